@@ -1,0 +1,50 @@
+# The project's commands. `make demo` and `make test` install what is missing first.
+
+PRESET ?= release
+BUILD := build/$(PRESET)
+PYTHON := .venv/bin/python
+CXX_FILES = $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' '*.cu' '*.cuh')
+
+.PHONY: help demo test build configure format lint clean
+
+help:
+	@echo "make demo    match a real photograph pair through the server, into build/demo"
+	@echo "make test    build and run every test"
+	@echo "make build   build everything into $(BUILD) (PRESET=release|debug|asan|tsan|cuda)"
+	@echo "make format  format the C++ and Python sources"
+	@echo "make lint    check formatting and the Python sources"
+	@echo "make clean   remove build/ (the Python environment .venv stays)"
+
+demo:
+	deploy/install-deps demo
+	$(MAKE) --no-print-directory configure
+	cmake --build $(BUILD) --target nemf-server nemf-cli
+	$(PYTHON) deploy/demo --bin $(BUILD)/bin
+
+test:
+	deploy/install-deps test
+	$(MAKE) --no-print-directory build
+	$(PYTHON) deploy/run_tests.py $(BUILD)
+
+build: configure
+	cmake --build $(BUILD)
+
+# The log level hides what CMake has found; warnings and errors are still shown.
+configure:
+	@cmake --preset $(PRESET) --log-level=WARNING
+
+format:
+	deploy/install-deps dev
+	clang-format -i $(CXX_FILES)
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+lint:
+	deploy/install-deps dev
+	clang-format --dry-run --Werror $(CXX_FILES)
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) tests/lint/check_layers.py
+
+clean:
+	rm -rf build

@@ -1,0 +1,127 @@
+#include "client/cli/arguments.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "client/cli/command.h"
+
+namespace nemf::cli {
+namespace {
+
+using client::Preset;
+using client::Refinement;
+
+// The words of an option and what they mean, in the order of the help.
+template <typename Enum>
+using Choices = std::vector<std::pair<std::string, Enum>>;
+
+const Choices<Preset> kPresets = {
+    {"reference", Preset::kReference}, {"balanced", Preset::kBalanced}, {"fast", Preset::kFast}};
+
+const Choices<Refinement> kRefinements = {{"coarse", Refinement::kCoarse},
+                                          {"patchmatch", Refinement::kPatchMatch},
+                                          {"optimize", Refinement::kPatchMatchAndOptimize}};
+
+// Adds an option whose value is one of the words.
+template <typename Enum>
+void AddChoice(CLI::App* app, const std::string& name, Enum* value, const Choices<Enum>& choices,
+               const std::string& description) {
+  std::string words;
+  for (const auto& [word, unused] : choices) words += (words.empty() ? "" : "|") + word;
+  const auto set = [value, &choices, name, words](const std::string& chosen) {
+    for (const auto& [word, meaning] : choices) {
+      if (word == chosen) {
+        *value = meaning;
+        return;
+      }
+    }
+    throw CLI::ValidationError(name, "'" + chosen + "' is none of " + words);
+  };
+  app->add_option_function<std::string>(name, set, description)->type_name(words);
+}
+
+// Adds an option that takes a whole number from 0 on.
+template <typename Number>
+CLI::Option* AddCount(CLI::App* app, const std::string& name, Number* value,
+                      const std::string& description) {
+  return app->add_option(name, *value, description)
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""))
+      ->type_name("N");
+}
+
+}  // namespace
+
+std::optional<client::Point> ParsePoint(const std::string& text) {
+  const std::size_t comma = text.find(',');
+  if (comma == std::string::npos) return std::nullopt;
+  const auto number = [](const std::string& part) -> std::optional<float> {
+    char* end = nullptr;
+    const float value = std::strtof(part.c_str(), &end);
+    if (part.empty() || *end != '\0' || !std::isfinite(value)) return std::nullopt;
+    return value;
+  };
+  const std::optional<float> x = number(text.substr(0, comma));
+  const std::optional<float> y = number(text.substr(comma + 1));
+  if (!x || !y) return std::nullopt;
+  return client::Point{*x, *y};
+}
+
+void ServerArguments::AddTo(CLI::App* app) {
+  app->add_option("--server", target, "The server")
+      ->envname("NEMF_SERVER")
+      ->check([](const std::string& text) { return text.empty() ? "must be HOST:PORT" : ""; })
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app->add_option("--timeout", timeout_seconds, "Seconds to wait for the answer; 0: no limit")
+      ->check(CLI::Validator(CLI::Range(0.0, 1e6)).description(""))
+      ->type_name("S")
+      ->capture_default_str();
+}
+
+client::Client ServerArguments::Connect() const {
+  client::ClientOptions options;
+  options.target = target;
+  // Rounded up: a tiny timeout must not become none.
+  options.timeout =
+      std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(timeout_seconds * 1000)));
+  client::Result<client::Client> client = client::Client::Connect(options);
+  if (!client.ok()) throw Failure(kUsageError, client.status().message());
+  return std::move(client).value();
+}
+
+void MatchArguments::AddTo(CLI::App* app) {
+  app->add_option("QUERY", query_path, "The photograph that is asked about")
+      ->required()
+      ->type_name("FILE");
+  app->add_option("REFERENCE", reference_path, "The photograph that is searched")
+      ->required()
+      ->type_name("FILE");
+  AddChoice(app, "--preset", &options.preset, kPresets,
+            "The schedule: how much work is spent (default: the server's)");
+  AddChoice(app, "--refinement", &options.refinement, kRefinements,
+            "How far the coarse answer is refined (default: optimize)");
+  AddCount(app, "--iterations", &options.patchmatch_iterations,
+           "PatchMatch iterations (default: the preset's)");
+  AddCount(app, "--steps", &options.optimize_steps, "Optimisation steps (default: the preset's)");
+  AddCount(app, "--seed", &options.seed, "Seed of the random search: equal seeds, equal answers")
+      ->capture_default_str();
+  app->add_option("--model", model, "The model (default: the server's)")
+      ->type_name("NAME[/VERSION]");
+  app->add_flag("--json", json, "Print the answer as JSON");
+  server.AddTo(app);
+}
+
+client::ModelSelector MatchArguments::Model() const {
+  const std::size_t slash = model.find('/');
+  if (slash == std::string::npos) return {model, ""};
+  return {model.substr(0, slash), model.substr(slash + 1)};
+}
+
+void FailRequest(const ServerArguments& server, const client::Status& status) {
+  throw Failure(kRequestError, "server " + server.target + ": " + status.ToString());
+}
+
+}  // namespace nemf::cli

@@ -1,0 +1,83 @@
+#ifndef NEMF_CLIENT_INCLUDE_NEMF_STATUS_H_
+#define NEMF_CLIENT_INCLUDE_NEMF_STATUS_H_
+
+#include <cassert>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace nemf::client {
+
+// The canonical codes of gRPC, with their numbers.
+enum class Code {
+  kOk = 0,
+  kCancelled = 1,
+  kUnknown = 2,
+  kInvalidArgument = 3,
+  kDeadlineExceeded = 4,
+  kNotFound = 5,
+  kAlreadyExists = 6,
+  kPermissionDenied = 7,
+  kResourceExhausted = 8,
+  kFailedPrecondition = 9,
+  kAborted = 10,
+  kOutOfRange = 11,
+  kUnimplemented = 12,
+  kInternal = 13,
+  kUnavailable = 14,
+  kDataLoss = 15,
+  kUnauthenticated = 16,
+};
+
+// "INVALID_ARGUMENT" and so on; "UNKNOWN" for a number that is none of them.
+const char* CodeName(Code code);
+
+// Success, or why not. A default-made Status is success.
+class [[nodiscard]] Status {
+ public:
+  Status() = default;
+  Status(Code code, std::string message) : code_(code), message_(std::move(message)) {}
+
+  bool ok() const { return code_ == Code::kOk; }
+  Code code() const { return code_; }
+  const std::string& message() const { return message_; }
+
+  // "INVALID_ARGUMENT: keypoints is empty, must have 1 to 10000 points", or "OK".
+  std::string ToString() const;
+
+ private:
+  Code code_ = Code::kOk;
+  std::string message_;
+};
+
+// A T, or the error that took its place. Made from either, so functions just return one of them.
+template <typename T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::move(value)) {}
+  // Requires an error, not success.
+  Result(Status error) : state_(std::move(error)) { assert(!std::get<Status>(state_).ok()); }
+
+  bool ok() const { return std::holds_alternative<T>(state_); }
+
+  // Success, or the error.
+  Status status() const { return ok() ? Status() : std::get<Status>(state_); }
+
+  // The value. Requires ok(); throws std::bad_variant_access otherwise.
+  T& value() & { return std::get<T>(state_); }
+  const T& value() const& { return std::get<T>(state_); }
+  T&& value() && { return std::get<T>(std::move(state_)); }
+
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T&& operator*() && { return std::move(*this).value(); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
+
+ private:
+  std::variant<T, Status> state_;
+};
+
+}  // namespace nemf::client
+
+#endif  // NEMF_CLIENT_INCLUDE_NEMF_STATUS_H_

@@ -1,0 +1,117 @@
+#ifndef NEMF_CLIENT_INCLUDE_NEMF_TYPES_H_
+#define NEMF_CLIENT_INCLUDE_NEMF_TYPES_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "nemf/flow_field.h"
+
+namespace nemf::client {
+
+// A point in pixels: x to the right, y downwards; the centre of the top-left pixel is (0, 0).
+struct Point {
+  float x = 0;
+  float y = 0;
+};
+
+// The content of a JPEG, PNG, WebP, BMP or TIFF file. The server decodes it and applies its EXIF
+// orientation; pixel coordinates refer to the image after that.
+struct EncodedImage {
+  std::string bytes;
+};
+
+enum class PixelFormat { kRgb8, kBgr8, kGray8 };
+
+// Pixels as they are, top row first.
+struct RawImage {
+  PixelFormat format = PixelFormat::kRgb8;
+  std::uint32_t width = 0;   // pixels, >= 1
+  std::uint32_t height = 0;  // pixels, >= 1
+  // Bytes from the start of one row to the start of the next; 0: rows without padding.
+  std::uint32_t stride = 0;
+  std::string data;
+};
+
+using Image = std::variant<EncodedImage, RawImage>;
+
+// Named schedules: how much work is spent on the search.
+enum class Preset { kServerDefault, kReference, kBalanced, kFast };
+
+// How far the encoder's coarse answer is refined.
+enum class Refinement { kServerDefault, kCoarse, kPatchMatch, kPatchMatchAndOptimize };
+
+// Members left empty keep the preset's values.
+struct MatchOptions {
+  Preset preset = Preset::kServerDefault;
+  Refinement refinement = Refinement::kServerDefault;  // the server's default is the full one
+  // Equal requests with equal seeds get equal bytes.
+  std::uint64_t seed = 0;
+  std::optional<std::uint32_t> patchmatch_iterations;
+  // Half-width of the random search in normalised units (an image spans 2); above 0, at most 2.
+  std::optional<float> search_radius;
+  std::optional<std::uint32_t> optimize_steps;
+};
+
+// Which model answers; empty members mean the server's default and the latest version.
+struct ModelSelector {
+  std::string name;
+  std::string version;
+};
+
+// What a request cost and who answered it, as the server measured it.
+struct Statistics {
+  std::string model_name;
+  std::string model_version;
+  std::string device;  // "cpu" or "cuda:N"
+  double decode_seconds = 0;
+  double queue_seconds = 0;
+  double encode_seconds = 0;
+  double match_seconds = 0;
+  std::uint64_t field_queries = 0;        // evaluations of the matching field
+  std::uint32_t encoder_batch_pairs = 0;  // pairs in the encoder pass
+};
+
+struct KeypointRequest {
+  Image query;
+  Image reference;
+  std::vector<Point> keypoints;  // query pixels, finite and inside the query
+  MatchOptions options;
+  ModelSelector model;
+};
+
+struct KeypointMatch {
+  Point query;            // as asked
+  Point reference;        // reference pixels; it may lie outside the image
+  float score = 0;        // a logit; larger is better
+  float confidence = 0;   // sigmoid(score)
+  bool in_bounds = true;  // whether `reference` lies inside the reference image
+};
+
+struct KeypointResponse {
+  std::vector<KeypointMatch> matches;  // in the order of the request's keypoints
+  Statistics statistics;
+};
+
+struct FlowRequest {
+  Image query;
+  Image reference;
+  MatchOptions options;
+  ModelSelector model;
+  bool with_confidence = false;
+};
+
+struct FlowResponse {
+  FlowField field;
+  int reference_width = 0;   // pixels
+  int reference_height = 0;  // pixels
+  Statistics statistics;
+};
+
+enum class HealthState { kUnknown, kServing, kNotServing };
+
+}  // namespace nemf::client
+
+#endif  // NEMF_CLIENT_INCLUDE_NEMF_TYPES_H_

@@ -1,0 +1,35 @@
+#include "client/nemf/channel.h"
+
+#include <limits>
+
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
+
+namespace nemf::client {
+
+std::string ServiceConfig(int max_attempts) {
+  if (max_attempts <= 1) return "{}";
+  return R"({"methodConfig": [{
+      "name": [{"service": "nemf.v1.Correspondence"}, {"service": "grpc.health.v1.Health"}],
+      "retryPolicy": {
+        "maxAttempts": )" +
+         std::to_string(max_attempts) + R"(,
+        "initialBackoff": "0.2s", "maxBackoff": "3s", "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetServiceConfigJSON(ServiceConfig(options.max_attempts));
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, options.max_attempts > 1);
+  // A call is sent again only while its request is kept. Photographs exceed the default of 256 KiB;
+  // a request larger than the server's limit fails anyway.
+  arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, std::numeric_limits<int>::max());
+  arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
+  arguments.SetMaxSendMessageSize(-1);
+  arguments.SetUserAgentPrefix("nemf-client/" NEMF_VERSION);
+  return grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace nemf::client

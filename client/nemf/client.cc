@@ -1,0 +1,151 @@
+#include "nemf/client.h"
+
+#include <future>
+#include <optional>
+#include <utility>
+
+#include "client/nemf/channel.h"
+#include "client/nemf/convert.h"
+#include "client/nemf/flow_assembler.h"
+#include "google/protobuf/wrappers.pb.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "nemf/v1/correspondence.grpc.pb.h"
+
+namespace nemf::client {
+namespace {
+
+// The messages of grpc.health.v1.Health/Check have the wire format of the well-known wrappers: a
+// string `service` = 1 and an enum `status` = 1 (UNKNOWN 0, SERVING 1, NOT_SERVING 2).
+using HealthRequest = google::protobuf::StringValue;
+using HealthResponse = google::protobuf::Int32Value;
+using HealthStub = grpc::TemplatedGenericStub<HealthRequest, HealthResponse>;
+
+HealthState ToHealthState(int status) {
+  switch (status) {
+    case 1:
+      return HealthState::kServing;
+    case 2:
+      return HealthState::kNotServing;
+    default:
+      return HealthState::kUnknown;
+  }
+}
+
+Status BadOption(const std::string& what) {
+  return Status(Code::kInvalidArgument, "ClientOptions." + what);
+}
+
+}  // namespace
+
+Status ClientOptions::Validate() const {
+  if (target.empty()) return BadOption("target is empty, must be HOST:PORT or a gRPC target");
+  if (timeout.count() < 0) {
+    return BadOption("timeout = " + std::to_string(timeout.count()) + " ms, must be >= 0");
+  }
+  if (max_message_bytes < 1 << 20) {
+    return BadOption("max_message_bytes = " + std::to_string(max_message_bytes) +
+                     ", must be >= 1048576");
+  }
+  if (max_attempts < 1 || max_attempts > 5) {
+    return BadOption("max_attempts = " + std::to_string(max_attempts) + ", must be 1 to 5");
+  }
+  return Status();
+}
+
+class Client::Impl {
+ public:
+  explicit Impl(const ClientOptions& options)
+      : timeout_(options.timeout),
+        channel_(MakeChannel(options)),
+        correspondence_(v1::Correspondence::NewStub(channel_)),
+        health_(channel_) {}
+
+  Result<KeypointResponse> TransferKeypoints(const KeypointRequest& request) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    v1::TransferKeypointsResponse response;
+    const grpc::Status status =
+        correspondence_->TransferKeypoints(&context, ToProto(request), &response);
+    if (!status.ok()) return FromGrpc(status);
+    return FromProto(response);
+  }
+
+  Result<FlowResponse> ComputeFlow(const FlowRequest& request, const BandCallback& on_band) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    const auto reader = correspondence_->ComputeFlow(&context, ToProto(request));
+    FlowAssembler assembler(request.with_confidence);
+    const Status read = ReadAll(reader.get(), on_band, &assembler);
+    if (!read.ok()) context.TryCancel();
+    const grpc::Status status = reader->Finish();
+    if (!read.ok()) return read;
+    if (!status.ok()) return FromGrpc(status);
+    return std::move(assembler).Finish();
+  }
+
+  Result<HealthState> Health(const std::string& service) {
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    HealthRequest request;
+    request.set_value(service);
+    HealthResponse response;
+    // Shared, because set_value() may still be at work when get() returns.
+    const auto done = std::make_shared<std::promise<grpc::Status>>();
+    health_.UnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::StubOptions(), &request,
+                      &response, [done](grpc::Status status) { done->set_value(status); });
+    const grpc::Status status = done->get_future().get();
+    if (!status.ok()) return FromGrpc(status);
+    return ToHealthState(response.value());
+  }
+
+ private:
+  void SetDeadline(grpc::ClientContext* context) const {
+    if (timeout_.count() > 0) context->set_deadline(std::chrono::system_clock::now() + timeout_);
+  }
+
+  // Reads to the end of the stream, or to the first error of ours: a broken protocol, or a callback
+  // that had enough.
+  static Status ReadAll(grpc::ClientReader<v1::ComputeFlowResponse>* reader,
+                        const BandCallback& on_band, FlowAssembler* assembler) {
+    v1::ComputeFlowResponse message;
+    while (reader->Read(&message)) {
+      const Result<std::optional<FlowBand>> band = assembler->Add(message);
+      if (!band.ok()) return band.status();
+      if (on_band && band->has_value() && !on_band(**band)) {
+        return Status(Code::kCancelled, "the caller stopped the flow");
+      }
+    }
+    return Status();
+  }
+
+  std::chrono::milliseconds timeout_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::Correspondence::Stub> correspondence_;
+  HealthStub health_;
+};
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+Result<Client> Client::Connect(const ClientOptions& options) {
+  if (Status status = options.Validate(); !status.ok()) return status;
+  return Client(std::make_unique<Impl>(options));
+}
+
+Result<KeypointResponse> Client::TransferKeypoints(const KeypointRequest& request) const {
+  return impl_->TransferKeypoints(request);
+}
+
+Result<FlowResponse> Client::ComputeFlow(const FlowRequest& request,
+                                         const BandCallback& on_band) const {
+  return impl_->ComputeFlow(request, on_band);
+}
+
+Result<HealthState> Client::Health(const std::string& service) const {
+  return impl_->Health(service);
+}
+
+}  // namespace nemf::client

@@ -1,0 +1,131 @@
+#include "client/nemf/convert.h"
+
+namespace nemf::client {
+namespace {
+
+v1::RawImage::Format ToProto(PixelFormat format) {
+  switch (format) {
+    case PixelFormat::kRgb8:
+      return v1::RawImage::RGB8;
+    case PixelFormat::kBgr8:
+      return v1::RawImage::BGR8;
+    case PixelFormat::kGray8:
+      return v1::RawImage::GRAY8;
+  }
+  return v1::RawImage::FORMAT_UNSPECIFIED;
+}
+
+v1::Preset ToProto(Preset preset) {
+  switch (preset) {
+    case Preset::kServerDefault:
+      return v1::PRESET_UNSPECIFIED;
+    case Preset::kReference:
+      return v1::REFERENCE;
+    case Preset::kBalanced:
+      return v1::BALANCED;
+    case Preset::kFast:
+      return v1::FAST;
+  }
+  return v1::PRESET_UNSPECIFIED;
+}
+
+v1::Refinement ToProto(Refinement refinement) {
+  switch (refinement) {
+    case Refinement::kServerDefault:
+      return v1::REFINEMENT_UNSPECIFIED;
+    case Refinement::kCoarse:
+      return v1::COARSE;
+    case Refinement::kPatchMatch:
+      return v1::PATCHMATCH;
+    case Refinement::kPatchMatchAndOptimize:
+      return v1::PATCHMATCH_AND_OPTIMIZE;
+  }
+  return v1::REFINEMENT_UNSPECIFIED;
+}
+
+void SetImage(const EncodedImage& image, v1::Image* out) { out->set_encoded(image.bytes); }
+
+void SetImage(const RawImage& image, v1::Image* out) {
+  v1::RawImage* raw = out->mutable_raw();
+  raw->set_format(ToProto(image.format));
+  raw->set_width(image.width);
+  raw->set_height(image.height);
+  raw->set_stride(image.stride);
+  raw->set_data(image.data);
+}
+
+void SetOptions(const MatchOptions& options, v1::MatchOptions* out) {
+  out->set_preset(ToProto(options.preset));
+  out->set_refinement(ToProto(options.refinement));
+  out->set_seed(options.seed);
+  if (options.patchmatch_iterations) {
+    out->set_patchmatch_iterations(*options.patchmatch_iterations);
+  }
+  if (options.search_radius) out->set_search_radius(*options.search_radius);
+  if (options.optimize_steps) out->set_optimize_steps(*options.optimize_steps);
+}
+
+// What both kinds of request share.
+template <typename Request, typename Message>
+void SetCommon(const Request& request, Message* out) {
+  std::visit([out](const auto& image) { SetImage(image, out->mutable_query()); }, request.query);
+  std::visit([out](const auto& image) { SetImage(image, out->mutable_reference()); },
+             request.reference);
+  SetOptions(request.options, out->mutable_options());
+  out->mutable_model()->set_name(request.model.name);
+  out->mutable_model()->set_version(request.model.version);
+}
+
+Point FromProto(const v1::Point& point) { return {point.x(), point.y()}; }
+
+}  // namespace
+
+v1::TransferKeypointsRequest ToProto(const KeypointRequest& request) {
+  v1::TransferKeypointsRequest out;
+  SetCommon(request, &out);
+  for (const Point& point : request.keypoints) {
+    v1::Point* keypoint = out.add_keypoints();
+    keypoint->set_x(point.x);
+    keypoint->set_y(point.y);
+  }
+  return out;
+}
+
+v1::ComputeFlowRequest ToProto(const FlowRequest& request) {
+  v1::ComputeFlowRequest out;
+  SetCommon(request, &out);
+  out.set_with_confidence(request.with_confidence);
+  return out;
+}
+
+KeypointResponse FromProto(const v1::TransferKeypointsResponse& response) {
+  KeypointResponse out;
+  out.matches.reserve(response.matches_size());
+  for (const v1::KeypointMatch& match : response.matches()) {
+    out.matches.push_back({FromProto(match.query()), FromProto(match.reference()), match.score(),
+                           match.confidence(), match.in_bounds()});
+  }
+  out.statistics = FromProto(response.statistics());
+  return out;
+}
+
+Statistics FromProto(const v1::Statistics& statistics) {
+  return {
+      .model_name = statistics.model_name(),
+      .model_version = statistics.model_version(),
+      .device = statistics.device(),
+      .decode_seconds = statistics.decode_seconds(),
+      .queue_seconds = statistics.queue_seconds(),
+      .encode_seconds = statistics.encode_seconds(),
+      .match_seconds = statistics.match_seconds(),
+      .field_queries = statistics.field_queries(),
+      .encoder_batch_pairs = statistics.encoder_batch_pairs(),
+  };
+}
+
+Status FromGrpc(const grpc::Status& status) {
+  return status.ok() ? Status()
+                     : Status(static_cast<Code>(status.error_code()), status.error_message());
+}
+
+}  // namespace nemf::client

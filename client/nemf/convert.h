@@ -1,0 +1,21 @@
+#ifndef NEMF_CLIENT_NEMF_CONVERT_H_
+#define NEMF_CLIENT_NEMF_CONVERT_H_
+
+#include "grpcpp/support/status.h"
+#include "nemf/status.h"
+#include "nemf/types.h"
+#include "nemf/v1/correspondence.pb.h"
+
+// The public types as messages and back. Nothing is checked here: the server's rules are the rules.
+namespace nemf::client {
+
+v1::TransferKeypointsRequest ToProto(const KeypointRequest& request);
+v1::ComputeFlowRequest ToProto(const FlowRequest& request);
+
+KeypointResponse FromProto(const v1::TransferKeypointsResponse& response);
+Statistics FromProto(const v1::Statistics& statistics);
+Status FromGrpc(const grpc::Status& status);
+
+}  // namespace nemf::client
+
+#endif  // NEMF_CLIENT_NEMF_CONVERT_H_

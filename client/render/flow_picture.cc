@@ -1,0 +1,79 @@
+#include "client/render/flow_picture.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <opencv2/imgproc.hpp>
+#include <string>
+#include <vector>
+
+#include "client/render/flow_color.h"
+#include "client/render/picture_text.h"
+
+namespace nemf::client {
+namespace {
+
+constexpr int kDisc = 96;  // diameter of the legend's disc, pixels
+constexpr int kMargin = 12;
+constexpr int kLegendHeight = kDisc + 2 * kMargin;
+
+// The colours of all displacements up to the rim, on paper.
+cv::Mat DrawDisc() {
+  constexpr int kFine = 4;  // drawn larger and shrunk, for a smooth rim
+  constexpr int kSide = kDisc * kFine;
+  constexpr float kRadius = kSide / 2.0f;
+  cv::Mat disc(kSide, kSide, CV_8UC3, kPaper);
+  for (int y = 0; y < kSide; ++y) {
+    for (int x = 0; x < kSide; ++x) {
+      const float dx = (static_cast<float>(x) + 0.5f) / kRadius - 1;
+      const float dy = (static_cast<float>(y) + 0.5f) / kRadius - 1;
+      if (std::hypot(dx, dy) <= 1) disc.at<cv::Vec3b>(y, x) = FlowColor(dx, dy);
+    }
+  }
+  cv::resize(disc, disc, {kDisc, kDisc}, 0, 0, cv::INTER_AREA);
+  return disc;
+}
+
+std::string Format(const char* format, double a, double b) {
+  char text[128];
+  std::snprintf(text, sizeof(text), format, a, b);
+  return text;
+}
+
+std::vector<std::string> LegendLines(const FlowField& field, float scale) {
+  double sum = 0;
+  double largest = 0;
+  std::size_t finite = 0;
+  for (const Displacement& d : field.flow) {
+    const double magnitude = std::hypot(d.dx, d.dy);
+    if (!std::isfinite(magnitude)) continue;
+    sum += magnitude;
+    largest = std::max(largest, magnitude);
+    ++finite;
+  }
+  const double mean = finite > 0 ? sum / static_cast<double>(finite) : 0;
+  return {"Flow from query to reference", Format("Rim of the disc: %.3g px", scale, 0),
+          Format("Mean %.3g px, largest %.3g px", mean, largest)};
+}
+
+}  // namespace
+
+cv::Mat DrawFlow(const FlowField& field) {
+  const float scale = FlowScale(field);
+  const std::vector<std::string> lines = LegendLines(field, scale);
+  const int text_x = kDisc + 2 * kMargin;
+  int width = field.width;
+  for (const std::string& line : lines) width = std::max(width, text_x + TextWidth(line) + kMargin);
+
+  cv::Mat picture(field.height + kLegendHeight, width, CV_8UC3, kPaper);
+  ColorFlow(field, scale).copyTo(picture({0, 0, field.width, field.height}));
+  DrawDisc().copyTo(picture({kMargin, field.height + kMargin, kDisc, kDisc}));
+  int middle_y = field.height + kLegendHeight / 2 - kLineHeight;
+  for (const std::string& line : lines) {
+    DrawText(&picture, line, text_x, middle_y);
+    middle_y += kLineHeight;
+  }
+  return picture;
+}
+
+}  // namespace nemf::client

@@ -1,0 +1,89 @@
+"""Runs every test, C++ by ctest and Python by pytest, and ends with one line that sums them up.
+
+Usage: run_tests.py BUILD_DIR [--jobs N]
+The reports (JUnit XML and ctest's output) go to BUILD_DIR/test-reports.
+The last line is "N passed, N failed, N skipped"; the exit status is 0 only when nothing failed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTEST_NO_TESTS = 5
+
+
+@dataclass
+class Tally:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+        )
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def read_report(path: Path) -> Tally:
+    """Counts the cases of a JUnit report; a missing report counts nothing."""
+    tally = Tally()
+    if not path.exists():
+        return tally
+    for case in ElementTree.parse(path).iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            tally.failed += 1
+        elif case.find("skipped") is not None or case.get("status") == "disabled":
+            tally.skipped += 1
+        else:
+            tally.passed += 1
+    return tally
+
+
+def run(command: list[str], report: Path, allowed: tuple[int, ...] = (0,)) -> Tally:
+    """Runs a test runner and reads its report. A runner that fails without a failed case (a crash,
+    a test program that does not start) counts as one failure."""
+    report.unlink(missing_ok=True)
+    print("+", " ".join(command), flush=True)
+    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    tally = read_report(report)
+    if status not in allowed and tally.failed == 0:
+        print(f"{command[0]} ended with status {status}")
+        tally.failed += 1
+    return tally
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
+    reports = build / "test-reports"
+    reports.mkdir(parents=True, exist_ok=True)
+    os.environ["NEMF_BIN_DIR"] = str(build / "bin")
+
+    ctest = ["ctest", "--test-dir", str(build), "--output-on-failure"]
+    ctest += ["--parallel", str(arguments.jobs), "--output-log", str(reports / "ctest.log")]
+    ctest += ["--output-junit", str(reports / "ctest.xml")]
+    pytest = [sys.executable, "-m", "pytest", "tests", f"--junitxml={reports / 'pytest.xml'}"]
+
+    in_cpp = run(ctest, reports / "ctest.xml")
+    in_python = run(pytest, reports / "pytest.xml", allowed=(0, PYTEST_NO_TESTS))
+    print(f"C++ (ctest): {in_cpp}")
+    print(f"Python (pytest): {in_python}")
+    print(f"Reports: {os.path.relpath(reports)}")
+    total = in_cpp + in_python
+    print(total)
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

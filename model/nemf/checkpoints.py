@@ -1,0 +1,31 @@
+"""Reading files of weights without executing what they may contain."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+
+def load_state_dict(path: str | Path) -> dict[str, torch.Tensor]:
+    """Reads the tensors of a checkpoint: a state_dict, or a dict that holds one as 'state_dict'.
+
+    The 'module.' that torch.nn.DataParallel puts before every key is taken off. Raises ValueError
+    if the file holds anything else.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError(f"{path}: holds more than tensors and plain values") from error
+    if isinstance(content, Mapping) and "state_dict" in content:
+        content = content["state_dict"]
+    if not isinstance(content, Mapping) or not all(
+        isinstance(value, torch.Tensor) for value in content.values()
+    ):
+        raise ValueError(f"{path}: holds no state_dict")
+    prefix = "module."
+    if content and all(key.startswith(prefix) for key in content):
+        content = {key.removeprefix(prefix): value for key, value in content.items()}
+    return dict(content)

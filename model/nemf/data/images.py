@@ -1,0 +1,101 @@
+"""Folders of photographs, held in memory as squares of one size."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image as PillowImage
+from PIL import UnidentifiedImageError
+from torch import Tensor
+from tqdm import tqdm
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+# Every n-th photograph of a folder is never trained on.
+HELD_OUT_EVERY = 20
+
+
+@dataclass
+class ImageStore:
+    """images: [N, 3, S, S] uint8 RGB, stretched to squares as the encoder's input is.
+
+    labels: [N] int64, the class of each image, -1 where it has none.
+    """
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def batch(self, indices: Tensor) -> Tensor:
+        """[B] -> [B, 3, S, S] float32 in [0, 1]."""
+        return self.images[indices].float() / 255
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The photographs directly in a folder, by name."""
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+
+
+def split_held_out(files: list[Path], held_out: bool) -> list[Path]:
+    """Every HELD_OUT_EVERY-th file, or all the others."""
+    return [f for i, f in enumerate(files) if (i % HELD_OUT_EVERY == 0) == held_out]
+
+
+@dataclass(frozen=True)
+class Square:
+    """A photograph stretched to a square: pixels [3, S, S] uint8 RGB, and its original (width,
+    height)."""
+
+    pixels: Tensor
+    original: tuple[int, int]
+
+
+def read_square(path: Path, size: int) -> Square | None:
+    """Reads a photograph; one that cannot be read is named in the log, and None."""
+    try:
+        with PillowImage.open(path) as image:
+            original = image.size
+            image = image.convert("RGB").resize((size, size), PillowImage.Resampling.BICUBIC)
+    except (OSError, UnidentifiedImageError) as error:
+        logging.warning("%s: skipped: %s", path, error)
+        return None
+    pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+    return Square(pixels.view(size, size, 3).permute(2, 0, 1), original)
+
+
+def load(files: list[tuple[Path, int]], size: int) -> ImageStore:
+    """Reads (file, label) pairs; broken files are named and skipped."""
+    images, labels = [], []
+    for path, label in tqdm(files, desc="reading", unit="image", disable=None):
+        square = read_square(path, size)
+        if square is not None:
+            images.append(square.pixels)
+            labels.append(label)
+    if len(images) < len(files):
+        logging.warning("skipped %d of %d photographs", len(files) - len(images), len(files))
+    if not images:
+        raise ValueError("no readable photographs were found")
+    return ImageStore(torch.stack(images), torch.tensor(labels))
+
+
+def photographs(folders: Iterable[Path], size: int, held_out: bool = False) -> ImageStore:
+    """Photographs without classes."""
+    files = [f for folder in folders for f in split_held_out(image_files(folder), held_out)]
+    return load([(f, -1) for f in files], size)
+
+
+def classes(folders: Iterable[Path], size: int, held_out: bool = False) -> ImageStore:
+    """Folders that hold one folder a class."""
+    files = []
+    label = 0
+    for folder in folders:
+        for class_folder in sorted(p for p in folder.iterdir() if p.is_dir()):
+            kept = split_held_out(image_files(class_folder), held_out)
+            files += [(f, label) for f in kept]
+            label += 1
+    return load(files, size)

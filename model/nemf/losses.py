@@ -1,0 +1,119 @@
+"""The matching losses: NeMF's sampled cross-entropy and the coarse end-point error.
+
+Points are drawn and kept on the CPU, so that all devices train on the same ones; they follow the
+model's tensors where they meet them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nemf.data.pairs import Matches
+from nemf.field import Decoder
+
+
+@dataclass(frozen=True)
+class CandidateSampling:
+    """How the random points of the sampled cross-entropy are drawn.
+
+    count: beside the true point; the paper's is 99. near: the share drawn around the truth (at
+    scales from a half to a hundredth of the image); the others are uniform, as in the paper.
+    """
+
+    count: int
+    near: float
+    generator: torch.Generator
+
+    def draw(self, truth: Tensor) -> Tensor:
+        """[B, K, 2] true points -> [B, K, count + 1, 2] candidates, the truth first."""
+        b, k, _ = truth.shape
+        shape = (b, k, self.count)
+        uniform = torch.rand(*shape, 2, generator=self.generator) * 2 - 1
+        scale = torch.empty(*shape, 1).uniform_(-4.6, -0.7, generator=self.generator).exp()
+        local = scale * torch.randn(*shape, 2, generator=self.generator)
+        local = truth.unsqueeze(2) + local
+        close = torch.rand(*shape, 1, generator=self.generator) < self.near
+        candidates = torch.where(close, local.clamp(-1, 1), uniform)
+        return torch.cat([truth.unsqueeze(2), candidates], dim=2)
+
+
+def interpolate_batch(phi: Tensor, points: Tensor) -> Tensor:
+    """nemf.sampling.interpolate_phi for a batch, as one weighted gather.
+
+    phi: [B, C, h, w, h, w]; points: [B, N, 4] inside [-1, 1] -> [B * N, C]. No gradient reaches
+    the points.
+    """
+    b, channels, *sizes = phi.shape
+    cells = phi.permute(0, 2, 3, 4, 5, 1).reshape(-1, channels)
+    index = torch.arange(b, device=phi.device).view(b, 1, 1)
+    weight = torch.ones(1, 1, 1, device=phi.device)
+    both_ends = torch.tensor([0, 1], device=phi.device)
+    # Grid positions along phi's axes: (source y, x, target y, x).
+    for axis, coordinate in enumerate((1, 0, 3, 2)):
+        position = (points[..., coordinate].detach() + 1) / 2 * (sizes[axis] - 1)
+        lower = position.floor().clamp(0, max(0, sizes[axis] - 2))
+        fraction = (position - lower).unsqueeze(2)
+        ends = lower.long().unsqueeze(2) + both_ends.clamp(max=sizes[axis] - 1)
+        index = (index.unsqueeze(3) * sizes[axis] + ends.unsqueeze(2)).flatten(2)
+        both = torch.cat([1 - fraction, fraction], dim=2)
+        weight = (weight.unsqueeze(3) * both.unsqueeze(2)).flatten(2)
+    return F.embedding_bag(
+        index.flatten(0, 1), cells, per_sample_weights=weight.flatten(0, 1), mode="sum"
+    )
+
+
+def score(decoder: Decoder, phi: Tensor, source: Tensor, target: Tensor) -> Tensor:
+    """Field scores. phi: [B, C, h, w, h, w]; source, target: [B, N, 2] -> [B, N]."""
+    points = torch.cat([source, target], dim=2).to(phi.device)
+    return decoder(points.flatten(0, 1), interpolate_batch(phi, points)).view(points.shape[:2])
+
+
+def sampled_cross_entropy(scores: Tensor, candidates: Tensor, tolerance: float) -> Tensor:
+    """[B, K, M] scores of candidates [B, K, M, 2], the truth first -> [B, K].
+
+    With a tolerance (normalised), every candidate within it of the truth counts as right.
+    """
+    if tolerance == 0:
+        return scores.logsumexp(dim=2) - scores[:, :, 0]
+    far = (candidates - candidates[:, :, :1]).square().sum(dim=3) > tolerance * tolerance
+    return scores.logsumexp(dim=2) - scores.masked_fill(far, -1e4).logsumexp(dim=2)
+
+
+def field_loss(
+    decoder: Decoder, phi: Tensor, matches: Matches, sampling: CandidateSampling
+) -> Tensor:
+    """NeMF's loss at K matches a pair, phi [B, C, h, w, h, w]: the mean of both directions."""
+
+    def direction(truth: Tensor, fixed: Tensor, truth_is_source: bool) -> Tensor:
+        drawn = sampling.draw(truth)
+        b, k, m, _ = drawn.shape
+        repeated = fixed.unsqueeze(2).expand(-1, -1, m, -1).reshape(b, k * m, 2)
+        flat = drawn.reshape(b, k * m, 2)
+        first, second = (flat, repeated) if truth_is_source else (repeated, flat)
+        scores = score(decoder, phi, first, second).view(b, k, m)
+        loss = sampled_cross_entropy(scores, drawn.to(phi.device), matches.tolerance)
+        return mean_of_valid(loss, matches)
+
+    return 0.5 * (
+        direction(matches.source, matches.target, True)
+        + direction(matches.target, matches.source, False)
+    )
+
+
+def coarse_loss(coarse: Tensor, matches: Matches) -> Tensor:
+    """Mean end-point error of the coarse map [B, 2, h, w] at the matches, in normalised units;
+    what lies within the tolerance is free."""
+    target, source = matches.target.to(coarse.device), matches.source.to(coarse.device)
+    at = F.grid_sample(coarse, target.unsqueeze(2), align_corners=True).squeeze(3)
+    error = (at.transpose(1, 2) - source).square().sum(dim=2).add(1e-8).sqrt()
+    return mean_of_valid((error - matches.tolerance).clamp(min=0), matches)
+
+
+def mean_of_valid(values: Tensor, matches: Matches) -> Tensor:
+    """Mean of [B, K] over the valid matches; 0 if there are none."""
+    valid = matches.valid.to(values.device)
+    return values.masked_fill(~valid, 0).sum() / valid.sum().clamp(min=1)

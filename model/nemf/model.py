@@ -1,0 +1,135 @@
+"""NeMF: encoder (backbone, correlation, cost embedding, aggregator) and matching field."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nemf.aggregator import Aggregator
+from nemf.backbone import FeatureExtraction
+from nemf.config import ModelConfig
+from nemf.conv4d import CostEmbedding, PhiEmbedding, mutual_nearest_neighbour
+from nemf.field import Decoder
+
+
+class Encoding(NamedTuple):
+    """What the encoder makes of B pairs.
+
+    phi: [B, C, h, w, h, w], source rows and columns, then target rows and columns.
+    coarse: [B, 2, h, w], normalised source (x, y) on the target grid.
+    cost: [B, h*w, h*w], source x target, the refined correlation's mean over its channels.
+    """
+
+    phi: Tensor
+    coarse: Tensor
+    cost: Tensor
+
+
+def correlation(source: Tensor, target: Tensor) -> Tensor:
+    """Cosine similarities of two feature maps [B, C, h, w] -> [B, 1, h, w, h, w]."""
+    source = source / (source.square().sum(dim=1, keepdim=True) + 1e-6).sqrt()
+    target = target / (target.square().sum(dim=1, keepdim=True) + 1e-6).sqrt()
+    costs = source.flatten(2).transpose(1, 2) @ target.flatten(2)
+    return costs.view(costs.shape[0], 1, *source.shape[2:], *target.shape[2:])
+
+
+class _Embedder(nn.Module):
+    """Names one level's embedding as reference checkpoints do."""
+
+    def __init__(self, embedding: CostEmbedding) -> None:
+        super().__init__()
+        self.embedder = embedding.embedder
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.embedder(x)
+
+
+class MatchingField(nn.Module):
+    """Phi's embedding and the decoder, under the names of reference checkpoints."""
+
+    def __init__(self, config: ModelConfig, backbone: nn.Module) -> None:
+        super().__init__()
+        self.mlp = nn.ModuleList([Decoder(config)])
+        self.cost_embedding = PhiEmbedding(config.cost_channels, config.phi_channels)
+        if config.reference_layout:
+            self.backbone = backbone
+
+
+class NeMF(nn.Module):
+    """The whole model. Images are normalised and config.image_size wide and high."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        steps = torch.linspace(-1, 1, config.grid)
+        self.x_normal = nn.Parameter(steps.clone(), requires_grad=False)
+        self.y_normal = nn.Parameter(steps.clone(), requires_grad=False)
+        self.feature_extraction = FeatureExtraction(config)
+        channels = self.feature_extraction.channels
+        self.proj = nn.ModuleList(
+            nn.Linear(channels[level.tap], config.feature_channels) for level in config.levels
+        )
+        self.corr_embedder = nn.ModuleList(_Embedder(CostEmbedding(lv)) for lv in config.levels)
+        self.decoder = Aggregator(config)
+        self.mlp_model = MatchingField(config, self.feature_extraction)
+
+    @property
+    def field(self) -> Decoder:
+        """The field's decoder (`decoder` is the aggregator in reference checkpoints)."""
+        return self.mlp_model.mlp[0]
+
+    def _projected(self, taps: list[Tensor]) -> Tensor:
+        """Features on the coarse grid, projected: [B, levels, positions, feature_channels]."""
+        size = [self.config.grid, self.config.grid]
+        projected = []
+        for level, linear in zip(self.config.levels, self.proj):
+            tap = F.interpolate(taps[level.tap], size, mode="bilinear", align_corners=True)
+            projected.append(linear(tap.flatten(2).transpose(1, 2)))
+        return torch.stack(projected, dim=1)
+
+    def _cost_embedding(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
+        """All levels' embedded correlations: [B, C, sources, targets]."""
+        embedded = [
+            embedder(correlation(source[level.tap], target[level.tap]))
+            for level, embedder in zip(self.config.levels, self.corr_embedder)
+        ]
+        cost = torch.cat(embedded, dim=1)
+        return cost.flatten(4, 5).flatten(2, 3)
+
+    def coarse_map(self, cost: Tensor) -> Tensor:
+        """[B, sources, targets] -> [B, 2, grid, grid]: expected source point of each target."""
+        grid = self.config.grid
+        probability = F.softmax(cost / self.config.temperature, dim=1)
+        by_position = probability.view(-1, grid, grid, grid * grid)
+        x = (by_position.sum(dim=1) * self.x_normal.view(1, -1, 1)).sum(dim=1)
+        y = (by_position.sum(dim=2) * self.y_normal.view(1, -1, 1)).sum(dim=1)
+        return torch.stack([x, y], dim=1).view(-1, 2, grid, grid)
+
+    def refine(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
+        """Taps of both images -> the refined correlation R, [B, C, sources, targets]."""
+        cost = mutual_nearest_neighbour(self._cost_embedding(source, target))
+        return self.decoder(cost, self._projected(source), self._projected(target))
+
+    def phi(self, refined: Tensor) -> Tensor:
+        """R [B, C, sources, targets] -> Phi [B, C', grid, grid, grid, grid]."""
+        grid = self.config.grid
+        shaped = refined.reshape(*refined.shape[:2], grid, grid, grid, grid)
+        return self.mlp_model.cost_embedding(shaped)
+
+    def encode_taps(self, target: list[Tensor], source: list[Tensor]) -> Encoding:
+        """Taps of both images -> Encoding."""
+        return self.encode_refined(self.refine(source, target))
+
+    def encode_refined(self, refined: Tensor) -> Encoding:
+        """R [B, C, sources, targets] -> Encoding."""
+        cost = refined.mean(dim=1)
+        return Encoding(self.phi(refined), self.coarse_map(cost), cost)
+
+    def encode(self, target: Tensor, source: Tensor) -> Encoding:
+        """[B, 3, S, S] each (the query, then the reference) -> Encoding."""
+        return self.encode_taps(self.feature_extraction(target), self.feature_extraction(source))
+
+    forward = encode

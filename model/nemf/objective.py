@@ -1,0 +1,73 @@
+"""Second stage of training: the whole model, by the paper's loss.
+
+For warped photographs and pairs of one class, the field is trained at random points and the coarse
+map at every cell of its grid; for annotated pairs, both at the keypoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from nemf.compute import Compute
+from nemf.data.keypoint_sampler import KeypointBatch
+from nemf.data.pairs import Matches, PairBatch
+from nemf.data.warps import identity_grid
+from nemf.losses import CandidateSampling, coarse_loss, field_loss
+from nemf.model import Encoding, NeMF
+from nemf.settings import TrainSettings
+
+LOSSES = ("warp_coarse", "warp_field", "pair_coarse", "pair_field", "keypoint_coarse",
+          "keypoint_field")  # fmt: skip
+
+
+class MatchingObjective(nn.Module):
+    """The second stage's losses."""
+
+    def __init__(self, model: NeMF, settings: TrainSettings, compute: Compute) -> None:
+        super().__init__()
+        self.model = model
+        self.settings = settings
+        self.compute = compute
+
+    def forward(
+        self, batches: Sequence[PairBatch | KeypointBatch], generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Losses by name (see LOSSES), on the compute's device."""
+        sampling = CandidateSampling(
+            self.settings.candidates, self.settings.near_candidates, generator
+        )
+        losses = {}
+        for batch in batches:
+            encoding = self._encode(batch)
+            name, coarse_at, field_at = self._matches(batch, generator)
+            losses[f"{name}_coarse"] = coarse_loss(encoding.coarse, coarse_at)
+            losses[f"{name}_field"] = field_loss(
+                self.model.field, encoding.phi, field_at, sampling
+            )
+        return losses
+
+    def _encode(self, batch: PairBatch | KeypointBatch) -> Encoding:
+        """In mixed precision up to the refined correlation; a softmax at a temperature of 0.02 and
+        a score that is compared with a hundred others need all the digits of float32."""
+        images = torch.cat([batch.source, batch.target]).to(self.compute.device)
+        with self.compute.autocast():
+            with torch.set_grad_enabled(self.settings.backbone_rate_factor > 0):
+                taps = self.model.feature_extraction(images)
+            source, target = zip(*(tap.chunk(2) for tap in taps), strict=True)
+            refined = self.model.refine(source, target)
+        return self.model.encode_refined(refined.float())
+
+    def _matches(
+        self, batch: PairBatch | KeypointBatch, generator: torch.Generator
+    ) -> tuple[str, Matches, Matches]:
+        """The kind of pairs, and the points at which coarse map and field are trained."""
+        if isinstance(batch, KeypointBatch):
+            return "keypoint", batch.matches, batch.matches
+        count, grid = len(batch.source), self.model.config.grid
+        cells = identity_grid(grid, grid).expand(count, -1, -1)
+        points = torch.rand(count, self.settings.points, 2, generator=generator) * 2 - 1
+        name = "warp" if batch.tolerance == 0 else "pair"
+        return name, batch.matches(cells), batch.matches(points)

@@ -1,0 +1,116 @@
+"""What a training's YAML file says, with every field's meaning and default.
+
+    model: small                 # a name, or the fields of nemf.config.ModelConfig
+    data: {photographs: [DIR], classes: [DIR], spair: DIR, pf_pascal: DIR}
+    pretrain: {steps: 2200, rate: 2.0e-3}      # leave it out to start with the matching stage
+    train: {steps: 3000, rate: 5.0e-4}
+    backbone_weights: FILE
+    precision: bfloat16
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import yaml
+
+from nemf.config import ModelConfig
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageSettings:
+    """What both stages of training share."""
+
+    steps: int
+    rate: float  # the highest learning rate
+    size: int = 256  # side of the views, pixels; the matching stage takes the model's own
+    warped_pairs: int = 3  # a batch: two views each of one photograph
+    class_pairs: int = 2  # a batch: two photographs each of one class, where classes are given
+    keypoint_pairs: int = 0  # a batch: annotated pairs, where they are given; matching stage only
+    accumulate: int = 1  # batches a step
+    points: int = 32  # drawn a warped or class pair (in the first stage: and level)
+    warmup: int = 50  # steps
+    weight_decay: float = 0.02
+    save_every: int = 50  # steps
+    validate_every: int = 0  # steps; 0: never
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainSettings(StageSettings):
+    """Stage one: the backbone alone, by dense contrast."""
+
+    class_weight: float = 0.3  # of the classification loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings(StageSettings):
+    """Stage two: the whole model, by the paper's loss."""
+
+    candidates: int = 99  # random points scored beside the true one
+    near_candidates: float = 0.5  # share of them drawn around the truth; the paper's is 0
+    coarse_weight: float = 4.0  # of the coarse end-point error
+    backbone_rate_factor: float = 0.0  # of `rate`, for the backbone; 0 freezes it, as the paper
+    validate_every: int = 250
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """Where training pairs come from; each may be left out, but not all."""
+
+    photographs: tuple[Path, ...] = ()  # folders of photographs
+    classes: tuple[Path, ...] = ()  # folders that hold one folder a class, roughly aligned
+    spair: Path | None = None  # root of SPair-71k
+    pf_pascal: Path | None = None  # root of PF-PASCAL
+    objects_apart: float = 0.0  # share of warped pairs in which an object moves on its own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A whole training."""
+
+    model: ModelConfig
+    train: TrainSettings
+    pretrain: PretrainSettings | None = None
+    data: DataSettings = field(default_factory=DataSettings)
+    backbone_weights: Path | None = None
+    precision: str = "float32"  # or bfloat16, float16
+
+
+def load_settings(path: Path) -> Settings:
+    """Reads a YAML file. Raises ValueError that names a setting that is unknown, missing or bad."""
+    values = yaml.safe_load(path.read_text())
+    if not isinstance(values, dict) or not {"model", "train"} <= values.keys():
+        raise ValueError(f"{path}: must have the entries model and train")
+    values["model"] = ModelConfig.of(values["model"])
+    makers = {"pretrain": PretrainSettings, "train": TrainSettings, "data": DataSettings}
+    for name, maker in makers.items():
+        if values.get(name) is not None:
+            values[name] = _make(maker, values[name], f"{path}: {name}")
+    return _make(Settings, {k: v for k, v in values.items() if v is not None}, str(path))
+
+
+def _make(maker: type[T], values: Mapping[str, Any], where: str) -> T:
+    hints = get_type_hints(maker)
+    unknown = values.keys() - {f.name for f in fields(maker)}
+    if unknown:
+        raise ValueError(f"{where}: unknown settings: {', '.join(sorted(unknown))}")
+    try:
+        return maker(**{name: _convert(hints[name], value) for name, value in values.items()})
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def _convert(hint: Any, value: Any) -> Any:
+    """YAML's value as the type of its field; 1e-3, which YAML reads as text, is a number."""
+    if hint in (int, float):
+        return hint(value)
+    if hint == tuple[Path, ...]:
+        return tuple(Path(folder) for folder in value)
+    if hint == Path | None:
+        return Path(value)
+    return value

@@ -1,0 +1,65 @@
+#ifndef NEMF_SERVER_ENGINE_BACKEND_H_
+#define NEMF_SERVER_ENGINE_BACKEND_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "server/engine/engine.h"
+#include "server/engine/task_plan.h"
+
+namespace nemf {
+
+// A task's arrays on the device.
+class TaskState {
+ public:
+  virtual ~TaskState() = default;
+};
+
+enum class Phase {
+  kPatchMatch,  // one iteration: propagation, random search, clamp
+  kFinish,      // optimisation and final score of the points that were asked for
+  kDone,
+};
+
+// A part of a task's work that may be done in one go: a range of the slots of a PatchMatch
+// iteration (one reads the values from before the iteration, so the ranges of an iteration may go
+// in any order and cut), or of the task's points in the finish.
+struct Piece {
+  const TaskPlan* plan;
+  TaskState* state;
+  Phase phase;
+  int iteration;
+  int begin;
+  int end;
+  std::int64_t queries = 0;  // out: field queries spent on it
+};
+
+// A device with a model on it: all that differs between CPU and CUDA. Encode() and Run() are called
+// from one thread at a time, the others from any.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual const std::string& device() const = 0;
+
+  virtual absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
+      absl::Span<const ImagePair* const> pairs) = 0;
+
+  // The arrays of a task, with its coarse answer in them. `plan` outlives the state.
+  virtual std::unique_ptr<TaskState> NewState(const TaskPlan& plan) = 0;
+
+  // Does the pieces, of different tasks, and writes their `queries`. A piece's result does not
+  // depend on its company nor on how ranges were cut.
+  virtual absl::Status Run(absl::Span<Piece> pieces) = 0;
+
+  // The answer of a finished task; moves it out.
+  virtual std::vector<Match> TakeResult(TaskState* state) = 0;
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_BACKEND_H_

@@ -1,0 +1,111 @@
+#include "server/engine/cpu/cpu_backend.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/engine/cpu/cpu_task.h"
+#include "server/engine/cpu/finish.h"
+#include "server/engine/cpu/patchmatch.h"
+#include "server/engine/cpu/thread_team.h"
+#include "server/engine/torch_threads.h"
+
+namespace nemf {
+
+namespace {
+
+// Slots of a range: propagation makes up to four rows of each, about one block of the field.
+constexpr int kMaxRange = 512;
+constexpr int kMinRange = 64;
+
+// A worker's share of a piece.
+struct Range {
+  Piece* piece;
+  int begin;
+  int end;
+  int queries = 0;
+};
+
+// Cuts pieces into ranges, small enough that each worker gets some.
+std::vector<Range> CutIntoRanges(absl::Span<Piece> pieces, int workers) {
+  std::vector<Range> ranges;
+  for (Piece& piece : pieces) {
+    const int size = std::clamp((piece.end - piece.begin + workers - 1) / workers, kMinRange,
+                                kMaxRange);
+    for (int begin = piece.begin; begin < piece.end; begin += size) {
+      ranges.push_back({&piece, begin, std::min(begin + size, piece.end)});
+    }
+  }
+  return ranges;
+}
+
+class CpuBackend : public Backend {
+ public:
+  CpuBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
+             std::unique_ptr<CpuField> field, int threads)
+      : encoder_(std::move(encoder)),
+        shape_(shape),
+        field_(std::move(field)),
+        scratch_(threads),
+        team_(threads, [] { SetTorchThreads(1); }) {
+    for (CpuScratch& scratch : scratch_) scratch.field = field_->NewWorkspace();
+  }
+
+  const std::string& device() const override { return device_; }
+
+  absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
+      absl::Span<const ImagePair* const> pairs) override {
+    std::vector<std::shared_ptr<const EncodedPair>> out;
+    for (const ImagePair* pair : pairs) {
+      absl::StatusOr<Encoding> encoding = encoder_->Run(*pair);
+      if (!encoding.ok()) return encoding.status();
+      out.push_back(std::make_shared<CpuPair>(pair->query.size, pair->reference.size,
+                                              *std::move(encoding), shape_.grid,
+                                              shape_.channels));
+    }
+    return out;
+  }
+
+  std::unique_ptr<TaskState> NewState(const TaskPlan& plan) override {
+    return std::make_unique<CpuTask>(plan, field_->weights());
+  }
+
+  absl::Status Run(absl::Span<Piece> pieces) override {
+    std::vector<Range> ranges = CutIntoRanges(pieces, team_.workers());
+    const absl::Status status =
+        team_.Run(static_cast<int>(ranges.size()), [&](int part, int worker) {
+          ranges[part].queries = RunRange(ranges[part], &scratch_[worker]);
+        });
+    for (const Range& range : ranges) range.piece->queries += range.queries;
+    return status;
+  }
+
+  std::vector<Match> TakeResult(TaskState* state) override {
+    return std::move(static_cast<CpuTask*>(state)->matches);
+  }
+
+ private:
+  int RunRange(const Range& range, CpuScratch* scratch) const {
+    CpuTask* task = static_cast<CpuTask*>(range.piece->state);
+    if (range.piece->phase == Phase::kFinish) {
+      return RunFinish(*field_, task, range.begin, range.end, scratch);
+    }
+    return RunPatchMatch(*field_, task, range.piece->iteration, range.begin, range.end, scratch);
+  }
+
+  const std::string device_ = "cpu";
+  const std::unique_ptr<Encoder> encoder_;
+  const EncoderShape shape_;
+  const std::unique_ptr<CpuField> field_;
+  std::vector<CpuScratch> scratch_;  // one a worker
+  ThreadTeam team_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> MakeCpuBackend(std::unique_ptr<Encoder> encoder,
+                                        const EncoderShape& shape, std::unique_ptr<CpuField> field,
+                                        int threads) {
+  return std::make_unique<CpuBackend>(std::move(encoder), shape, std::move(field), threads);
+}
+
+}  // namespace nemf

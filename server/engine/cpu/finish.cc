@@ -1,0 +1,88 @@
+#include "server/engine/cpu/finish.h"
+
+#include "server/engine/math/adam.h"
+#include "server/engine/math/search.h"
+
+namespace nemf {
+
+namespace {
+
+// The map sampled bilinearly at a keypoint, from the values of its support's pixels.
+Vec2 SampleSupport(const TaskPlan& plan, const std::vector<Vec2>& values,
+                   const KeypointSupport& support) {
+  Vec2 corner[4];
+  for (int i = 0; i < 4; ++i) corner[i] = values[plan.active.SupportSlot(support.pixel[i])];
+  const float fx = support.fraction_x;
+  const float fy = support.fraction_y;
+  return {Lerp(Lerp(corner[0].x, corner[1].x, fx), Lerp(corner[2].x, corner[3].x, fx), fy),
+          Lerp(Lerp(corner[0].y, corner[1].y, fx), Lerp(corner[2].y, corner[3].y, fx), fy)};
+}
+
+// Where a point of the answer stands after PatchMatch.
+Vec2 StartOf(const CpuTask& task, int point) {
+  const TaskPlan& plan = task.plan;
+  const std::vector<Vec2>& values = task.values[plan.iterations() % 2];
+  return plan.dense() ? values[point] : SampleSupport(plan, values, plan.supports[point]);
+}
+
+// The points' coordinates, starting from where they stand, and query indices -> scratch's rows.
+void CollectPoints(const CpuTask& task, int begin, int end, CpuScratch* scratch) {
+  scratch->reference.clear();
+  scratch->query.clear();
+  for (int point = begin; point < end; ++point) {
+    scratch->reference.push_back(StartOf(task, point));
+    scratch->query.push_back(task.plan.dense() ? task.PixelIndex(point)
+                                               : QueryIndex{point, point});
+  }
+}
+
+// The optimiser's steps on scratch's rows, each point for itself.
+void Optimize(const CpuField& field, const FieldQueries& queries, const TaskPlan& plan,
+              CpuScratch* scratch) {
+  const MatchOptions& options = plan.options;
+  const std::vector<Vec2> start = scratch->reference;
+  std::vector<AdamState> states(start.size());
+  scratch->gradients.resize(start.size());
+  for (int step = 0; step < plan.optimize_steps(); ++step) {
+    const double rate = LearningRate(step, plan.optimize_steps(), options.learning_rate,
+                                     options.final_learning_rate);
+    const AdamStepSize size = MakeAdamStep(step, rate, options.weight_decay);
+    field.LossGradient(queries, scratch->field.get(), scratch->gradients.data());
+    for (std::size_t i = 0; i < start.size(); ++i) {
+      const Vec2 moved =
+          AdamUpdate(scratch->reference[i], scratch->gradients[i], size, &states[i]);
+      scratch->reference[i] = ClampAround(moved, start[i], options.search_radius);
+    }
+  }
+}
+
+Match MakeMatch(Vec2 reference, float score, ImageSize size) {
+  Match match;
+  match.reference = {ToPixel(reference.x, size.width), ToPixel(reference.y, size.height)};
+  match.score = score;
+  match.in_bounds =
+      match.reference.x >= 0 && match.reference.x <= static_cast<float>(size.width - 1) &&
+      match.reference.y >= 0 && match.reference.y <= static_cast<float>(size.height - 1);
+  return match;
+}
+
+}  // namespace
+
+int RunFinish(const CpuField& field, CpuTask* task, int begin, int end, CpuScratch* scratch) {
+  const TaskPlan& plan = task->plan;
+  CollectPoints(*task, begin, end, scratch);
+  const FieldQueries queries = {task->pair().phi(),
+                                plan.dense() ? &task->pixels : &task->keypoints,
+                                scratch->reference, scratch->query};
+  Optimize(field, queries, plan, scratch);
+  scratch->scores.resize(scratch->reference.size());
+  field.Score(queries, scratch->field.get(), scratch->scores.data());
+  for (int point = begin; point < end; ++point) {
+    const int i = point - begin;
+    task->matches[point] = MakeMatch(scratch->reference[i], scratch->scores[i],
+                                     plan.pair->reference_size());
+  }
+  return (end - begin) * (plan.optimize_steps() + 1);
+}
+
+}  // namespace nemf

@@ -1,0 +1,124 @@
+#include "server/engine/cpu/patchmatch.h"
+
+#include <limits>
+
+#include "server/engine/math/search.h"
+
+namespace nemf {
+
+namespace {
+
+// An iteration's work on a range of slots; the steps in the order of Run().
+class Iteration {
+ public:
+  Iteration(const CpuField& field, CpuTask* task, int iteration, int begin, int end,
+            CpuScratch* scratch)
+      : field_(field),
+        task_(*task),
+        options_(task->plan.options),
+        iteration_(iteration),
+        begin_(begin),
+        end_(end),
+        before_(task->values[iteration % 2]),
+        after_(task->values[(iteration + 1) % 2]),
+        scratch_(*scratch) {}
+
+  int Run() {
+    CollectPropagation();
+    int queries = ScoreRows();
+    SelectPropagated();
+    CollectSearch();
+    queries += ScoreRows();
+    FinishSlots();
+    return queries;
+  }
+
+ private:
+  void ClearRows() {
+    scratch_.reference.clear();
+    scratch_.query.clear();
+  }
+
+  void AddRow(Vec2 reference, QueryIndex query) {
+    scratch_.reference.push_back(reference);
+    scratch_.query.push_back(query);
+  }
+
+  int ScoreRows() {
+    scratch_.scores.resize(scratch_.reference.size());
+    field_.Score({task_.pair().phi(), &task_.pixels, scratch_.reference, scratch_.query},
+                 scratch_.field.get(), scratch_.scores.data());
+    return static_cast<int>(scratch_.reference.size());
+  }
+
+  ScoredPoint Own(int slot) const { return {before_[slot], task_.scores[slot]}; }
+
+  void CollectPropagation() {
+    ClearRows();
+    scratch_.first_row.clear();
+    for (int slot = begin_; slot < end_; ++slot) {
+      int slots[4];
+      NeighbourSlots(task_.active, slot, slots);
+      const Vec2 neighbours[4] = {before_[slots[0]], before_[slots[1]], before_[slots[2]],
+                                  before_[slots[3]]};
+      Vec2 candidates[kMaxCandidates];
+      const int count = CollectCandidates(Own(slot), neighbours, candidates);
+      const QueryIndex query = task_.PixelIndex(PixelOf(task_.active, slot));
+      scratch_.first_row.push_back(static_cast<int>(scratch_.reference.size()));
+      for (int i = 0; i < count; ++i) AddRow(candidates[i], query);
+    }
+    scratch_.first_row.push_back(static_cast<int>(scratch_.reference.size()));
+  }
+
+  void SelectPropagated() {
+    scratch_.best.clear();
+    for (int slot = begin_; slot < end_; ++slot) {
+      const int row = scratch_.first_row[slot - begin_];
+      const int count = scratch_.first_row[slot - begin_ + 1] - row;
+      scratch_.best.push_back(SelectBest(Own(slot), scratch_.reference.data() + row,
+                                         scratch_.scores.data() + row, count));
+    }
+  }
+
+  void CollectSearch() {
+    ClearRows();
+    for (int slot = begin_; slot < end_; ++slot) {
+      const int pixel = PixelOf(task_.active, slot);
+      AddRow(RandomCandidate(scratch_.best[slot - begin_].point, options_.search_radius,
+                             options_.seed, pixel, iteration_),
+             task_.PixelIndex(pixel));
+    }
+  }
+
+  void FinishSlots() {
+    for (int slot = begin_; slot < end_; ++slot) {
+      const int i = slot - begin_;
+      const ScoredPoint best =
+          Better(scratch_.best[i], {scratch_.reference[i], scratch_.scores[i]});
+      const Vec2 clamped = ClampAround(best.point, task_.initial[slot], options_.search_radius);
+      // A point that the clamp moved is scored when its score is next asked for.
+      const bool moved = !Same(clamped, best.point);
+      after_[slot] = clamped;
+      task_.scores[slot] = moved ? std::numeric_limits<float>::quiet_NaN() : best.score;
+    }
+  }
+
+  const CpuField& field_;
+  CpuTask& task_;
+  const MatchOptions& options_;
+  const int iteration_;
+  const int begin_;
+  const int end_;
+  const std::vector<Vec2>& before_;
+  std::vector<Vec2>& after_;
+  CpuScratch& scratch_;
+};
+
+}  // namespace
+
+int RunPatchMatch(const CpuField& field, CpuTask* task, int iteration, int begin, int end,
+                  CpuScratch* scratch) {
+  return Iteration(field, task, iteration, begin, end, scratch).Run();
+}
+
+}  // namespace nemf

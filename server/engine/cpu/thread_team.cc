@@ -1,0 +1,76 @@
+#include "server/engine/cpu/thread_team.h"
+
+#include <exception>
+#include <utility>
+
+#include "server/engine/torch_status.h"
+
+namespace nemf {
+
+ThreadTeam::ThreadTeam(int workers, std::function<void()> on_start) {
+  for (int worker = 0; worker < workers; ++worker) {
+    threads_.emplace_back([this, worker, on_start] {
+      on_start();
+      Serve(worker);
+    });
+  }
+}
+
+ThreadTeam::~ThreadTeam() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  for (std::thread& thread : threads_) thread.join();
+}
+
+absl::Status ThreadTeam::Run(int parts, absl::FunctionRef<void(int, int)> work) {
+  absl::MutexLock lock(&mutex_);
+  work_ = &work;
+  parts_ = parts;
+  next_part_ = 0;
+  status_ = absl::OkStatus();
+  const auto all_done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return next_part_ >= parts_ && parts_running_ == 0;
+  };
+  mutex_.Await(absl::Condition(&all_done));
+  work_ = nullptr;
+  return status_;
+}
+
+void ThreadTeam::Serve(int worker) {
+  for (int part = TakePart(); part >= 0; part = TakePart()) {
+    absl::Status status = RunPart(part, worker);
+    absl::MutexLock lock(&mutex_);
+    if (!status.ok()) {
+      status_.Update(std::move(status));
+      next_part_ = parts_;
+    }
+    --parts_running_;
+  }
+}
+
+int ThreadTeam::TakePart() {
+  absl::MutexLock lock(&mutex_);
+  const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || next_part_ < parts_;
+  };
+  mutex_.Await(absl::Condition(&has_work));
+  if (stopping_) return -1;
+  ++parts_running_;
+  return next_part_++;
+}
+
+absl::Status ThreadTeam::RunPart(int part, int worker) {
+  const Work* work;
+  {
+    absl::MutexLock lock(&mutex_);
+    work = work_;
+  }
+  return CatchExceptions(absl::StatusCode::kInternal, "the engine failed", [&] {
+    (*work)(part, worker);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace nemf

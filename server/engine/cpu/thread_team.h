@@ -1,0 +1,52 @@
+#ifndef NEMF_SERVER_ENGINE_CPU_THREAD_TEAM_H_
+#define NEMF_SERVER_ENGINE_CPU_THREAD_TEAM_H_
+
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+
+namespace nemf {
+
+// Threads that share the parts of one piece of work at a time. (Threads of its own rather than
+// OpenMP's: a program that links another OpenMP library than LibTorch's would run two teams.)
+class ThreadTeam {
+ public:
+  // `on_start` runs once on every worker thread, before its first part.
+  ThreadTeam(int workers, std::function<void()> on_start);
+  ~ThreadTeam();
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+
+  int workers() const { return static_cast<int>(threads_.size()); }
+
+  // Calls work(part, worker) for every part in [0, parts), each on some worker in [0, workers()),
+  // and returns when all are done. An exception becomes INTERNAL with its text; the parts not yet
+  // begun are then skipped. Called from one thread at a time.
+  absl::Status Run(int parts, absl::FunctionRef<void(int part, int worker)> work);
+
+ private:
+  using Work = absl::FunctionRef<void(int, int)>;
+
+  void Serve(int worker);
+  // The next part to do, or -1 when the team is being destroyed; waits for one.
+  int TakePart() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status RunPart(int part, int worker);
+
+  absl::Mutex mutex_;
+  const Work* work_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  int parts_ ABSL_GUARDED_BY(mutex_) = 0;
+  int next_part_ ABSL_GUARDED_BY(mutex_) = 0;
+  int parts_running_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_CPU_THREAD_TEAM_H_

@@ -1,0 +1,40 @@
+#ifndef NEMF_SERVER_ENGINE_ENCODER_H_
+#define NEMF_SERVER_ENGINE_ENCODER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/engine/bundle.h"
+#include "server/engine/image.h"
+
+namespace nemf {
+
+// What the encoder makes of one pair, on the host.
+struct Encoding {
+  // [grid][grid][grid][grid][channels]: reference row, column, query row, column, channel.
+  std::vector<float> phi;
+  std::vector<float> coarse;  // [2][grid][grid]: normalised reference x, y on the query's grid
+};
+
+// The encoder on the CPU. Pairs go through it one by one: other batch sizes may get other
+// algorithms, and with them other last bits. Used from one thread at a time.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+
+  // Resizes both images (bicubic, corners aligned), normalises and encodes them. INTERNAL if
+  // LibTorch fails.
+  virtual absl::StatusOr<Encoding> Run(const ImagePair& pair) = 0;
+
+  // Loads the TorchScript module in `bytes` (the content of encoder.pt) to run on `threads`
+  // threads, and encodes an empty pair: that checks its output's shapes and makes it warm.
+  // INVALID_ARGUMENT if it cannot be loaded or breaks the contract in bundle.h.
+  static absl::StatusOr<std::unique_ptr<Encoder>> Load(const std::string& bytes,
+                                                       const EncoderShape& shape, int threads);
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_ENCODER_H_

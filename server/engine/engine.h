@@ -1,0 +1,100 @@
+#ifndef NEMF_SERVER_ENGINE_ENGINE_H_
+#define NEMF_SERVER_ENGINE_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "server/engine/image.h"
+#include "server/engine/match_options.h"
+
+namespace nemf {
+
+// What the encoder made of one pair: the interpolated cost embedding Phi and the coarse map, on the
+// engine's device. Immutable, so any number of tasks may share one.
+class EncodedPair {
+ public:
+  virtual ~EncodedPair() = default;
+  virtual ImageSize query_size() const = 0;      // original pixels
+  virtual ImageSize reference_size() const = 0;  // original pixels
+  virtual std::size_t bytes() const = 0;         // device memory held
+};
+
+// One point of the answer.
+struct Match {
+  Point reference;       // reference pixels
+  float score = 0;       // the matching field's score there (a logit)
+  bool in_bounds = true; // inside [0, W-1] x [0, H-1] of the reference
+};
+
+// One matching run over one pair: all pixels of the query, or some keypoints. A task is a state
+// machine that an Engine advances in bounded pieces; between two pieces it may be dropped at once.
+class MatchTask {
+ public:
+  virtual ~MatchTask() = default;
+  virtual bool done() const = 0;
+  // Field queries spent so far, and an upper bound of what is still to be spent.
+  virtual std::int64_t queries_spent() const = 0;
+  virtual std::int64_t queries_left() const = 0;
+  // The answer, in the order of the keypoints, or row-major over the query's pixels.
+  // Requires done(); moves the result out.
+  virtual std::vector<Match> TakeResult() = 0;
+};
+
+// A loaded model on a device. Encode() and Step() are called from one thread at a time; the other
+// members are safe from any thread.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual const std::string& device() const = 0;  // "cpu" or "cuda:N"
+
+  // Runs the encoder over the pairs, of any sizes, in order. The result for a pair does not depend
+  // on its company.
+  virtual absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
+      absl::Span<const ImagePair* const> pairs) = 0;
+
+  // A task for the points `keypoints` (query pixels, inside the image), or for every pixel of the
+  // query when `keypoints` is empty. Requires options.Validate().ok().
+  virtual std::unique_ptr<MatchTask> Start(std::shared_ptr<const EncodedPair> pair,
+                                           std::vector<Point> keypoints,
+                                           const MatchOptions& options) = 0;
+
+  // Advances the unfinished tasks, in order, until about `max_queries` field queries were spent
+  // (at least one piece of work is done). Results do not depend on how the work is cut or on
+  // which tasks go together. Returns the queries spent. On an error each task stands after a whole
+  // number of pieces and may be stepped again.
+  virtual absl::StatusOr<std::int64_t> Step(absl::Span<MatchTask* const> tasks,
+                                            std::int64_t max_queries) = 0;
+};
+
+// What model.json says of a bundle.
+struct ModelInfo {
+  std::string name;
+  std::string version;
+  std::string directory;
+};
+
+struct EngineOptions {
+  std::string device = "auto";  // "auto", "cpu" or "cuda:N"
+  int threads = 0;              // CPU threads; 0: all cores
+
+  absl::Status Validate() const;
+};
+
+struct LoadedModel {
+  ModelInfo info;
+  std::unique_ptr<Engine> engine;
+};
+
+// Loads the bundle in `directory` (model.json, encoder.pt, field.pt), checks the files' SHA-256 and
+// the field's fast path against the scripted one. Errors name the file and what is wrong with it.
+absl::StatusOr<LoadedModel> LoadModel(const std::string& directory, const EngineOptions& options);
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_ENGINE_H_

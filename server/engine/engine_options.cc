@@ -1,0 +1,32 @@
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "server/engine/engine.h"
+
+namespace nemf {
+
+namespace {
+
+constexpr int kMaxThreads = 1024;
+
+bool IsCudaDevice(absl::string_view device) {
+  int index = -1;
+  return absl::ConsumePrefix(&device, "cuda:") && absl::SimpleAtoi(device, &index) && index >= 0;
+}
+
+}  // namespace
+
+absl::Status EngineOptions::Validate() const {
+  if (device != "auto" && device != "cpu" && !IsCudaDevice(device)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "EngineOptions.device = \"", device, "\", must be \"auto\", \"cpu\" or \"cuda:N\""));
+  }
+  if (threads < 0 || threads > kMaxThreads) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "EngineOptions.threads = ", threads, ", must be in [0, ", kMaxThreads, "]"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace nemf

@@ -1,0 +1,36 @@
+#ifndef NEMF_SERVER_ENGINE_IMAGE_H_
+#define NEMF_SERVER_ENGINE_IMAGE_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace nemf {
+
+// Width and height in pixels.
+struct ImageSize {
+  int width = 0;
+  int height = 0;
+};
+
+// A point (x, y). Pixels unless said otherwise: x to the right, y downwards, the centre of the
+// top-left pixel is (0, 0).
+struct Point {
+  float x = 0;
+  float y = 0;
+};
+
+// An 8-bit RGB image, row-major [height][width][3], rows without padding.
+struct Image {
+  ImageSize size;
+  std::vector<std::uint8_t> rgb;
+};
+
+// Two images to be matched: points of `query` are looked for in `reference`.
+struct ImagePair {
+  Image query;
+  Image reference;
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_IMAGE_H_

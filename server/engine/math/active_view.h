@@ -1,0 +1,43 @@
+#ifndef NEMF_SERVER_ENGINE_MATH_ACTIVE_VIEW_H_
+#define NEMF_SERVER_ENGINE_MATH_ACTIVE_VIEW_H_
+
+#include "server/engine/math/coordinates.h"
+#include "server/engine/math/macros.h"
+
+namespace nemf {
+
+// The query pixels that a PatchMatch run works on, each in a slot; see ActiveSet. Where the set is
+// all pixels, slot and pixel (y * width + x) are equal and the pointers null.
+struct ActiveView {
+  int width;
+  int height;
+  const int* pixels;      // [slots]
+  const int* neighbours;  // [slots][4]: the slots above, below, left and right, mirrored
+};
+
+NEMF_HD int PixelOf(const ActiveView& active, int slot) {
+  return active.pixels == nullptr ? slot : active.pixels[slot];
+}
+
+// The pixels above, below, left and right of a pixel, mirrored at the border.
+NEMF_HD void NeighbourPixels(int width, int height, int pixel, int out[4]) {
+  const int x = pixel % width;
+  const int y = pixel / width;
+  out[0] = Mirror(y - 1, height) * width + x;
+  out[1] = Mirror(y + 1, height) * width + x;
+  out[2] = y * width + Mirror(x - 1, width);
+  out[3] = y * width + Mirror(x + 1, width);
+}
+
+// The slots of a slot's neighbours, in the order of NeighbourPixels().
+NEMF_HD void NeighbourSlots(const ActiveView& active, int slot, int out[4]) {
+  if (active.pixels == nullptr) {
+    NeighbourPixels(active.width, active.height, slot, out);
+    return;
+  }
+  for (int i = 0; i < 4; ++i) out[i] = active.neighbours[4 * slot + i];
+}
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_MATH_ACTIVE_VIEW_H_

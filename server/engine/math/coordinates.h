@@ -1,0 +1,38 @@
+#ifndef NEMF_SERVER_ENGINE_MATH_COORDINATES_H_
+#define NEMF_SERVER_ENGINE_MATH_COORDINATES_H_
+
+#include "server/engine/math/macros.h"
+
+namespace nemf {
+
+// A point or an offset, (x, y); normalised units unless said otherwise: [-1, 1] spans an image, the
+// centres of the outermost pixels are the ends.
+struct Vec2 {
+  float x = 0;
+  float y = 0;
+};
+
+// Equal values (so -0 equals 0): equal points have equal scores.
+NEMF_HD bool Same(Vec2 a, Vec2 b) { return a.x == b.x && a.y == b.y; }
+
+// A pixel coordinate along an axis of `size` pixels -> normalised; 0 where the axis has one pixel.
+NEMF_HD float ToNormalized(float pixel, int size) {
+  return size == 1 ? 0.0f : 2.0f * pixel / static_cast<float>(size - 1) - 1.0f;
+}
+
+// The inverse of ToNormalized(); pixel 0 where the axis has one.
+NEMF_HD float ToPixel(float normalized, int size) {
+  return (normalized + 1.0f) * 0.5f * static_cast<float>(size - 1);
+}
+
+// Index -1 or `size` -> the index inside, reflected without repeating the edge: -1 is 1, `size` is
+// size - 2; 0 where the axis has one pixel.
+NEMF_HD int Mirror(int index, int size) {
+  if (size == 1) return 0;
+  if (index < 0) return -index;
+  return index < size ? index : 2 * (size - 1) - index;
+}
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_MATH_COORDINATES_H_

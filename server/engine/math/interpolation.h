@@ -1,0 +1,116 @@
+#ifndef NEMF_SERVER_ENGINE_MATH_INTERPOLATION_H_
+#define NEMF_SERVER_ENGINE_MATH_INTERPOLATION_H_
+
+#include <cmath>
+#include <cstddef>
+
+#include "server/engine/math/coordinates.h"
+#include "server/engine/math/macros.h"
+
+namespace nemf {
+
+// The cost embedding Phi, [grid][grid][grid][grid][channels] floats: reference row, reference
+// column, query row, query column. Channels last, so a corner of a cell is one contiguous run.
+struct PhiView {
+  const float* data;
+  int grid;
+  int channels;
+};
+
+// The two grid nodes around a coordinate along one axis. Nodes off the grid have weight and slope
+// 0, and an index that may be read.
+struct AxisNodes {
+  int index[2];
+  float weight[2];
+  float slope[2];  // d weight / d coordinate
+};
+
+// Where a normalised coordinate lies on an axis of `grid` nodes, corners aligned.
+NEMF_HD AxisNodes FindNodes(float coordinate, int grid) {
+  const float last = static_cast<float>(grid - 1);
+  // Two nodes beyond the grid all weights are 0; the bounds also make a NaN harmless.
+  const float position = fminf(fmaxf((coordinate + 1.0f) * 0.5f * last, -2.0f), last + 2.0f);
+  const float lower = floorf(position);
+  const float fraction = position - lower;
+  const int node = static_cast<int>(lower);
+  const bool inside0 = node >= 0 && node < grid;
+  const bool inside1 = node + 1 >= 0 && node + 1 < grid;
+  return {{inside0 ? node : 0, inside1 ? node + 1 : 0},
+          {inside0 ? 1.0f - fraction : 0.0f, inside1 ? fraction : 0.0f},
+          {inside0 ? -0.5f * last : 0.0f, inside1 ? 0.5f * last : 0.0f}};
+}
+
+// The 16 corners around a pair of points: four of the reference (row-major: k = 2 row + column),
+// each with four of the query. Corner (r, q) starts at phi.data + reference[r] + query[q].
+struct PhiCorners {
+  std::size_t reference[4];
+  std::size_t query[4];
+  float reference_weight[4];
+  float slope_x[4];  // d reference_weight / d reference x
+  float slope_y[4];
+  float query_weight[4];
+};
+
+NEMF_HD PhiCorners FindCorners(const PhiView& phi, Vec2 reference, Vec2 query) {
+  const AxisNodes rx = FindNodes(reference.x, phi.grid);
+  const AxisNodes ry = FindNodes(reference.y, phi.grid);
+  const AxisNodes qx = FindNodes(query.x, phi.grid);
+  const AxisNodes qy = FindNodes(query.y, phi.grid);
+  const std::size_t cell = static_cast<std::size_t>(phi.channels);
+  const std::size_t plane = cell * phi.grid * phi.grid;
+  PhiCorners corners;
+  for (int k = 0; k < 4; ++k) {
+    const int row = k / 2;
+    const int column = k % 2;
+    corners.reference[k] = plane * (ry.index[row] * phi.grid + rx.index[column]);
+    corners.query[k] = cell * (qy.index[row] * phi.grid + qx.index[column]);
+    corners.reference_weight[k] = ry.weight[row] * rx.weight[column];
+    corners.slope_x[k] = ry.weight[row] * rx.slope[column];
+    corners.slope_y[k] = ry.slope[row] * rx.weight[column];
+    corners.query_weight[k] = qy.weight[row] * qx.weight[column];
+  }
+  return corners;
+}
+
+// Phi at the corners' point, linear along each of the four axes -> out [channels].
+NEMF_HD void InterpolatePhi(const PhiView& phi, const PhiCorners& corners, float* __restrict out) {
+  for (int c = 0; c < phi.channels; ++c) out[c] = 0.0f;
+  for (int r = 0; r < 4; ++r) {
+    const float* __restrict base = phi.data + corners.reference[r];
+    const float* __restrict q0 = base + corners.query[0];
+    const float* __restrict q1 = base + corners.query[1];
+    const float* __restrict q2 = base + corners.query[2];
+    const float* __restrict q3 = base + corners.query[3];
+    const float w0 = corners.reference_weight[r] * corners.query_weight[0];
+    const float w1 = corners.reference_weight[r] * corners.query_weight[1];
+    const float w2 = corners.reference_weight[r] * corners.query_weight[2];
+    const float w3 = corners.reference_weight[r] * corners.query_weight[3];
+    for (int c = 0; c < phi.channels; ++c) {
+      out[c] += (w0 * q0[c] + w1 * q1[c]) + (w2 * q2[c] + w3 * q3[c]);
+    }
+  }
+}
+
+// The gradient in the reference point of the scalar product of `seed` [channels] and the
+// interpolated Phi.
+NEMF_HD Vec2 InterpolationGradient(const PhiView& phi, const PhiCorners& corners,
+                                   const float* seed) {
+  Vec2 gradient;
+  for (int r = 0; r < 4; ++r) {
+    const float* base = phi.data + corners.reference[r];
+    float product = 0.0f;
+    for (int q = 0; q < 4; ++q) {
+      const float* cell = base + corners.query[q];
+      float sum = 0.0f;
+      for (int c = 0; c < phi.channels; ++c) sum += seed[c] * cell[c];
+      product += corners.query_weight[q] * sum;
+    }
+    gradient.x += corners.slope_x[r] * product;
+    gradient.y += corners.slope_y[r] * product;
+  }
+  return gradient;
+}
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_MATH_INTERPOLATION_H_

@@ -1,0 +1,14 @@
+#ifndef NEMF_SERVER_ENGINE_MATH_MACROS_H_
+#define NEMF_SERVER_ENGINE_MATH_MACROS_H_
+
+// Marks the functions of this folder: plain inline functions for g++, for host and device under
+// nvcc. They take pointers and numbers, allocate nothing and keep no state, so a back end is only
+// a way to call them for n points. All of them are compiled without fused multiply-add, so that
+// every back end rounds alike.
+#ifdef __CUDACC__
+#define NEMF_HD __host__ __device__ __forceinline__
+#else
+#define NEMF_HD [[gnu::always_inline]] inline
+#endif
+
+#endif  // NEMF_SERVER_ENGINE_MATH_MACROS_H_

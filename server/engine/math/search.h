@@ -1,0 +1,72 @@
+#ifndef NEMF_SERVER_ENGINE_MATH_SEARCH_H_
+#define NEMF_SERVER_ENGINE_MATH_SEARCH_H_
+
+#include <cmath>
+#include <cstdint>
+
+#include "server/engine/math/coordinates.h"
+#include "server/engine/math/macros.h"
+#include "server/engine/math/philox.h"
+
+namespace nemf {
+
+// A query pixel's value: a reference point and its score at that pixel.
+struct ScoredPoint {
+  Vec2 point;
+  float score;  // NaN: not known
+};
+
+// Candidates that a pixel's propagation needs scores of, at most.
+inline constexpr int kMaxCandidates = 5;
+
+NEMF_HD bool IsKnown(float score) { return score == score; }
+
+// Propagation's candidates that need a score -> out, in the order own value, neighbours' values;
+// returns their number. The own value is among them only if its score is not known. Values equal
+// to the own or to an earlier one could not win and are left out.
+NEMF_HD int CollectCandidates(const ScoredPoint& own, const Vec2 neighbours[4],
+                              Vec2 out[kMaxCandidates]) {
+  int count = 0;
+  if (!IsKnown(own.score)) out[count++] = own.point;
+  for (int i = 0; i < 4; ++i) {
+    bool seen = Same(neighbours[i], own.point);
+    for (int j = 0; j < i; ++j) seen = seen || Same(neighbours[i], neighbours[j]);
+    if (!seen) out[count++] = neighbours[i];
+  }
+  return count;
+}
+
+// The better of two values; the first on a tie.
+NEMF_HD ScoredPoint Better(const ScoredPoint& first, const ScoredPoint& second) {
+  return second.score > first.score ? second : first;
+}
+
+// Propagation's choice among the own value and the scored candidates of CollectCandidates().
+NEMF_HD ScoredPoint SelectBest(const ScoredPoint& own, const Vec2* candidates, const float* scores,
+                               int count) {
+  const int first = IsKnown(own.score) ? 0 : 1;
+  ScoredPoint best = first == 0 ? own : ScoredPoint{own.point, scores[0]};
+  for (int i = first; i < count; ++i) best = Better(best, {candidates[i], scores[i]});
+  return best;
+}
+
+// The random search's candidate: `point` plus a uniform offset in [-radius, radius)^2, which
+// depends on the seed, the pixel (y * width + x) and the iteration alone.
+NEMF_HD Vec2 RandomCandidate(Vec2 point, float radius, std::uint64_t seed, int pixel,
+                             int iteration) {
+  const PhiloxWords counter = {
+      {static_cast<std::uint32_t>(pixel), static_cast<std::uint32_t>(iteration), 0u, 0u}};
+  const PhiloxWords random = Philox(counter, seed);
+  return {point.x + SignedUnit(random.word[0]) * radius,
+          point.y + SignedUnit(random.word[1]) * radius};
+}
+
+// `point` moved into the square of half-width `radius` around `centre`.
+NEMF_HD Vec2 ClampAround(Vec2 point, Vec2 centre, float radius) {
+  return {fminf(fmaxf(point.x, centre.x - radius), centre.x + radius),
+          fminf(fmaxf(point.y, centre.y - radius), centre.y + radius)};
+}
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_MATH_SEARCH_H_

@@ -1,0 +1,75 @@
+#include "server/engine/staged_engine.h"
+
+#include <utility>
+
+#include "server/engine/task.h"
+
+namespace nemf {
+
+namespace {
+
+class StagedEngine : public Engine {
+ public:
+  explicit StagedEngine(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {}
+
+  const std::string& device() const override { return backend_->device(); }
+
+  absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
+      absl::Span<const ImagePair* const> pairs) override {
+    return backend_->Encode(pairs);
+  }
+
+  std::unique_ptr<MatchTask> Start(std::shared_ptr<const EncodedPair> pair,
+                                   std::vector<Point> keypoints,
+                                   const MatchOptions& options) override {
+    return std::make_unique<Task>(
+        std::make_unique<const TaskPlan>(std::move(pair), std::move(keypoints), options),
+        backend_);
+  }
+
+  absl::StatusOr<std::int64_t> Step(absl::Span<MatchTask* const> tasks,
+                                    std::int64_t max_queries) override {
+    std::int64_t spent = 0;
+    do {
+      Wave wave = PlanWave(tasks, max_queries - spent);
+      if (wave.pieces.empty()) break;
+      const absl::Status status = backend_->Run(absl::MakeSpan(wave.pieces));
+      if (!status.ok()) return status;
+      for (std::size_t i = 0; i < wave.tasks.size(); ++i) {
+        wave.tasks[i]->Advance(wave.pieces[i]);
+        spent += wave.pieces[i].queries;
+      }
+    } while (spent < max_queries);
+    return spent;
+  }
+
+ private:
+  struct Wave {
+    std::vector<Task*> tasks;
+    std::vector<Piece> pieces;  // one of each task
+  };
+
+  static Wave PlanWave(absl::Span<MatchTask* const> tasks, std::int64_t max_queries) {
+    Wave wave;
+    std::int64_t planned = 0;
+    for (MatchTask* each : tasks) {
+      Task* task = static_cast<Task*>(each);
+      if (task->done()) continue;
+      wave.tasks.push_back(task);
+      wave.pieces.push_back(task->NextPiece(max_queries - planned));
+      planned += task->Bound(wave.pieces.back());
+      if (planned >= max_queries) break;
+    }
+    return wave;
+  }
+
+  const std::shared_ptr<Backend> backend_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> MakeEngine(std::unique_ptr<Backend> backend) {
+  return std::make_unique<StagedEngine>(std::move(backend));
+}
+
+}  // namespace nemf

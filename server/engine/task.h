@@ -1,0 +1,46 @@
+#ifndef NEMF_SERVER_ENGINE_TASK_H_
+#define NEMF_SERVER_ENGINE_TASK_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "server/engine/backend.h"
+
+namespace nemf {
+
+// The state machine of a matching run: which pieces of work come next. It knows no arithmetic.
+class Task : public MatchTask {
+ public:
+  Task(std::unique_ptr<const TaskPlan> plan, std::shared_ptr<Backend> backend);
+
+  bool done() const override { return phase_ == Phase::kDone; }
+  std::int64_t queries_spent() const override { return queries_spent_; }
+  std::int64_t queries_left() const override;
+  std::vector<Match> TakeResult() override;
+
+  // The next piece, which needs at most `max_queries` queries unless that is less than the smallest
+  // piece. Requires !done().
+  Piece NextPiece(std::int64_t max_queries) const;
+  // An upper bound of a piece's queries.
+  std::int64_t Bound(const Piece& piece) const;
+  // Says that NextPiece()'s piece was done.
+  void Advance(const Piece& piece);
+
+ private:
+  // Slots or points of the phase at hand, and the queries that one of them needs at most.
+  int PhaseSize() const;
+  std::int64_t QueriesPerItem(Phase phase) const;
+
+  const std::unique_ptr<const TaskPlan> plan_;
+  const std::shared_ptr<Backend> backend_;
+  const std::unique_ptr<TaskState> state_;
+  Phase phase_;
+  int iteration_ = 0;
+  int position_ = 0;  // items of the phase that are done
+  std::int64_t queries_spent_ = 0;
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_TASK_H_

@@ -1,0 +1,149 @@
+// nemf-server: flags, then models, then sockets; then it serves until SIGTERM or SIGINT.
+
+#include <signal.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "server/engine/engine.h"
+#include "server/models/model_repository.h"
+#include "server/server_options.h"
+#include "server/service/grpc_server.h"
+#include "server/telemetry/http_endpoint.h"
+#include "server/telemetry/logger.h"
+#include "server/telemetry/metrics.h"
+
+namespace nemf {
+namespace {
+
+constexpr int kFailure = 1;
+constexpr int kUsage = 2;
+
+// The signals that end the server, blocked in every thread: to be made before any other thread.
+class EndSignals {
+ public:
+  EndSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    signal(SIGPIPE, SIG_IGN);  // A reader that left is no reason to die.
+  }
+
+  // Waits for one of them; from then on another one ends the process at once.
+  int Await() {
+    int received = 0;
+    sigwait(&signals_, &received);
+    pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+    return received;
+  }
+
+ private:
+  sigset_t signals_;
+};
+
+// The libraries' own complaints say nothing that a status does not say better.
+void QuietLibraries() {
+  constexpr int kKeepTheUsers = 0;
+  setenv("GRPC_VERBOSITY", "NONE", kKeepTheUsers);
+  setenv("OPENCV_LOG_LEVEL", "SILENT", kKeepTheUsers);
+}
+
+ModelFinder FindIn(const ModelRepository* models) {
+  return [models](const std::string& name,
+                  const std::string& version) -> absl::StatusOr<ServedModel> {
+    absl::StatusOr<std::shared_ptr<Serving>> serving = models->Find(name, version);
+    if (!serving.ok()) return serving.status();
+    const ModelInfo& info = (*serving)->info();
+    return ServedModel{.name = info.name,
+                       .version = info.version,
+                       .device = (*serving)->engine().device(),
+                       .scheduler = {*serving, &(*serving)->scheduler()}};
+  };
+}
+
+CallRecorder RecordTo(Metrics* metrics, Logger* logger) {
+  return [metrics, logger](const CallRecord& call) {
+    metrics->RecordRequest(call.method, call.status.code(), call.duration);
+    if (call.decode_time > absl::ZeroDuration()) metrics->RecordStage("decode", call.decode_time);
+    logger->Info("request", {{"request_id", call.request_id},
+                             {"method", call.method},
+                             {"code", absl::StatusCodeToString(call.status.code())},
+                             {"error", std::string(call.status.message())},
+                             {"model", call.model},
+                             {"seconds", absl::ToDoubleSeconds(call.duration)},
+                             {"decode_seconds", absl::ToDoubleSeconds(call.decode_time)},
+                             {"queue_seconds", absl::ToDoubleSeconds(call.job.queue_time)},
+                             {"encode_seconds", absl::ToDoubleSeconds(call.job.encode_time)},
+                             {"match_seconds", absl::ToDoubleSeconds(call.job.match_time)},
+                             {"field_queries", call.job.field_queries}});
+  };
+}
+
+void ReportModels(const ModelRepository& models, Metrics& metrics, Logger& logger) {
+  for (const std::shared_ptr<Serving>& serving : models.servings()) {
+    const ModelInfo& info = serving->info();
+    metrics.AddModel(info.name, info.version, serving->engine().device());
+    logger.Info("model loaded", {{"model", absl::StrCat(info.name, "/", info.version)},
+                                 {"device", serving->engine().device()},
+                                 {"directory", info.directory}});
+  }
+  for (const std::string& problem : models.problems()) {
+    logger.Warning("model not served", {{"problem", problem}});
+  }
+}
+
+absl::Status Run(const ServerOptions& options, EndSignals& signals) {
+  Logger logger(options.log_level);
+  Metrics metrics(NEMF_VERSION);
+  std::atomic<bool> ready = false;
+  auto endpoint = HttpEndpoint::Start(options.metrics, {.metrics = [&] { return metrics.Serialize(); },
+                                                        .healthy = [] { return true; },
+                                                        .ready = [&] { return ready.load(); }});
+  if (!endpoint.ok()) return endpoint.status();
+  auto models = ModelRepository::Open(options.models, LoadModel, Clock::System(), &metrics);
+  if (!models.ok()) return models.status();
+  ReportModels(**models, metrics, logger);
+  auto server = GrpcServer::Start(options.grpc, FindIn(models->get()), RecordTo(&metrics, &logger),
+                                  Clock::System());
+  if (!server.ok()) return server.status();
+
+  (*server)->SetServing(true);
+  ready = true;
+  const HostPort metrics_address{options.metrics.address, (*endpoint)->port()};
+  std::cout << "listening on " << (*server)->address().ToString() << "\nmetrics on "
+            << metrics_address.ToString() << "\nready" << std::endl;
+
+  const int signal = signals.Await();
+  logger.Info("shutting down", {{"signal", std::int64_t{signal}}});
+  ready = false;
+  (*server)->Shutdown(options.drain_timeout);
+  (*models)->Drain();
+  logger.Info("bye");
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  QuietLibraries();
+  EndSignals signals;
+  const auto options = ParseServerOptions(argc, argv, std::cout);
+  if (!options.ok()) {
+    std::cerr << "nemf-server: " << options.status().message() << std::endl;
+    return kUsage;
+  }
+  if (!options->has_value()) return EXIT_SUCCESS;
+  if (const absl::Status status = Run(**options, signals); !status.ok()) {
+    std::cerr << "nemf-server: " << status.message() << std::endl;
+    return kFailure;
+  }
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace nemf
+
+int main(int argc, char** argv) { return nemf::Main(argc, argv); }

@@ -1,0 +1,58 @@
+#include "server/scheduling/encoder_batch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/scheduling/pair_fingerprint.h"
+
+namespace nemf {
+namespace {
+
+bool SamePair(const AcceptedJob& a, const AcceptedJob& b) {
+  return a.fingerprint == b.fingerprint && SamePixels(*a.job.pair, *b.job.pair);
+}
+
+// The group that `job` belongs to, a new one if there is room for it, or null.
+PairGroup* FindGroup(std::vector<PairGroup>& groups, const AcceptedJob& job, int max_pairs) {
+  for (PairGroup& group : groups) {
+    if (SamePair(group.front().accepted, job)) return &group;
+  }
+  if (static_cast<int>(groups.size()) == max_pairs) return nullptr;
+  return &groups.emplace_back();
+}
+
+}  // namespace
+
+ActiveSlots::ActiveSlots(int max_active_jobs)
+    : any_(max_active_jobs), flow_(std::max(1, max_active_jobs * 3 / 4)) {}
+
+std::optional<ActiveSlot> ActiveSlots::TryAcquire(JobKind kind) {
+  ActiveSlot slot;
+  slot.any = any_.TryAcquire();
+  if (!slot.any) return std::nullopt;
+  if (kind == JobKind::kFlow) {
+    slot.flow = flow_.TryAcquire();
+    if (!slot.flow) return std::nullopt;
+  }
+  return slot;
+}
+
+std::vector<PairGroup> TakeEncoderBatch(std::deque<AcceptedJob>& queue, int max_pairs,
+                                        ActiveSlots& slots) {
+  std::vector<PairGroup> groups;
+  if (slots.full()) return groups;
+  std::deque<AcceptedJob> waiting;
+  for (AcceptedJob& job : queue) {
+    std::optional<ActiveSlot> slot = slots.TryAcquire(job.job.kind);
+    PairGroup* group = slot ? FindGroup(groups, job, max_pairs) : nullptr;
+    if (group != nullptr) {
+      group->push_back({std::move(job), *std::move(slot)});
+    } else {
+      waiting.push_back(std::move(job));
+    }
+  }
+  queue = std::move(waiting);
+  return groups;
+}
+
+}  // namespace nemf

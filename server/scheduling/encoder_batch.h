@@ -1,0 +1,51 @@
+#ifndef NEMF_SERVER_SCHEDULING_ENCODER_BATCH_H_
+#define NEMF_SERVER_SCHEDULING_ENCODER_BATCH_H_
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "server/scheduling/accepted_job.h"
+#include "server/scheduling/slots.h"
+
+namespace nemf {
+
+// The right to be one of the active jobs.
+struct ActiveSlot {
+  Slot any;
+  Slot flow;  // taken by flows only
+};
+
+// The places of the active jobs. Flows may take three quarters of them (rounded down, but at least
+// one): the rest is kept for keypoint jobs, which would else wait until a whole flow was finished.
+class ActiveSlots {
+ public:
+  explicit ActiveSlots(int max_active_jobs);
+
+  std::optional<ActiveSlot> TryAcquire(JobKind kind);
+  bool full() const { return any_.in_use() == any_.capacity(); }
+  int in_use() const { return any_.in_use(); }
+
+ private:
+  SlotPool any_;
+  SlotPool flow_;
+};
+
+// A job that got its place.
+struct AdmittedJob {
+  AcceptedJob accepted;
+  ActiveSlot slot;
+};
+
+// Jobs over one pair of images, which the encoder sees once. Never empty.
+using PairGroup = std::vector<AdmittedJob>;
+
+// Takes the jobs of the next encoder pass out of `queue`: in the order of arrival, as long as there
+// are places, at most `max_pairs` different pairs. Jobs whose pair equals one of these, pixel by
+// pixel, come along. Jobs without a place stay, in their order, and later ones may pass them.
+std::vector<PairGroup> TakeEncoderBatch(std::deque<AcceptedJob>& queue, int max_pairs,
+                                        ActiveSlots& slots);
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_SCHEDULING_ENCODER_BATCH_H_

@@ -1,0 +1,60 @@
+#ifndef NEMF_SERVER_SCHEDULING_SCHEDULER_H_
+#define NEMF_SERVER_SCHEDULING_SCHEDULER_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/scheduling/clock.h"
+#include "server/scheduling/job.h"
+#include "server/scheduling/observer.h"
+
+namespace nemf {
+
+struct SchedulerOptions {
+  int max_queued_jobs = 1024;              // more: RESOURCE_EXHAUSTED, >= 1
+  int max_encoder_batch = 8;               // pairs in one encoder pass, >= 1
+  int max_active_jobs = 64;                // jobs being matched at a time, >= 1
+  std::int64_t chunk_queries = 65536;      // field queries between two looks at the queue, >= 64
+
+  absl::Status Validate() const;
+};
+
+// A submitted job. Destroying the handle does not cancel the job.
+class JobHandle {
+ public:
+  virtual ~JobHandle() = default;
+  // Asks for the job to leave at the next step boundary; its sink then gets CANCELLED, unless its
+  // answer was already on its way. Safe from any thread, any number of times.
+  virtual void Cancel() = 0;
+};
+
+// Runs jobs on one engine: batches encoder passes, then advances the matching of all active jobs
+// in bounded chunks, so that jobs join and leave between chunks.
+//
+// What happens at a boundary between chunks is written in step_loop.h; which jobs a chunk serves
+// first (little work first, with ageing, with a worked example) in step_order.h; which jobs go
+// through the encoder together, and how places are shared between flows and keypoint jobs, in
+// encoder_batch.h. A full queue refuses at once. Jobs that wait at the same time for equal pairs
+// share one place in an encoder pass.
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;  // drains
+
+  // Accepts a job or says why not: RESOURCE_EXHAUSTED (queue full), UNAVAILABLE (draining),
+  // DEADLINE_EXCEEDED (already past). Does not block; safe from any thread.
+  virtual absl::StatusOr<std::shared_ptr<JobHandle>> Submit(Job job) = 0;
+
+  // Stops accepting and returns when every accepted job was answered. Not to be called by a sink.
+  virtual void Drain() = 0;
+
+  // Engine, clock and observer outlive the scheduler. Requires options.Validate().ok().
+  static std::unique_ptr<Scheduler> Create(Engine* engine, Clock* clock,
+                                           const SchedulerOptions& options,
+                                           SchedulerObserver* observer = nullptr);
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_SCHEDULING_SCHEDULER_H_

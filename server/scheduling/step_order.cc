@@ -1,0 +1,37 @@
+#include "server/scheduling/step_order.h"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+namespace nemf {
+namespace {
+
+bool IsShorter(const StepCandidate& a, const StepCandidate& b) {
+  return std::tie(a.queries_left, a.arrival) < std::tie(b.queries_left, b.arrival);
+}
+
+bool IsHungrier(const StepCandidate& a, const StepCandidate& b) {
+  return a.idle_chunks != b.idle_chunks ? a.idle_chunks > b.idle_chunks : a.arrival < b.arrival;
+}
+
+}  // namespace
+
+std::vector<std::size_t> StepOrder(absl::Span<const StepCandidate> candidates, std::int64_t chunk) {
+  std::vector<std::size_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return IsShorter(candidates[a], candidates[b]);
+  });
+  if (order.empty() || chunk % kAgeingPeriod != 0) return order;
+
+  const auto hungriest = std::min_element(order.begin(), order.end(), [&](auto a, auto b) {
+    return IsHungrier(candidates[a], candidates[b]);
+  });
+  if (candidates[*hungriest].idle_chunks >= kAgeingPeriod - 1) {
+    std::rotate(order.begin(), hungriest, hungriest + 1);
+  }
+  return order;
+}
+
+}  // namespace nemf

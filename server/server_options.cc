@@ -1,0 +1,174 @@
+#include "server/server_options.h"
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace nemf {
+namespace {
+
+// The installed bundles, <prefix>/share/nemf/bundles beside <prefix>/bin/nemf-server, where there
+// are any; else those of a checkout that is the current directory.
+std::string DefaultModels() {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path binary = fs::read_symlink("/proc/self/exe", error);
+  const fs::path installed = binary.parent_path().parent_path() / "share" / "nemf" / "bundles";
+  return fs::is_directory(installed, error) ? installed.string() : "model/bundles";
+}
+
+// "--max-keypoints" is also NEMF_MAX_KEYPOINTS.
+std::string EnvironmentName(const std::string& flag) {
+  return absl::StrCat("NEMF_",
+                      absl::AsciiStrToUpper(absl::StrReplaceAll(flag.substr(2), {{"-", "_"}})));
+}
+
+// The flags of one CLI::App, each with its environment variable.
+class Flags {
+ public:
+  explicit Flags(CLI::App* app) : app_(app) {}
+
+  template <typename Value>
+  CLI::Option* Add(const std::string& flag, Value* value, const std::string& help) {
+    return app_->add_option(flag, *value, help)
+        ->envname(EnvironmentName(flag))
+        ->capture_default_str();
+  }
+
+  // A number of bytes, with or without a unit: 1000, 32MiB.
+  template <typename Value>
+  void AddBytes(const std::string& flag, Value* value, const std::string& help) {
+    Add(flag, value, help)->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))->type_name("BYTES");
+  }
+
+  // A value that `parse` makes of the text, or nothing.
+  template <typename Parse>
+  void AddParsed(const std::string& flag, const std::string& type, const std::string& initially,
+                 const std::string& help, Parse parse) {
+    app_->add_option_function<std::string>(
+            flag,
+            [flag, type, parse](const std::string& text) {
+              if (!parse(text)) {
+                throw CLI::ValidationError(flag, absl::StrCat("\"", text, "\", must be ", type));
+              }
+            },
+            help)
+        ->envname(EnvironmentName(flag))
+        ->type_name(type)
+        ->default_str(initially);
+  }
+
+ private:
+  CLI::App* app_;
+};
+
+void AddModelFlags(Flags flags, ModelRepositoryOptions* models) {
+  flags.Add("--models", &models->directory, "Folder of bundles: NAME/VERSION/model.json")
+      ->type_name("DIR");
+  flags.Add("--default-model", &models->default_model,
+            "Model of requests that name none; empty: the first by name");
+  flags.Add("--device", &models->engine.device, "auto, cpu or cuda:N");
+  flags.Add("--threads", &models->engine.threads, "CPU threads of the engine; 0: all cores");
+  flags.Add("--max-queued-jobs", &models->scheduler.max_queued_jobs,
+            "Requests that may wait for the engine");
+}
+
+void AddAddressFlags(Flags flags, ServerOptions* options) {
+  flags.AddParsed("--listen", "HOST:PORT", options->grpc.listen.ToString(),
+                  "Where to serve gRPC; port 0: a free one", [options](const std::string& text) {
+                    const std::optional<HostPort> address = ParseHostPort(text);
+                    if (address) options->grpc.listen = *address;
+                    return address.has_value();
+                  });
+  const HostPort metrics{options->metrics.address, options->metrics.port};
+  flags.AddParsed("--metrics", "HOST:PORT", metrics.ToString(),
+                  "Where to serve /metrics, /healthz and /readyz; port 0: a free one",
+                  [options](const std::string& text) {
+                    const std::optional<HostPort> address = ParseHostPort(text);
+                    if (address) {
+                      options->metrics.address = address->host;
+                      options->metrics.port = address->port;
+                    }
+                    return address.has_value();
+                  });
+}
+
+void AddLimitFlags(Flags flags, GrpcServerOptions* grpc) {
+  flags.AddBytes("--max-message-bytes", &grpc->max_message_bytes, "Size of a request");
+  flags.AddBytes("--max-image-bytes", &grpc->limits.max_image_bytes, "Size of an encoded image");
+  flags.Add("--max-image-pixels", &grpc->limits.max_image_pixels, "Width * height of an image");
+  flags.Add("--max-image-side", &grpc->limits.max_image_side, "Width and height of an image");
+  flags.Add("--max-keypoints", &grpc->limits.max_keypoints, "Keypoints of a request");
+  flags.Add("--max-iterations", &grpc->limits.max_patchmatch_iterations,
+            "PatchMatch iterations of a request");
+  flags.Add("--max-steps", &grpc->limits.max_optimize_steps, "Optimisation steps of a request");
+  flags.Add("--decode-threads", &grpc->decoding.threads, "Threads that decode images");
+}
+
+void AddRunFlags(Flags flags, CLI::App* app, ServerOptions* options, double* drain_seconds) {
+  app->add_flag("--reflection,!--no-reflection", options->grpc.reflection,
+                "Whether clients may ask for the proto (default: yes)")
+      ->envname(EnvironmentName("--reflection"));
+  flags.AddParsed("--log-level", "debug, info, warning or error", "info",
+                  "The least severe log lines to write", [options](const std::string& text) {
+                    const absl::StatusOr<LogLevel> level = ParseLogLevel(text);
+                    if (level.ok()) options->log_level = *level;
+                    return level.ok();
+                  });
+  flags.Add("--drain-timeout", drain_seconds,
+            "Seconds that calls in flight get to finish after SIGTERM");
+}
+
+}  // namespace
+
+absl::Status ServerOptions::Validate() const {
+  absl::Status status = models.Validate();
+  status.Update(models.engine.Validate());
+  status.Update(grpc.Validate());
+  status.Update(metrics.Validate());
+  if (drain_timeout < absl::ZeroDuration()) {
+    status.Update(absl::InvalidArgumentError(
+        absl::StrCat("ServerOptions.drain_timeout = ", absl::FormatDuration(drain_timeout),
+                     ", must be >= 0")));
+  }
+  return status;
+}
+
+absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const char* const* argv,
+                                                                std::ostream& out) {
+  ServerOptions options;
+  options.models.directory = DefaultModels();
+  double drain_seconds = absl::ToDoubleSeconds(options.drain_timeout);
+
+  CLI::App app("Serves Neural Matching Fields over gRPC.", "nemf-server");
+  app.set_version_flag("--version", "nemf-server " NEMF_VERSION);
+  app.footer(
+      "Each flag is also an environment variable: --max-keypoints is NEMF_MAX_KEYPOINTS.\n"
+      "SIGTERM and SIGINT let the calls in flight finish; a second one ends the process at once.\n"
+      "\n"
+      "Example:\n"
+      "  nemf-server --models model/bundles --listen 127.0.0.1:50051 --device cpu");
+  const Flags flags(&app);
+  AddModelFlags(flags, &options.models);
+  AddAddressFlags(flags, &options);
+  AddLimitFlags(flags, &options.grpc);
+  AddRunFlags(flags, &app, &options, &drain_seconds);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help or --version
+    app.exit(success, out, out);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    return absl::InvalidArgumentError(absl::StrReplaceAll(error.what(), {{"\n", " "}}));
+  }
+  options.drain_timeout = absl::Seconds(drain_seconds);
+  if (absl::Status status = options.Validate(); !status.ok()) return status;
+  return options;
+}
+
+}  // namespace nemf

@@ -1,0 +1,37 @@
+#ifndef NEMF_SERVER_SERVER_OPTIONS_H_
+#define NEMF_SERVER_SERVER_OPTIONS_H_
+
+#include <optional>
+#include <ostream>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/models/model_repository.h"
+#include "server/service/grpc_server.h"
+#include "server/telemetry/http_endpoint.h"
+#include "server/telemetry/logger.h"
+
+namespace nemf {
+
+// The options of every component, as the command line gives them.
+struct ServerOptions {
+  ModelRepositoryOptions models;
+  GrpcServerOptions grpc;
+  HttpEndpointOptions metrics;
+  LogLevel log_level = LogLevel::kInfo;
+  absl::Duration drain_timeout = absl::Minutes(10);  // for calls in flight at the end, >= 0
+
+  // INVALID_ARGUMENT that names the first broken rule of any component.
+  absl::Status Validate() const;
+};
+
+// Reads flags, and NEMF_... environment variables for those that are not given. Nothing where only
+// help or the version was asked for, which goes to `out`. INVALID_ARGUMENT says in one line which
+// flag is wrong.
+absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const char* const* argv,
+                                                                std::ostream& out);
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_SERVER_OPTIONS_H_

@@ -1,0 +1,65 @@
+#include "server/service/call_scope.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "absl/random/random.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace nemf {
+namespace {
+
+// What may stand in a log line and in a header as it is.
+bool Acceptable(absl::string_view id) {
+  constexpr std::size_t kMaxBytes = 128;
+  return !id.empty() && id.size() <= kMaxBytes && std::all_of(id.begin(), id.end(), [](char c) {
+           return absl::ascii_isgraph(static_cast<unsigned char>(c));
+         });
+}
+
+std::string RequestId(const grpc::CallbackServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  if (const auto entry = metadata.find(kRequestIdKey); entry != metadata.end()) {
+    const absl::string_view id(entry->second.data(), entry->second.size());
+    if (Acceptable(id)) return std::string(id);
+  }
+  thread_local absl::BitGen random;
+  return absl::StrCat(absl::Hex(absl::Uniform<std::uint64_t>(random), absl::kZeroPad16),
+                      absl::Hex(absl::Uniform<std::uint64_t>(random), absl::kZeroPad16));
+}
+
+}  // namespace
+
+CallScope::CallScope(const ServiceEnvironment* environment, const char* method,
+                     grpc::CallbackServerContext* context)
+    : environment_(*environment),
+      method_(method),
+      slot_(environment->gate->Enter()),
+      request_id_(RequestId(*context)),
+      start_(environment->clock->Now()) {
+  context->AddTrailingMetadata(kRequestIdKey, request_id_);
+}
+
+void CallScope::Record(const absl::Status& status, const MatchAnswer& answer) const {
+  CallRecord record;
+  record.method = method_;
+  record.request_id = request_id_;
+  record.status = status;
+  record.duration = environment_.clock->Now() - start_;
+  if (!answer.model.name.empty()) {
+    record.model = absl::StrCat(answer.model.name, "/", answer.model.version);
+  }
+  record.decode_time = answer.decode_time;
+  record.job = answer.result.statistics;
+  environment_.record_call(record);
+}
+
+absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
+  const std::chrono::system_clock::time_point deadline = context.deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
+  return absl::FromChrono(deadline);
+}
+
+}  // namespace nemf

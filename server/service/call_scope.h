@@ -1,0 +1,50 @@
+#ifndef NEMF_SERVER_SERVICE_CALL_SCOPE_H_
+#define NEMF_SERVER_SERVICE_CALL_SCOPE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "grpcpp/server_context.h"
+#include "server/service/call_gate.h"
+#include "server/service/match_call.h"
+#include "server/service/service_environment.h"
+
+namespace nemf {
+
+// Metadata with the request's id: taken from the client, or made; returned in the trailers.
+inline constexpr char kRequestIdKey[] = "x-request-id";
+
+// The frame around one call, whatever its method: its place among the calls in flight, its request
+// id, its clock and its record.
+class CallScope {
+ public:
+  // Reads the client's metadata and sets the trailing one.
+  CallScope(const ServiceEnvironment* environment, const char* method,
+            grpc::CallbackServerContext* context);
+
+  // Whether the call may be served; false while the server shuts down.
+  bool admitted() const { return slot_ != nullptr; }
+  static absl::Status Refusal() { return absl::UnavailableError("the server is shutting down"); }
+
+  const std::string& request_id() const { return request_id_; }
+
+  // Reports the end of the call. To be called once, right before the call is finished, so that
+  // whoever has the answer finds it counted.
+  void Record(const absl::Status& status, const MatchAnswer& answer) const;
+
+ private:
+  const ServiceEnvironment& environment_;
+  const char* method_;
+  std::unique_ptr<CallGate::Slot> slot_;
+  std::string request_id_;
+  absl::Time start_;
+};
+
+// The client's deadline; the infinite future where it has none.
+absl::Time DeadlineOf(const grpc::CallbackServerContext& context);
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_SERVICE_CALL_SCOPE_H_

@@ -1,0 +1,105 @@
+#include "server/service/grpc_server.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "server/service/call_gate.h"
+#include "server/service/correspondence_service.h"
+
+namespace nemf {
+namespace {
+
+class GrpcServerImpl final : public GrpcServer {
+ public:
+  GrpcServerImpl(const GrpcServerOptions& options, ModelFinder find_model,
+                 CallRecorder record_call, Clock* clock)
+      : decoding_(options.decoding),
+        environment_{.find_model = std::move(find_model),
+                     .record_call = std::move(record_call),
+                     .limits = options.limits,
+                     .decoding = &decoding_,
+                     .gate = &gate_,
+                     .clock = clock},
+        service_(&environment_) {}
+
+  absl::Status Listen(const GrpcServerOptions& options) {
+    grpc::EnableDefaultHealthCheckService(true);
+    // A plugin of every server that is built from now on.
+    if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(options.listen.ToString(), grpc::InsecureServerCredentials(), &port);
+    // Otherwise two servers could share a port, each with half of the calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(options.max_message_bytes);
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot listen on ", options.listen.ToString(),
+                       ": the port is taken or not allowed, or the host is not this machine"));
+    }
+    SetServing(false);
+    address_ = {options.listen.host, port};
+    return absl::OkStatus();
+  }
+
+  const HostPort& address() const override { return address_; }
+
+  void SetServing(bool serving) override {
+    grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+    health->SetServingStatus(serving);  // "" and all services that have a status
+    health->SetServingStatus(v1::Correspondence::service_full_name(), serving);
+  }
+
+  void Shutdown(absl::Duration patience) override {
+    // Time for the last answers to leave, and for nothing else: watchers of health and clients of
+    // reflection keep their streams open for ever.
+    constexpr absl::Duration kGrace = absl::Seconds(1);
+    SetServing(false);
+    gate_.Close();
+    gate_.AwaitEmpty(patience);
+    server_->Shutdown(absl::ToChronoTime(absl::Now() + kGrace));
+    server_->Wait();
+  }
+
+ private:
+  // In the order of need: the server goes first, then what its calls use.
+  CallGate gate_;
+  WorkerPool decoding_;
+  ServiceEnvironment environment_;
+  CorrespondenceService service_;
+  std::unique_ptr<grpc::Server> server_;
+  HostPort address_;
+};
+
+}  // namespace
+
+absl::Status GrpcServerOptions::Validate() const {
+  if (listen.host.empty() || listen.port < 0 || listen.port > 65'535) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "GrpcServerOptions.listen = \"", listen.ToString(), "\", must be HOST:PORT"));
+  }
+  if (max_message_bytes < 1024) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "GrpcServerOptions.max_message_bytes = ", max_message_bytes, ", must be >= 1024"));
+  }
+  absl::Status status = limits.Validate();
+  status.Update(decoding.Validate());
+  return status;
+}
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options,
+                                                              ModelFinder find_model,
+                                                              CallRecorder record_call,
+                                                              Clock* clock) {
+  auto server = std::make_unique<GrpcServerImpl>(options, std::move(find_model),
+                                                 std::move(record_call), clock);
+  if (absl::Status status = server->Listen(options); !status.ok()) return status;
+  return server;
+}
+
+}  // namespace nemf

@@ -1,0 +1,30 @@
+#include "server/service/request_limits.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace nemf {
+namespace {
+
+absl::Status AtLeast(const char* name, std::int64_t value, std::int64_t least) {
+  if (value >= least) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("RequestLimits.", name, " = ", value, ", must be >= ", least));
+}
+
+}  // namespace
+
+absl::Status RequestLimits::Validate() const {
+  absl::Status status = AtLeast("max_image_bytes", max_image_bytes, 1);
+  status.Update(AtLeast("max_image_pixels", max_image_pixels, 1));
+  status.Update(AtLeast("max_image_side", max_image_side, 1));
+  if (max_image_side > 65'536) {
+    status.Update(absl::InvalidArgumentError(absl::StrCat(
+        "RequestLimits.max_image_side = ", max_image_side, ", must be <= 65536")));
+  }
+  status.Update(AtLeast("max_keypoints", max_keypoints, 1));
+  status.Update(AtLeast("max_patchmatch_iterations", max_patchmatch_iterations, 0));
+  status.Update(AtLeast("max_optimize_steps", max_optimize_steps, 0));
+  return status;
+}
+
+}  // namespace nemf

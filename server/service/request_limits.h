@@ -1,0 +1,25 @@
+#ifndef NEMF_SERVER_SERVICE_REQUEST_LIMITS_H_
+#define NEMF_SERVER_SERVICE_REQUEST_LIMITS_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+
+namespace nemf {
+
+// What one request may ask for. More is INVALID_ARGUMENT, told before anything is allocated.
+struct RequestLimits {
+  std::int64_t max_image_bytes = 32 << 20;     // of an encoded image, >= 1
+  std::int64_t max_image_pixels = 64'000'000;  // width * height, >= 1
+  int max_image_side = 32'768;                 // pixels, 1 to 65,536: a row fits one flow chunk
+  int max_keypoints = 10'000;                  // >= 1
+  int max_patchmatch_iterations = 1'000;       // >= 0
+  int max_optimize_steps = 1'000;              // >= 0
+
+  // INVALID_ARGUMENT that names the first broken rule.
+  absl::Status Validate() const;
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_SERVICE_REQUEST_LIMITS_H_

@@ -1,0 +1,19 @@
+#ifndef NEMF_SERVER_SERVICE_RESPONSE_MESSAGES_H_
+#define NEMF_SERVER_SERVICE_RESPONSE_MESSAGES_H_
+
+#include "nemf/v1/correspondence.pb.h"
+#include "server/service/match_call.h"
+
+// From domain types to messages.
+namespace nemf {
+
+v1::Statistics ToStatistics(const MatchAnswer& answer);
+
+// Requires one match for each of the answer's keypoints.
+v1::TransferKeypointsResponse ToTransferResponse(const MatchAnswer& answer);
+
+v1::FlowHeader ToFlowHeader(const MatchAnswer& answer);
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_SERVICE_RESPONSE_MESSAGES_H_

@@ -1,0 +1,126 @@
+#include "tests/client/fake_server.h"
+
+#include <chrono>
+#include <utility>
+
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+
+namespace nemf::testing {
+namespace {
+
+void AppendFloat(float value, std::string* bytes) {
+  bytes->append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+void SetStatistics(v1::Statistics* statistics) {
+  statistics->set_model_name("fake");
+  statistics->set_model_version("7");
+  statistics->set_device("cpu");
+  statistics->set_decode_seconds(0.25);
+  statistics->set_queue_seconds(0.5);
+  statistics->set_encode_seconds(0.75);
+  statistics->set_match_seconds(1.5);
+  statistics->set_field_queries(1234);
+  statistics->set_encoder_batch_pairs(2);
+}
+
+}  // namespace
+
+class FakeServer::Service final : public v1::Correspondence::Service {
+ public:
+  explicit Service(FakeHandlers handlers) : handlers_(std::move(handlers)) {}
+
+  grpc::Status TransferKeypoints(grpc::ServerContext* context,
+                                 const v1::TransferKeypointsRequest* request,
+                                 v1::TransferKeypointsResponse* response) override {
+    if (handlers_.transfer) return handlers_.transfer(*request, response);
+    return v1::Correspondence::Service::TransferKeypoints(context, request, response);
+  }
+
+  grpc::Status ComputeFlow(grpc::ServerContext* context, const v1::ComputeFlowRequest* request,
+                           FlowWriter* writer) override {
+    if (handlers_.flow) return handlers_.flow(*request, writer);
+    return v1::Correspondence::Service::ComputeFlow(context, request, writer);
+  }
+
+ private:
+  FakeHandlers handlers_;
+};
+
+FakeServer::FakeServer(FakeHandlers handlers)
+    : service_(std::make_unique<Service>(std::move(handlers))) {
+  grpc::EnableDefaultHealthCheckService(true);
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(service_.get());
+  server_ = builder.BuildAndStart();
+  target_ = "127.0.0.1:" + std::to_string(port);
+}
+
+FakeServer::~FakeServer() { server_->Shutdown(std::chrono::system_clock::now()); }
+
+void FakeServer::SetServing(bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(serving);
+}
+
+v1::ComputeFlowResponse Header(int width, int height) {
+  v1::ComputeFlowResponse message;
+  message.mutable_header()->set_width(width);
+  message.mutable_header()->set_height(height);
+  message.mutable_header()->set_reference_width(30);
+  message.mutable_header()->set_reference_height(20);
+  return message;
+}
+
+v1::ComputeFlowResponse Chunk(int width, int first_row, int rows, bool with_confidence) {
+  v1::ComputeFlowResponse message;
+  v1::FlowChunk* chunk = message.mutable_chunk();
+  chunk->set_first_row(first_row);
+  chunk->set_rows(rows);
+  for (int y = first_row; y < first_row + rows; ++y) {
+    for (int x = 0; x < width; ++x) {
+      AppendFloat(static_cast<float>(x), chunk->mutable_flow());
+      AppendFloat(static_cast<float>(100 + y), chunk->mutable_flow());
+      if (with_confidence) AppendFloat(static_cast<float>(x + 10 * y), chunk->mutable_confidence());
+    }
+  }
+  return message;
+}
+
+v1::ComputeFlowResponse Trailer() {
+  v1::ComputeFlowResponse message;
+  SetStatistics(message.mutable_trailer()->mutable_statistics());
+  return message;
+}
+
+std::function<grpc::Status(const v1::TransferKeypointsRequest&, v1::TransferKeypointsResponse*)>
+ShiftBy(float dx, float dy) {
+  return [dx, dy](const v1::TransferKeypointsRequest& request,
+                  v1::TransferKeypointsResponse* response) {
+    for (const v1::Point& keypoint : request.keypoints()) {
+      v1::KeypointMatch* match = response->add_matches();
+      *match->mutable_query() = keypoint;
+      match->mutable_reference()->set_x(keypoint.x() + dx);
+      match->mutable_reference()->set_y(keypoint.y() + dy);
+      match->set_confidence(0.5f);
+      match->set_in_bounds(true);
+    }
+    SetStatistics(response->mutable_statistics());
+    return grpc::Status::OK;
+  };
+}
+
+std::function<grpc::Status(const v1::ComputeFlowRequest&, FlowWriter*)> WriteMessages(
+    std::vector<v1::ComputeFlowResponse> messages) {
+  return [messages = std::move(messages)](const v1::ComputeFlowRequest&, FlowWriter* writer) {
+    for (const v1::ComputeFlowResponse& message : messages) {
+      if (!writer->Write(message)) break;
+    }
+    return grpc::Status::OK;
+  };
+}
+
+}  // namespace nemf::testing

@@ -1,0 +1,56 @@
+#ifndef NEMF_TESTS_CLIENT_FAKE_SERVER_H_
+#define NEMF_TESTS_CLIENT_FAKE_SERVER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "grpcpp/server.h"
+#include "nemf/v1/correspondence.grpc.pb.h"
+
+namespace nemf::testing {
+
+using FlowWriter = grpc::ServerWriter<v1::ComputeFlowResponse>;
+
+// What the fake answers; called on gRPC's threads.
+struct FakeHandlers {
+  std::function<grpc::Status(const v1::TransferKeypointsRequest&, v1::TransferKeypointsResponse*)>
+      transfer = nullptr;
+  std::function<grpc::Status(const v1::ComputeFlowRequest&, FlowWriter*)> flow = nullptr;
+};
+
+// A gRPC server on a free port of the loopback, with the standard health service, that answers with
+// its handlers; a method without one is UNIMPLEMENTED.
+class FakeServer {
+ public:
+  explicit FakeServer(FakeHandlers handlers);
+  ~FakeServer();
+
+  const std::string& target() const { return target_; }
+  void SetServing(bool serving);
+
+ private:
+  class Service;
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string target_;
+};
+
+// Messages of a well-formed flow stream.
+v1::ComputeFlowResponse Header(int width, int height);
+// Rows whose displacement at (x, y) is (x, 100 + y); the confidence, if asked for, x + 10 y.
+v1::ComputeFlowResponse Chunk(int width, int first_row, int rows, bool with_confidence = false);
+v1::ComputeFlowResponse Trailer();
+
+// A transfer that moves every keypoint by (dx, dy), with score 0 and confidence 0.5.
+std::function<grpc::Status(const v1::TransferKeypointsRequest&, v1::TransferKeypointsResponse*)>
+ShiftBy(float dx, float dy);
+
+// A flow handler that writes the messages.
+std::function<grpc::Status(const v1::ComputeFlowRequest&, FlowWriter*)> WriteMessages(
+    std::vector<v1::ComputeFlowResponse> messages);
+
+}  // namespace nemf::testing
+
+#endif  // NEMF_TESTS_CLIENT_FAKE_SERVER_H_

@@ -1,0 +1,140 @@
+"""Writes the data that oracle_test.cc compares the engine with.
+
+    python make_oracle.py DIR
+
+A tiny model with random weights goes through nemf.matching, the method written plainly in Python.
+DIR then holds bundles/tiny/1/ and, as raw little-endian arrays named in index.json, the inputs and
+answers of some pairs of random images. Needs the folder model/ in PYTHONPATH.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from nemf.bundle import Bundle
+from nemf.config import ModelConfig
+from nemf.export import BundleName, export_bundle
+from nemf.field import harmonic_embedding
+from nemf.match_types import EncodedPair, MatchOptions, Refinement
+from nemf.matching import dense_matches, transfer_keypoints
+from nemf.model import NeMF
+from nemf.optimization import score_gradient
+from nemf.sampling import field_scores, interpolate_phi
+
+_OPTIONS = MatchOptions(seed=0x0123456789ABCDEF)
+# Query and reference (width, height) of the pairs.
+_PAIRS = {
+    "main": ((48, 36), (40, 52)),
+    "row": ((9, 1), (33, 20)),
+    "column": ((1, 9), (7, 1)),
+    "square": ((2, 2), (1, 1)),
+}
+_POINTS = 500
+
+
+class Writer:
+    """Writes arrays to files and remembers their names for the index."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._index: dict[str, dict[str, object]] = {}
+
+    def add(self, name: str, values: torch.Tensor | np.ndarray) -> None:
+        """Writes float32 values, or bytes as they are."""
+        array = np.ascontiguousarray(np.asarray(values))
+        file = f"{name}.{'u8' if array.dtype == np.uint8 else 'f32'}"
+        array.tofile(self._directory / file)
+        self._index[name] = {"file": file, "shape": list(array.shape)}
+
+    def write_index(self, extra: dict[str, object]) -> None:
+        index = {"arrays": self._index, **extra}
+        (self._directory / "index.json").write_text(json.dumps(index, indent=1) + "\n")
+
+
+def random_model(seed: int) -> NeMF:
+    """A tiny model whose field is far from flat."""
+    torch.manual_seed(seed)
+    model = NeMF(ModelConfig.tiny()).eval()
+    with torch.no_grad():
+        for parameter in model.field.parameters():
+            if parameter.dim() == 2:
+                parameter.normal_(std=1.7 / parameter.shape[1] ** 0.5)
+            else:
+                parameter.normal_(std=0.1)
+    return model
+
+
+def random_image(generator: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    """[H, W, 3] uint8."""
+    return generator.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+
+
+def random_keypoints(generator: np.random.Generator, size: tuple[int, int]) -> torch.Tensor:
+    """The image's corners, a whole pixel and some fractional ones: [K, 2] float32."""
+    last = np.array(size, np.float32) - 1
+    corners = last * np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32)
+    inside = last * generator.random((12, 2), np.float32)
+    return torch.from_numpy(np.concatenate([corners, np.floor(last / 2)[None], inside]))
+
+
+def write_points(writer: Writer, bundle: Bundle, pair: EncodedPair) -> None:
+    """The field's parts at random points."""
+    generator = torch.Generator().manual_seed(5)
+    points = torch.rand(_POINTS, 4, generator=generator) * 2.2 - 1.1
+    reference, query = points[:, :2], points[:, 2:]
+    field = bundle.manifest["field"]
+    frequencies = torch.tensor(field["frequencies"])
+    with torch.no_grad():
+        writer.add("points", points)
+        writer.add("points_phi", interpolate_phi(pair.phi, points))
+        writer.add(
+            "points_embedding",
+            harmonic_embedding(reference, frequencies, field["scale"], field["offset"]),
+        )
+        writer.add("points_scores", field_scores(bundle.field, pair.phi, reference, query))
+    writer.add("points_gradient", score_gradient(bundle.field, pair.phi, reference, query))
+
+
+def write_pair(writer: Writer, bundle: Bundle, name: str, generator: np.random.Generator) -> None:
+    """A pair's images, encoding and answers."""
+    query, reference = (random_image(generator, size) for size in _PAIRS[name])
+    pair = bundle.encode(query, reference)
+    keypoints = random_keypoints(generator, _PAIRS[name][0])
+    writer.add(f"{name}_query", query)
+    writer.add(f"{name}_reference", reference)
+    writer.add(f"{name}_phi", pair.phi.permute(1, 2, 3, 4, 0))
+    writer.add(f"{name}_coarse", pair.coarse)
+    writer.add(f"{name}_keypoints", keypoints)
+    for refinement in Refinement:
+        options = replace(_OPTIONS, refinement=refinement)
+        dense = dense_matches(bundle.field, pair, options)
+        writer.add(f"{name}_dense_{refinement.value}", dense.reference)
+        writer.add(f"{name}_dense_{refinement.value}_scores", dense.scores)
+        sparse = transfer_keypoints(bundle.field, pair, keypoints, options)
+        writer.add(f"{name}_sparse_{refinement.value}", sparse.reference)
+        writer.add(f"{name}_sparse_{refinement.value}_scores", sparse.scores)
+    if name == "main":
+        write_points(writer, bundle, pair)
+
+
+def main(directory: Path) -> None:
+    torch.set_num_threads(1)
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    target = BundleName(directory / "bundles", "tiny", "1")
+    bundle = Bundle.load(export_bundle(random_model(seed=3), target, {}))
+    writer = Writer(directory)
+    generator = np.random.default_rng(11)
+    for name in _PAIRS:
+        write_pair(writer, bundle, name, generator)
+    writer.write_index({"seed": _OPTIONS.seed, "pairs": list(_PAIRS)})
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,117 @@
+"""Fails on an #include that crosses the layers of the house (see CONTRIBUTING.md).
+
+Usage: check_layers.py [ROOT]. Prints one line a forbidden include; exit status 1 when there is any.
+"""
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+SUFFIXES = (".h", ".cc", ".cuh", ".cu")
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
+
+# Who may know whom: a room may include its own files and those of the rooms named here.
+ROOMS = {
+    "server/engine/math": (),
+    "server/engine": ("server/engine/math",),
+    "server/scheduling": ("server/engine",),
+    "server/models": ("server/engine", "server/scheduling"),
+    "server/telemetry": ("server/engine", "server/scheduling"),
+    "server/service": ("server/engine", "server/scheduling", "proto"),
+    "server": (
+        "server/engine",
+        "server/scheduling",
+        "server/models",
+        "server/telemetry",
+        "server/service",
+    ),
+    "client/include": (),
+    "client/nemf": ("client/include", "proto"),
+    "client/render": ("client/include",),
+    "client/cli": ("client/include", "client/render"),
+}
+
+# Where a third party's headers may be included: (prefix of the include, patterns of the files).
+# Files in tests/ may include everything.
+LIBRARIES = (
+    ("torch/", r"server/engine/.*torch.*"),
+    ("ATen/", r"server/engine/.*torch.*"),
+    ("c10/", r"server/engine/.*torch.*"),
+    ("cuda", r"server/engine/cuda/.*"),
+    ("grpc", r"server/service/.*|server/main\.cc|client/nemf/.*"),
+    ("google/protobuf/", r"server/service/.*|client/nemf/.*"),
+    ("opencv2/", r"server/service/.*|client/render/.*|client/cli/.*"),
+    ("prometheus/", r"server/telemetry/.*"),
+    ("httplib", r"server/telemetry/.*"),
+    ("spdlog/", r"server/telemetry/.*"),
+    ("CLI/", r"server/[^/]*|client/cli/.*"),
+    ("absl/", r"server/.*"),
+)
+
+
+@dataclass
+class Violation:
+    file: str
+    include: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f'{self.file}: #include "{self.include}": {self.reason}'
+
+
+def room_of(path: str) -> str | None:
+    """The room that a file of the repository lies in: the longest match; None outside of all."""
+    rooms = [room for room in ROOMS if path.startswith(room + "/")]
+    return max(rooms, key=len, default=None)
+
+
+def room_of_include(include: str) -> str | None:
+    """The room that an include leads to; None for other people's headers."""
+    if include.startswith("nemf/v1/"):
+        return "proto"
+    if include.startswith("nemf/"):
+        return "client/include"
+    if include.startswith("tests/"):
+        return "tests"
+    return room_of(include)
+
+
+def broken_rule(file: str, include: str) -> str | None:
+    """Why `file` must not include `include`; None when it may."""
+    source, target = room_of(file), room_of_include(include)
+    if target and target != source and target not in ROOMS[source]:
+        return f"{source} must not know {target}"
+    for prefix, files in LIBRARIES:
+        if include.startswith(prefix) and not re.fullmatch(files, file):
+            return f"{prefix} belongs to {files}"
+    return None
+
+
+def check_file(root: Path, path: Path) -> list[Violation]:
+    file = path.relative_to(root).as_posix()
+    found = INCLUDE.findall(path.read_text(encoding="utf-8"))
+    reasons = ((include, broken_rule(file, include)) for include in found)
+    return [Violation(file, include, reason) for include, reason in reasons if reason]
+
+
+def check(root: Path) -> list[Violation]:
+    """All violations in the C++ files of server/ and client/ under `root`."""
+    violations = []
+    for folder in ("server", "client"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in SUFFIXES:
+                violations += check_file(root, path)
+    return violations
+
+
+def main() -> int:
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[2]
+    violations = check(root)
+    for violation in violations:
+        print(violation)
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""The training losses against what they are by definition."""
+
+import torch
+
+from nemf.config import ModelConfig
+from nemf.data.pairs import PairBatch
+from nemf.data.warps import identity_grid
+from nemf.field import Decoder
+from nemf.losses import (
+    coarse_loss,
+    interpolate_batch,
+    sample_candidates,
+    sampled_cross_entropy,
+    score,
+)
+from nemf.pretrain import dense_contrast
+from nemf.sampling import interpolate_phi
+
+
+def identity_pairs(tolerance: float) -> PairBatch:
+    empty = torch.zeros(2, 3, 8, 8)
+    return PairBatch(empty, empty, lambda p: p, tolerance, torch.full((2,), -1))
+
+
+def test_batched_interpolation_equals_the_plain_one() -> None:
+    generator = torch.Generator().manual_seed(1)
+    phi = torch.randn(2, 3, 4, 5, 4, 5, generator=generator)
+    points = torch.rand(2, 40, 4, generator=generator) * 2 - 1
+    points[0, 0], points[0, 1] = 1.0, -1.0
+    batched = interpolate_batch(phi, points).view(2, 40, 3)
+    for i in range(2):
+        assert torch.allclose(batched[i], interpolate_phi(phi[i], points[i]), atol=1e-6)
+
+
+def test_scores_of_a_batch_equal_those_of_its_pairs() -> None:
+    config = ModelConfig.tiny()
+    torch.manual_seed(2)
+    decoder = Decoder(config)
+    grid = config.grid
+    phi = torch.randn(2, config.phi_channels, grid, grid, grid, grid)
+    source, target = torch.rand(2, 7, 2) * 2 - 1, torch.rand(2, 7, 2) * 2 - 1
+    both = score(decoder, phi, source, target)
+    for i in range(2):
+        alone = score(decoder, phi[i : i + 1], source[i : i + 1], target[i : i + 1])
+        assert torch.allclose(both[i], alone[0], atol=1e-5)
+
+
+def test_candidates_begin_with_the_truth_and_stay_in_the_image() -> None:
+    generator = torch.Generator().manual_seed(3)
+    truth = torch.rand(2, 5, 2, generator=generator) * 2 - 1
+    drawn = sample_candidates(truth, 99, 0.5, generator)
+    assert drawn.shape == (2, 5, 100, 2)
+    assert torch.equal(drawn[:, :, 0], truth)
+    assert drawn.abs().max() <= 1
+
+
+def test_sampled_cross_entropy_is_cross_entropy_with_class_zero() -> None:
+    torch.manual_seed(4)
+    scores, candidates = torch.randn(2, 3, 10), torch.rand(2, 3, 10, 2)
+    expected = torch.nn.functional.cross_entropy(
+        scores.view(6, 10), torch.zeros(6, dtype=torch.long), reduction="none"
+    )
+    assert torch.allclose(sampled_cross_entropy(scores, candidates, 0.0).flatten(), expected)
+
+
+def test_tolerance_only_lowers_the_loss() -> None:
+    torch.manual_seed(5)
+    scores, candidates = torch.randn(2, 3, 50), torch.rand(2, 3, 50, 2) * 2 - 1
+    exact = sampled_cross_entropy(scores, candidates, 0.0)
+    tolerant = sampled_cross_entropy(scores, candidates, 0.5)
+    assert (tolerant <= exact + 1e-6).all() and (tolerant < exact - 1e-3).any()
+
+
+def test_coarse_loss_of_the_identity_map_is_zero_and_of_a_shift_the_shift() -> None:
+    grid = identity_grid(4, 4).expand(2, -1, -1)
+    coarse = grid.view(2, 4, 4, 2).permute(0, 3, 1, 2)
+    inner = grid * 0.5
+    assert coarse_loss(coarse, inner, inner, 0.0) < 1e-3
+    shifted = coarse + torch.tensor([0.3, 0.4]).view(1, 2, 1, 1)
+    assert abs(coarse_loss(shifted, inner, inner, 0.0).item() - 0.5) < 1e-3
+    assert abs(coarse_loss(shifted, inner, inner, 0.2).item() - 0.3) < 1e-3
+
+
+def test_contrast_is_low_for_right_features_and_high_for_wrong_ones() -> None:
+    generator = torch.Generator().manual_seed(6)
+    features = torch.randn(2, 64, 6, 6, generator=generator)
+    for tolerance in (0.0, 0.3):
+        pairs = identity_pairs(tolerance)
+        right = dense_contrast(features, features, pairs, 36, generator)
+        wrong = dense_contrast(features.flip(3), features, pairs, 36, generator)
+        assert right + 2 < wrong

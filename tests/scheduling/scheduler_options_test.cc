@@ -1,0 +1,46 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "server/scheduling/scheduler.h"
+
+namespace nemf {
+namespace {
+
+using ::testing::HasSubstr;
+
+void ExpectBroken(const SchedulerOptions& options, const std::string& rule) {
+  const absl::Status status = options.Validate();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(rule));
+}
+
+TEST(SchedulerOptionsTest, DefaultsAreValid) { EXPECT_TRUE(SchedulerOptions().Validate().ok()); }
+
+TEST(SchedulerOptionsTest, QueuedJobs) {
+  SchedulerOptions options;
+  options.max_queued_jobs = 0;
+  ExpectBroken(options, "SchedulerOptions.max_queued_jobs = 0, must be >= 1");
+}
+
+TEST(SchedulerOptionsTest, EncoderBatch) {
+  SchedulerOptions options;
+  options.max_encoder_batch = -1;
+  ExpectBroken(options, "SchedulerOptions.max_encoder_batch = -1, must be >= 1");
+}
+
+TEST(SchedulerOptionsTest, ActiveJobs) {
+  SchedulerOptions options;
+  options.max_active_jobs = 0;
+  ExpectBroken(options, "SchedulerOptions.max_active_jobs = 0, must be >= 1");
+}
+
+TEST(SchedulerOptionsTest, ChunkQueries) {
+  SchedulerOptions options;
+  options.chunk_queries = 63;
+  ExpectBroken(options, "SchedulerOptions.chunk_queries = 63, must be >= 64");
+}
+
+}  // namespace
+}  // namespace nemf

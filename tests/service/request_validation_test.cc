@@ -1,0 +1,171 @@
+#include "server/service/request_validation.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace nemf {
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+std::string ErrorOf(const absl::Status& status) {
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  return std::string(status.message());
+}
+
+std::string OptionsError(const v1::MatchOptions& options) {
+  return ErrorOf(ToMatchOptions(options, {}).status());
+}
+
+google::protobuf::RepeatedPtrField<v1::Point> Points(const std::vector<Point>& points) {
+  google::protobuf::RepeatedPtrField<v1::Point> messages;
+  for (const Point& point : points) {
+    v1::Point* message = messages.Add();
+    message->set_x(point.x);
+    message->set_y(point.y);
+  }
+  return messages;
+}
+
+TEST(ToMatchOptionsTest, DefaultsAreTheReferenceSchedule) {
+  const absl::StatusOr<MatchOptions> options = ToMatchOptions({}, {});
+  ASSERT_TRUE(options.ok());
+  const MatchOptions paper;
+  EXPECT_EQ(options->refinement, Refinement::kPatchMatchAndOptimize);
+  EXPECT_EQ(options->seed, 0);
+  EXPECT_EQ(options->patchmatch_iterations, paper.patchmatch_iterations);
+  EXPECT_EQ(options->search_radius, paper.search_radius);
+  EXPECT_EQ(options->optimize_steps, paper.optimize_steps);
+}
+
+TEST(ToMatchOptionsTest, PresetsCostLessInTheirOrder) {
+  int before = std::numeric_limits<int>::max();
+  for (const v1::Preset preset : {v1::REFERENCE, v1::BALANCED, v1::FAST}) {
+    v1::MatchOptions message;
+    message.set_preset(preset);
+    const absl::StatusOr<MatchOptions> options = ToMatchOptions(message, {});
+    ASSERT_TRUE(options.ok());
+    EXPECT_LT(options->patchmatch_iterations, before);
+    before = options->patchmatch_iterations;
+  }
+}
+
+TEST(ToMatchOptionsTest, OverridesThePreset) {
+  v1::MatchOptions message;
+  message.set_preset(v1::FAST);
+  message.set_refinement(v1::PATCHMATCH);
+  message.set_seed(0x123456789ABCDEFULL);
+  message.set_patchmatch_iterations(0);
+  message.set_search_radius(2);
+  message.set_optimize_steps(1000);
+  const absl::StatusOr<MatchOptions> options = ToMatchOptions(message, {});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->refinement, Refinement::kPatchMatch);
+  EXPECT_EQ(options->seed, 0x123456789ABCDEFULL);
+  EXPECT_EQ(options->patchmatch_iterations, 0);
+  EXPECT_EQ(options->search_radius, 2);
+  EXPECT_EQ(options->optimize_steps, 1000);
+}
+
+TEST(ToMatchOptionsTest, MapsEveryRefinement) {
+  for (const auto& [message, refinement] :
+       {std::pair(v1::REFINEMENT_UNSPECIFIED, Refinement::kPatchMatchAndOptimize),
+        std::pair(v1::COARSE, Refinement::kCoarse), std::pair(v1::PATCHMATCH, Refinement::kPatchMatch),
+        std::pair(v1::PATCHMATCH_AND_OPTIMIZE, Refinement::kPatchMatchAndOptimize)}) {
+    v1::MatchOptions options;
+    options.set_refinement(message);
+    EXPECT_EQ(ToMatchOptions(options, {})->refinement, refinement);
+  }
+}
+
+TEST(ToMatchOptionsTest, NamesUnknownEnumValues) {
+  v1::MatchOptions options;
+  options.set_preset(static_cast<v1::Preset>(9));
+  EXPECT_EQ(OptionsError(options), "options.preset = 9, must be REFERENCE, BALANCED or FAST");
+  options.set_preset(v1::FAST);
+  options.set_refinement(static_cast<v1::Refinement>(-1));
+  EXPECT_EQ(OptionsError(options),
+            "options.refinement = -1, must be COARSE, PATCHMATCH or PATCHMATCH_AND_OPTIMIZE");
+}
+
+TEST(ToMatchOptionsTest, NamesAbsurdSchedules) {
+  v1::MatchOptions options;
+  options.set_patchmatch_iterations(100'000);
+  EXPECT_EQ(OptionsError(options), "options.patchmatch_iterations = 100000, must be <= 1000");
+  options.set_patchmatch_iterations(0xFFFFFFFF);
+  EXPECT_EQ(OptionsError(options), "options.patchmatch_iterations = 4294967295, must be <= 1000");
+  options.clear_patchmatch_iterations();
+  options.set_optimize_steps(1001);
+  EXPECT_EQ(OptionsError(options), "options.optimize_steps = 1001, must be <= 1000");
+}
+
+TEST(ToMatchOptionsTest, NamesAbsurdRadii) {
+  for (const auto& [radius, text] :
+       {std::pair(0.0f, "0"), std::pair(-0.5f, "-0.5"), std::pair(2.5f, "2.5"),
+        std::pair(kNan, "nan"), std::pair(kInfinity, "inf")}) {
+    v1::MatchOptions options;
+    options.set_search_radius(radius);
+    EXPECT_EQ(OptionsError(options),
+              std::string("options.search_radius = ") + text + ", must be > 0 and <= 2");
+  }
+}
+
+TEST(ToKeypointsTest, KeepsTheOrder) {
+  const absl::StatusOr<std::vector<Point>> points = ToKeypoints(Points({{1, 2}, {3.5, 4}}), {});
+  ASSERT_TRUE(points.ok());
+  ASSERT_EQ(points->size(), 2);
+  EXPECT_EQ((*points)[1].x, 3.5);
+  EXPECT_EQ((*points)[1].y, 4);
+}
+
+TEST(ToKeypointsTest, NamesTheBrokenRule) {
+  RequestLimits limits;
+  limits.max_keypoints = 2;
+  EXPECT_EQ(ErrorOf(ToKeypoints(Points({}), limits).status()),
+            "keypoints = 0 points, must be >= 1 and <= 2");
+  EXPECT_EQ(ErrorOf(ToKeypoints(Points({{}, {}, {}}), limits).status()),
+            "keypoints = 3 points, must be >= 1 and <= 2");
+  EXPECT_EQ(ErrorOf(ToKeypoints(Points({{1, 2}, {kNan, 2}}), limits).status()),
+            "keypoints[1].x = nan, must be finite");
+  EXPECT_EQ(ErrorOf(ToKeypoints(Points({{1, -kInfinity}}), limits).status()),
+            "keypoints[0].y = -inf, must be finite");
+}
+
+TEST(CheckInsideTest, TakesTheBorderAndNothingBeyond) {
+  EXPECT_TRUE(CheckInside({{0, 0}, {9, 4}, {4.5, 2.5}}, {10, 5}).ok());
+  EXPECT_TRUE(CheckInside({{0, 0}}, {1, 1}).ok());
+  EXPECT_EQ(ErrorOf(CheckInside({{0, 0}, {9.5, 0}}, {10, 5})),
+            "keypoints[1].x = 9.5, must be >= 0 and <= 9 (query width - 1)");
+  EXPECT_EQ(ErrorOf(CheckInside({{9, 5}}, {10, 5})),
+            "keypoints[0].y = 5, must be >= 0 and <= 4 (query height - 1)");
+  EXPECT_EQ(ErrorOf(CheckInside({{-0.25, 0}}, {10, 5})),
+            "keypoints[0].x = -0.25, must be >= 0 and <= 9 (query width - 1)");
+}
+
+TEST(RequestLimitsTest, NamesTheBrokenRule) {
+  EXPECT_TRUE(RequestLimits().Validate().ok());
+  const auto error = [](auto change) {
+    RequestLimits limits;
+    change(limits);
+    return ErrorOf(limits.Validate());
+  };
+  EXPECT_EQ(error([](RequestLimits& limits) { limits.max_image_bytes = 0; }),
+            "RequestLimits.max_image_bytes = 0, must be >= 1");
+  EXPECT_EQ(error([](RequestLimits& limits) { limits.max_image_pixels = -1; }),
+            "RequestLimits.max_image_pixels = -1, must be >= 1");
+  EXPECT_EQ(error([](RequestLimits& limits) { limits.max_image_side = 0; }),
+            "RequestLimits.max_image_side = 0, must be >= 1");
+  EXPECT_EQ(error([](RequestLimits& limits) { limits.max_image_side = 65'537; }),
+            "RequestLimits.max_image_side = 65537, must be <= 65536");
+  EXPECT_EQ(error([](RequestLimits& limits) { limits.max_keypoints = 0; }),
+            "RequestLimits.max_keypoints = 0, must be >= 1");
+  EXPECT_EQ(error([](RequestLimits& limits) { limits.max_patchmatch_iterations = -1; }),
+            "RequestLimits.max_patchmatch_iterations = -1, must be >= 0");
+  EXPECT_EQ(error([](RequestLimits& limits) { limits.max_optimize_steps = -1; }),
+            "RequestLimits.max_optimize_steps = -1, must be >= 0");
+}
+
+}  // namespace
+}  // namespace nemf

@@ -1,0 +1,113 @@
+#include "server/server_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <sstream>
+#include <vector>
+
+namespace nemf {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+absl::StatusOr<std::optional<ServerOptions>> Parse(std::vector<const char*> flags,
+                                                   std::string* printed = nullptr) {
+  flags.insert(flags.begin(), "nemf-server");
+  std::ostringstream out;
+  auto options = ParseServerOptions(static_cast<int>(flags.size()), flags.data(), out);
+  if (printed != nullptr) *printed = out.str();
+  return options;
+}
+
+std::string ErrorOf(std::vector<const char*> flags) {
+  const auto options = Parse(std::move(flags));
+  EXPECT_TRUE(absl::IsInvalidArgument(options.status()));
+  EXPECT_THAT(std::string(options.status().message()), Not(HasSubstr("\n")));
+  return std::string(options.status().message());
+}
+
+TEST(ServerOptionsTest, DefaultsWork) {
+  const auto options = Parse({});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ((*options)->grpc.listen.ToString(), "127.0.0.1:50051");
+  EXPECT_EQ((*options)->metrics.port, 9090);
+  EXPECT_EQ((*options)->models.directory, "model/bundles");
+  EXPECT_TRUE((*options)->grpc.reflection);
+}
+
+TEST(ServerOptionsTest, ReadsEveryFlag) {
+  const auto parsed =
+      Parse({"--models", "m", "--default-model", "d", "--device", "cuda:1", "--threads", "3",
+             "--max-queued-jobs", "4", "--listen", "[::1]:0", "--metrics", "localhost:7",
+             "--max-message-bytes", "1MiB", "--max-image-bytes", "5000", "--max-image-pixels", "6",
+             "--max-image-side", "7", "--max-keypoints", "8", "--max-iterations", "9",
+             "--max-steps", "10", "--decode-threads", "11", "--no-reflection", "--log-level",
+             "error", "--drain-timeout", "1.5"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const ServerOptions& options = **parsed;
+  EXPECT_EQ(options.models.directory, "m");
+  EXPECT_EQ(options.models.default_model, "d");
+  EXPECT_EQ(options.models.engine.device, "cuda:1");
+  EXPECT_EQ(options.models.engine.threads, 3);
+  EXPECT_EQ(options.models.scheduler.max_queued_jobs, 4);
+  EXPECT_EQ(options.grpc.listen.ToString(), "[::1]:0");
+  EXPECT_EQ(options.metrics.address, "localhost");
+  EXPECT_EQ(options.metrics.port, 7);
+  EXPECT_EQ(options.grpc.max_message_bytes, 1 << 20);
+  EXPECT_EQ(options.grpc.limits.max_image_bytes, 5000);
+  EXPECT_EQ(options.grpc.limits.max_image_pixels, 6);
+  EXPECT_EQ(options.grpc.limits.max_image_side, 7);
+  EXPECT_EQ(options.grpc.limits.max_keypoints, 8);
+  EXPECT_EQ(options.grpc.limits.max_patchmatch_iterations, 9);
+  EXPECT_EQ(options.grpc.limits.max_optimize_steps, 10);
+  EXPECT_EQ(options.grpc.decoding.threads, 11);
+  EXPECT_FALSE(options.grpc.reflection);
+  EXPECT_EQ(options.log_level, LogLevel::kError);
+  EXPECT_EQ(options.drain_timeout, absl::Seconds(1.5));
+}
+
+TEST(ServerOptionsTest, ReadsTheEnvironmentBehindTheFlags) {
+  setenv("NEMF_MAX_KEYPOINTS", "12", 1);
+  setenv("NEMF_LISTEN", "127.0.0.1:1", 1);
+  setenv("NEMF_REFLECTION", "false", 1);
+  const auto options = Parse({"--listen", "127.0.0.1:2"});
+  unsetenv("NEMF_MAX_KEYPOINTS");
+  unsetenv("NEMF_LISTEN");
+  unsetenv("NEMF_REFLECTION");
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ((*options)->grpc.limits.max_keypoints, 12);
+  EXPECT_EQ((*options)->grpc.listen.port, 2);
+  EXPECT_FALSE((*options)->grpc.reflection);
+}
+
+TEST(ServerOptionsTest, NamesTheWrongFlag) {
+  EXPECT_THAT(ErrorOf({"--listen", "50051"}), HasSubstr("--listen: \"50051\", must be HOST:PORT"));
+  EXPECT_THAT(ErrorOf({"--metrics", "x"}), HasSubstr("--metrics: \"x\", must be HOST:PORT"));
+  EXPECT_THAT(ErrorOf({"--log-level", "loud"}), HasSubstr("--log-level: \"loud\", must be debug"));
+  EXPECT_THAT(ErrorOf({"--threads", "many"}), HasSubstr("--threads"));
+  EXPECT_THAT(ErrorOf({"--threads", "-1"}), HasSubstr("EngineOptions.threads = -1"));
+  EXPECT_THAT(ErrorOf({"--max-keypoints", "0"}), HasSubstr("max_keypoints = 0, must be >= 1"));
+  EXPECT_THAT(ErrorOf({"--drain-timeout", "-1"}), HasSubstr("drain_timeout = -1s, must be >= 0"));
+  EXPECT_THAT(ErrorOf({"--device", "tpu"}), HasSubstr("device = \"tpu\""));
+  EXPECT_THAT(ErrorOf({"--bogus"}), HasSubstr("--bogus"));
+  EXPECT_THAT(ErrorOf({"surplus"}), HasSubstr("surplus"));
+}
+
+TEST(ServerOptionsTest, PrintsHelpAndVersion) {
+  std::string printed;
+  auto options = Parse({"--help"}, &printed);
+  ASSERT_TRUE(options.ok());
+  EXPECT_FALSE(options->has_value());
+  EXPECT_THAT(printed, HasSubstr("--listen"));
+  EXPECT_THAT(printed, HasSubstr("NEMF_MAX_KEYPOINTS"));
+  options = Parse({"--version"}, &printed);
+  ASSERT_TRUE(options.ok());
+  EXPECT_FALSE(options->has_value());
+  EXPECT_THAT(printed, HasSubstr("nemf-server "));
+}
+
+}  // namespace
+}  // namespace nemf

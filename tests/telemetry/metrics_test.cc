@@ -1,0 +1,74 @@
+#include "server/telemetry/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace nemf {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(MetricsTest, CountsRequestsByMethodAndCode) {
+  Metrics metrics("0.1.0");
+  metrics.RecordRequest("ComputeFlow", absl::StatusCode::kOk, absl::Milliseconds(20));
+  metrics.RecordRequest("ComputeFlow", absl::StatusCode::kOk, absl::Milliseconds(40));
+  metrics.RecordRequest("ComputeFlow", absl::StatusCode::kNotFound, absl::Milliseconds(1));
+  const std::string text = metrics.Serialize();
+  EXPECT_THAT(text, HasSubstr("nemf_requests_total{code=\"OK\",method=\"ComputeFlow\"} 2\n"));
+  EXPECT_THAT(text,
+              HasSubstr("nemf_requests_total{code=\"NOT_FOUND\",method=\"ComputeFlow\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("nemf_request_duration_seconds_count{method=\"ComputeFlow\"} 3\n"));
+}
+
+TEST(MetricsTest, HearsTheScheduler) {
+  Metrics metrics("0.1.0");
+  metrics.OnEncoderPass(3, absl::Seconds(2));
+  metrics.OnStep(1000, absl::Milliseconds(10));
+  metrics.OnStep(24, absl::Milliseconds(10));
+  metrics.OnQueueWait(absl::Seconds(1));
+  metrics.OnJobDropped(DropReason::kExpiredQueued);
+  metrics.OnQueuedJobs(+1);
+  metrics.OnActiveJobs(JobKind::kFlow, +1);
+  metrics.OnActiveJobs(JobKind::kFlow, +1);
+  metrics.OnActiveJobs(JobKind::kFlow, -1);
+  const std::string text = metrics.Serialize();
+  for (const char* line : {
+           "nemf_encoder_batch_pairs_sum 3\n",
+           "nemf_stage_duration_seconds_sum{stage=\"encode\"} 2\n",
+           "nemf_stage_duration_seconds_count{stage=\"match\"} 2\n",
+           "nemf_step_queries_count 2\n",
+           "nemf_field_queries_total 1024\n",
+           "nemf_queue_wait_seconds_count 1\n",
+           "nemf_jobs_dropped_total{reason=\"expired_queued\"} 1\n",
+           "nemf_jobs_dropped_total{reason=\"cancelled\"} 0\n",
+           "nemf_jobs_queued 1\n",
+           "nemf_jobs_active{kind=\"flow\"} 1\n",
+           "nemf_jobs_active{kind=\"keypoints\"} 0\n",
+       }) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST(MetricsTest, DescribesModelsStagesAndTheBuild) {
+  Metrics metrics("0.1.0");
+  metrics.AddModel("small", "3", "cpu");
+  metrics.RecordStage("decode", absl::Milliseconds(500));
+  const std::string text = metrics.Serialize();
+  EXPECT_THAT(text,
+              HasSubstr("nemf_model_info{device=\"cpu\",name=\"small\",version=\"3\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("nemf_stage_duration_seconds_sum{stage=\"decode\"} 0.5\n"));
+  EXPECT_THAT(text, HasSubstr("version=\"0.1.0\"} 1\n"));
+}
+
+TEST(MetricsTest, TwoServersInOneProcessCountApart) {
+  Metrics one("1");
+  Metrics two("2");
+  one.OnStep(5, absl::Seconds(1));
+  EXPECT_THAT(one.Serialize(), HasSubstr("nemf_field_queries_total 5\n"));
+  EXPECT_THAT(two.Serialize(), HasSubstr("nemf_field_queries_total 0\n"));
+}
+
+}  // namespace
+}  // namespace nemf
