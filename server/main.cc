@@ -54,16 +54,16 @@ void QuietLibraries() {
 }
 
 ModelFinder FindIn(const ModelRepository* models) {
-  return [models](const std::string& name,
-                  const std::string& version) -> absl::StatusOr<ServedModel> {
-    absl::StatusOr<std::shared_ptr<Serving>> serving = models->Find(name, version);
-    if (!serving.ok()) return serving.status();
-    const ModelInfo& info = (*serving)->info();
-    return ServedModel{.name = info.name,
-                       .version = info.version,
-                       .device = (*serving)->engine().device(),
-                       .scheduler = {*serving, &(*serving)->scheduler()}};
-  };
+  return
+      [models](const std::string& name, const std::string& version) -> absl::StatusOr<ServedModel> {
+        absl::StatusOr<std::shared_ptr<Serving>> serving = models->Find(name, version);
+        if (!serving.ok()) return serving.status();
+        const ModelInfo& info = (*serving)->info();
+        return ServedModel{.name = info.name,
+                           .version = info.version,
+                           .device = (*serving)->engine().device(),
+                           .scheduler = {*serving, &(*serving)->scheduler()}};
+      };
 }
 
 CallRecorder RecordTo(Metrics* metrics, Logger* logger) {
@@ -101,16 +101,17 @@ absl::Status Run(const ServerOptions& options, EndSignals& signals) {
   Logger logger(options.log_level);
   Metrics metrics(NEMF_VERSION);
   std::atomic<bool> ready = false;
-  auto endpoint = HttpEndpoint::Start(options.metrics, {.metrics = [&] { return metrics.Serialize(); },
-                                                        .healthy = [] { return true; },
-                                                        .ready = [&] { return ready.load(); }});
+  auto endpoint =
+      HttpEndpoint::Start(options.metrics, {.metrics = [&] { return metrics.Serialize(); },
+                                            .healthy = [] { return true; },
+                                            .ready = [&] { return ready.load(); }});
   if (!endpoint.ok()) return endpoint.status();
   auto models = ModelRepository::Open(options.models, LoadModel, Clock::System(), &metrics);
   if (!models.ok()) return models.status();
-  ReportModels(**models, metrics, logger);
   auto server = GrpcServer::Start(options.grpc, FindIn(models->get()), RecordTo(&metrics, &logger),
                                   Clock::System());
   if (!server.ok()) return server.status();
+  ReportModels(**models, metrics, logger);
 
   (*server)->SetServing(true);
   ready = true;

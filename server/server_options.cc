@@ -107,6 +107,8 @@ void AddLimitFlags(Flags flags, GrpcServerOptions* grpc) {
   flags.Add("--max-iterations", &grpc->limits.max_patchmatch_iterations,
             "PatchMatch iterations of a request");
   flags.Add("--max-steps", &grpc->limits.max_optimize_steps, "Optimisation steps of a request");
+  flags.Add("--max-stream-pairs", &grpc->limits.max_stream_pairs,
+            "Pairs of one stream at work or not yet taken");
   flags.Add("--decode-threads", &grpc->decoding.threads, "Threads that decode images");
 }
 
@@ -132,9 +134,8 @@ absl::Status ServerOptions::Validate() const {
   status.Update(grpc.Validate());
   status.Update(metrics.Validate());
   if (drain_timeout < absl::ZeroDuration()) {
-    status.Update(absl::InvalidArgumentError(
-        absl::StrCat("ServerOptions.drain_timeout = ", absl::FormatDuration(drain_timeout),
-                     ", must be >= 0")));
+    status.Update(absl::InvalidArgumentError(absl::StrCat(
+        "ServerOptions.drain_timeout = ", absl::FormatDuration(drain_timeout), ", must be >= 0")));
   }
   return status;
 }

@@ -98,11 +98,14 @@ void PrintTransfer(const client::KeypointResponse& response, const Evaluation* e
 client::Displacement MeanFlow(const client::FlowField& field) {
   double dx = 0;
   double dy = 0;
+  double count = 0;
   for (const client::Displacement& d : field.flow) {
+    if (!std::isfinite(d.dx) || !std::isfinite(d.dy)) continue;
     dx += d.dx;
     dy += d.dy;
+    ++count;
   }
-  const double count = static_cast<double>(field.flow.size());
+  if (count == 0) return {};
   return {static_cast<float>(dx / count), static_cast<float>(dy / count)};
 }
 

@@ -33,7 +33,7 @@ void PrintTransfer(const client::KeypointResponse& response, const Evaluation* e
 nlohmann::ordered_json FlowToJson(const client::FlowResponse& response, double seconds);
 void PrintFlow(const client::FlowResponse& response, double seconds, std::ostream& out);
 
-// The mean of the field's displacements, pixels.
+// The mean of the field's finite displacements, pixels; zero where there is none.
 client::Displacement MeanFlow(const client::FlowField& field);
 
 }  // namespace nemf::cli

@@ -52,7 +52,8 @@ std::vector<std::string> LegendLines(const FlowField& field, float scale) {
     ++finite;
   }
   const double mean = finite > 0 ? sum / static_cast<double>(finite) : 0;
-  return {"Flow from query to reference", Format("Rim of the disc: %.3g px", scale, 0),
+  return {"Flow from query to reference",
+          Format("Rim of the disc: %.3g px; darker: more", scale, 0),
           Format("Mean %.3g px, largest %.3g px", mean, largest)};
 }
 

@@ -80,18 +80,23 @@ class Canvas {
     }
   }
 
-  // The line from a keypoint to its match, and the marks at both ends.
-  void DrawMatch(const KeypointMatch& match, const cv::Scalar& color) {
+  // The line from a keypoint to its match.
+  void DrawMatchLine(const KeypointMatch& match, const cv::Scalar& color) {
     const cv::Point2d from = query_.Map(match.query);
-    const cv::Point2d to = reference_.Map(match.reference);
-    const cv::Point2d end = reference_.Clamp(to);
-    DrawLine(from, end, kPaper, 3);  // a light edge keeps the line visible on any photograph
-    DrawLine(from, end, color, 1);
-    DrawDot(from, color);
+    const cv::Point2d to = reference_.Clamp(reference_.Map(match.reference));
+    DrawLine(from, to, kPaper, 4);  // a light edge keeps the line visible on any photograph
+    DrawLine(from, to, color, 2);
+  }
+
+  // The marks at both ends, to be drawn over all lines.
+  void DrawMatchEnds(const KeypointMatch& match, const cv::Scalar& color) {
+    DrawDot(query_.Map(match.query), color);
+    const cv::Point2d to = reference_.Clamp(reference_.Map(match.reference));
     if (match.in_bounds) {
-      DrawDot(end, color);
+      DrawDot(to, color);
     } else {
-      cv::drawMarker(picture_, end, color, cv::MARKER_TILTED_CROSS, 12, 2, cv::LINE_AA);
+      cv::drawMarker(picture_, to, kPaper, cv::MARKER_TILTED_CROSS, 14, 4, cv::LINE_AA);
+      cv::drawMarker(picture_, to, color, cv::MARKER_TILTED_CROSS, 12, 2, cv::LINE_AA);
     }
   }
 
@@ -157,9 +162,10 @@ std::vector<std::string> TruthLegend(std::size_t count, std::size_t correct, con
   std::snprintf(text, sizeof(text), "%zu of %zu correct: PCK@%g = %.1f %%", correct, count,
                 rule.alpha, count > 0 ? 100.0 * correct / count : 0.0);
   char within[160];
-  std::snprintf(within, sizeof(within),
-                "Green: within %.1f px of the truth. Red: farther. Ring: the truth.",
-                rule.Threshold());
+  std::snprintf(
+      within, sizeof(within),
+      "Green: within %.1f px of the truth. Red: farther. Ring: the truth. Cross: outside.",
+      rule.Threshold());
   return {text, within};
 }
 
@@ -168,7 +174,8 @@ std::vector<std::string> TruthLegend(std::size_t count, std::size_t correct, con
 cv::Mat DrawKeypoints(const cv::Mat& query, const cv::Mat& reference,
                       const std::vector<KeypointMatch>& matches) {
   Canvas canvas(query, reference, {PlainLegend(matches)});
-  for (std::size_t i = 0; i < matches.size(); ++i) canvas.DrawMatch(matches[i], ColorOf(i));
+  for (std::size_t i = 0; i < matches.size(); ++i) canvas.DrawMatchLine(matches[i], ColorOf(i));
+  for (std::size_t i = 0; i < matches.size(); ++i) canvas.DrawMatchEnds(matches[i], ColorOf(i));
   return canvas.picture();
 }
 
@@ -177,16 +184,18 @@ cv::Mat DrawKeypoints(const cv::Mat& query, const cv::Mat& reference,
                       double alpha) {
   CV_Assert(matches.size() == truth.size());
   const PckRule rule{alpha, std::max(reference.cols, reference.rows)};
-  std::vector<bool> correct;
+  std::vector<cv::Scalar> colors;
+  std::size_t correct = 0;
   for (std::size_t i = 0; i < matches.size(); ++i) {
-    correct.push_back(rule.Correct(matches[i].reference, truth[i]));
+    const bool is_correct = rule.Correct(matches[i].reference, truth[i]);
+    correct += is_correct;
+    colors.push_back(is_correct ? kGreen : kRed);
   }
-  const auto count = static_cast<std::size_t>(std::count(correct.begin(), correct.end(), true));
-  Canvas canvas(query, reference, TruthLegend(matches.size(), count, rule));
+  Canvas canvas(query, reference, TruthLegend(matches.size(), correct, rule));
+  for (std::size_t i = 0; i < matches.size(); ++i) canvas.DrawMatchLine(matches[i], colors[i]);
   for (std::size_t i = 0; i < matches.size(); ++i) {
-    const cv::Scalar& color = correct[i] ? kGreen : kRed;
-    canvas.DrawTruth(matches[i], truth[i], color);
-    canvas.DrawMatch(matches[i], color);
+    canvas.DrawTruth(matches[i], truth[i], colors[i]);
+    canvas.DrawMatchEnds(matches[i], colors[i]);
   }
   return canvas.picture();
 }

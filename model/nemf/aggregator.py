@@ -99,9 +99,7 @@ class Aggregator(nn.Module):
 
     def _per_channel(self, x: Tensor) -> Tensor:
         """Repeats each level's entry of dim 1 for every cost channel of that level."""
-        parts = [
-            x[:, i : i + 1].expand(-1, count, -1, -1) for i, count in enumerate(self.channels)
-        ]
+        parts = [x[:, i : i + 1].expand(-1, count, -1, -1) for i, count in enumerate(self.channels)]
         return torch.cat(parts, dim=1)
 
     def _position_embedding(self) -> Tensor:

@@ -46,7 +46,8 @@ class ResNet101(nn.Module):
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
         inputs = 64
-        for index, (width, blocks) in enumerate(zip((64, 128, 256, 512), (3, 4, 23, 3))):
+        stages = ((64, 3), (128, 4), (256, 23), (512, 3))
+        for index, (width, blocks) in enumerate(stages):
             layer = nn.ModuleList()
             for block in range(blocks):
                 stride = 2 if index > 0 and block == 0 else 1
@@ -101,7 +102,7 @@ class SmallBackbone(nn.Module):
         self.stem_bn = nn.BatchNorm2d(widths[0])
         self.stages = nn.ModuleList()
         inputs = widths[0]
-        for width, count in zip(widths[1:], blocks):
+        for width, count in zip(widths[1:], blocks, strict=True):
             stage = nn.ModuleList()
             for block in range(count):
                 stage.append(ResidualBlock(inputs, width, 2 if block == 0 else 1))

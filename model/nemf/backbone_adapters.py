@@ -111,9 +111,7 @@ def _timm_adapter(name: str, config: ModelConfig, weights: Path | None) -> Backb
         # timm reads its own formats, and fits a ViT's position embedding to the image's size.
         options |= {"pretrained": True, "pretrained_cfg_overlay": {"file": str(weights)}}
     try:
-        network = timm.create_model(
-            name, features_only=True, img_size=config.image_size, **options
-        )
+        network = timm.create_model(name, features_only=True, img_size=config.image_size, **options)
     except TypeError:
         # Purely convolutional networks take any size, and no argument for it.
         network = timm.create_model(name, features_only=True, **options)

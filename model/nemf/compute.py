@@ -63,9 +63,7 @@ class Compute:
 
     def autocast(self) -> AbstractContextManager:
         """Mixed precision for what runs within, if it is on."""
-        return torch.autocast(
-            self.device.type, self.dtype, enabled=self.dtype is not torch.float32
-        )
+        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32)
 
     def grad_scaler(self) -> torch.amp.GradScaler:
         """Keeps float16 gradients from vanishing; does nothing in other precisions."""

@@ -78,9 +78,7 @@ class ModelConfig:
         import torch
 
         # On the CPU whatever the default device: a model may be built on "meta".
-        spaced = torch.linspace(
-            1.0, self.field_max_frequency, self.field_frequencies, device="cpu"
-        )
+        spaced = torch.linspace(1.0, self.field_max_frequency, self.field_frequencies, device="cpu")
         return tuple(float(f) for f in spaced)
 
     @staticmethod

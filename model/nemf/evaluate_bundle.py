@@ -129,7 +129,7 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, object]:
     }
 
 
-def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m nemf.evaluate_bundle", description=__doc__)
     parser.add_argument("bundle", type=Path, help="directory of a bundle's version")
     parser.add_argument("--images", type=Path, nargs="+", required=True, metavar="DIR")
@@ -144,7 +144,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    print(json.dumps(evaluate(_parse(argv)), indent=2))
+    print(json.dumps(evaluate(parse(argv)), indent=2))
 
 
 if __name__ == "__main__":

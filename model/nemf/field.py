@@ -9,9 +9,7 @@ from torch import Tensor, nn
 from nemf.config import ModelConfig
 
 
-def harmonic_embedding(
-    points: Tensor, frequencies: Tensor, scale: float, offset: float
-) -> Tensor:
+def harmonic_embedding(points: Tensor, frequencies: Tensor, scale: float, offset: float) -> Tensor:
     """[N, 2] normalised (x, y) -> [N, 4F + 2].
 
     With u = scale * (x, y) + offset: sin(u_x f) for all F frequencies, sin(u_y f), cos(u_x f),
@@ -61,6 +59,7 @@ class Decoder(nn.Module):
         source = harmonic_embedding(points[:, :2], self.frequencies, self.scale, self.offset)
         target = harmonic_embedding(points[:, 2:], self.frequencies, self.scale, self.offset)
         net = self.fc_p(torch.cat([source, target], dim=1))
-        for project, block in zip(self.fc_c, self.blocks):
+        # TorchScript, in which the field is exported, knows no `strict`.
+        for project, block in zip(self.fc_c, self.blocks):  # noqa: B905
             net = block(net + project(phi))
         return self.fc_out(F.relu(net)).squeeze(1)

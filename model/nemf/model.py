@@ -85,7 +85,7 @@ class NeMF(nn.Module):
         """Features on the coarse grid, projected: [B, levels, positions, feature_channels]."""
         size = [self.config.grid, self.config.grid]
         projected = []
-        for level, linear in zip(self.config.levels, self.proj):
+        for level, linear in zip(self.config.levels, self.proj, strict=True):
             tap = F.interpolate(taps[level.tap], size, mode="bilinear", align_corners=True)
             projected.append(linear(tap.flatten(2).transpose(1, 2)))
         return torch.stack(projected, dim=1)
@@ -94,7 +94,7 @@ class NeMF(nn.Module):
         """All levels' embedded correlations: [B, C, sources, targets]."""
         embedded = [
             embedder(correlation(source[level.tap], target[level.tap]))
-            for level, embedder in zip(self.config.levels, self.corr_embedder)
+            for level, embedder in zip(self.config.levels, self.corr_embedder, strict=True)
         ]
         cost = torch.cat(embedded, dim=1)
         return cost.flatten(4, 5).flatten(2, 3)

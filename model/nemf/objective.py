@@ -44,9 +44,7 @@ class MatchingObjective(nn.Module):
             encoding = self._encode(batch)
             name, coarse_at, field_at = self._matches(batch, generator)
             losses[f"{name}_coarse"] = coarse_loss(encoding.coarse, coarse_at)
-            losses[f"{name}_field"] = field_loss(
-                self.model.field, encoding.phi, field_at, sampling
-            )
+            losses[f"{name}_field"] = field_loss(self.model.field, encoding.phi, field_at, sampling)
         return losses
 
     def _encode(self, batch: PairBatch | KeypointBatch) -> Encoding:

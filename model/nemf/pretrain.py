@@ -83,7 +83,9 @@ class PretrainingObjective(nn.Module):
         self.taps = taps
         self.compute = compute
 
-    def forward(self, batches: Sequence[PairBatch], generator: torch.Generator) -> dict[str, Tensor]:
+    def forward(
+        self, batches: Sequence[PairBatch], generator: torch.Generator
+    ) -> dict[str, Tensor]:
         """Losses by name; one backbone pass over all images of all batches."""
         images = torch.cat([image for b in batches for image in (b.source, b.target)])
         images = images.to(self.compute.device).contiguous(memory_format=torch.channels_last)

@@ -1,11 +1,11 @@
 """What a training's YAML file says, with every field's meaning and default.
 
-    model: small                 # a name, or the fields of nemf.config.ModelConfig
-    data: {photographs: [DIR], classes: [DIR], spair: DIR, pf_pascal: DIR}
-    pretrain: {steps: 2200, rate: 2.0e-3}      # leave it out to start with the matching stage
-    train: {steps: 3000, rate: 5.0e-4}
-    backbone_weights: FILE
-    precision: bfloat16
+model: small               # a name, or the fields of nemf.config.ModelConfig
+data: {photographs: [DIR], classes: [DIR], spair: DIR, pf_pascal: DIR}
+pretrain: {steps: 2200, rate: 2.0e-3}   # leave it out to start with the matching stage
+train: {steps: 3000, rate: 5.0e-4}
+backbone_weights: FILE
+precision: bfloat16
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class StageSettings:
 
     steps: int
     rate: float  # the highest learning rate
-    size: int = 256  # side of the views, pixels; the matching stage takes the model's own
+    size: int = 256  # side of the views, pixels; of the matching stage always the model's
     warped_pairs: int = 3  # a batch: two views each of one photograph
     class_pairs: int = 2  # a batch: two photographs each of one class, where classes are given
-    keypoint_pairs: int = 0  # a batch: annotated pairs, where they are given; matching stage only
+    keypoint_pairs: int = 0  # a batch: annotated pairs, where they are given
     accumulate: int = 1  # batches a step
     points: int = 32  # drawn a warped or class pair (in the first stage: and level)
     warmup: int = 50  # steps
@@ -45,6 +45,10 @@ class PretrainSettings(StageSettings):
     """Stage one: the backbone alone, by dense contrast."""
 
     class_weight: float = 0.3  # of the classification loss
+
+    def __post_init__(self) -> None:
+        if self.keypoint_pairs != 0:
+            raise ValueError("keypoint_pairs are for the matching stage, must be 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +90,9 @@ def load_settings(path: Path) -> Settings:
     values = yaml.safe_load(path.read_text())
     if not isinstance(values, dict) or not {"model", "train"} <= values.keys():
         raise ValueError(f"{path}: must have the entries model and train")
-    values["model"] = ModelConfig.of(values["model"])
+    values["model"] = model = ModelConfig.of(values["model"])
+    if values["train"].setdefault("size", model.image_size) != model.image_size:
+        raise ValueError(f"{path}: train: size must be the model's, {model.image_size}")
     makers = {"pretrain": PretrainSettings, "train": TrainSettings, "data": DataSettings}
     for name, maker in makers.items():
         if values.get(name) is not None:

@@ -1,201 +1,184 @@
-"""`python -m nemf.train --config CONFIG --photographs DIR [--classes DIR] --out DIR`
+"""Trains a model: `python -m nemf.train --config CONFIG --out DIR`
 
-Two stages: dense contrastive training of the backbone (nemf.pretrain), then the whole model with
-the paper's loss. Both resume from their last checkpoint in --out.
+Two stages: dense contrastive training of the backbone (nemf.pretrain; left out where the
+configuration has none), then the whole model by the paper's loss (nemf.objective). Both resume from
+their last checkpoint in --out. Several processes share a training under
+`torchrun --nproc-per-node N -m nemf.train ...`: each draws its own batches, so a step sees N times
+as many pairs.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
-import yaml
-from torch import nn
+from torch import Tensor
 
 from nemf.backbone import FeatureExtraction
-from nemf.config import ModelConfig
-from nemf.data import images
-from nemf.data.pairs import PairBatch, PairSampler
-from nemf.data.warps import identity_grid
-from nemf.initialise import start_from_correlation
-from nemf.losses import coarse_loss, field_loss
+from nemf.compute import PRECISIONS, Compute
+from nemf.data.sources import TrainingData
 from nemf.model import NeMF
-from nemf.pretrain import PretrainingModel
-from nemf.training_state import Report, TrainingState, cosine_rate
+from nemf.objective import LOSSES, MatchingObjective
+from nemf.pretrain import PretrainingModel, PretrainingObjective
+from nemf.settings import DataSettings, PretrainSettings, Settings, TrainSettings, load_settings
+from nemf.training_loop import Stage, run_stage
 from nemf.validate import validate
 
-
-def _draw(sampler: PairSampler, settings: dict) -> list[PairBatch]:
-    batches = [sampler.warped(settings["warped_pairs"], settings["size"])]
-    if sampler.has_pairs and settings["class_pairs"] > 0:
-        batches.append(sampler.same_class(settings["class_pairs"], settings["size"]))
-    return batches
+logger = logging.getLogger(__name__)
 
 
-def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = rate * group.get("factor", 1.0)
+@dataclass(frozen=True)
+class Trained:
+    """What a training has made.
+
+    model: on the CPU, in eval mode. data: TrainingData.counts(). seconds: by stage.
+    """
+
+    model: NeMF
+    data: dict[str, int]
+    seconds: dict[str, float]
 
 
-def _update(optimiser: torch.optim.Optimizer, loss: torch.Tensor, modules: list[nn.Module]) -> None:
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    for module in modules:
-        nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-    optimiser.step()
+def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained:
+    """Runs both stages, with checkpoints, curves and at last model.pt in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    own_seed = seed + 1000 * compute.rank  # Processes draw different batches.
+    data = TrainingData(settings.data, settings.model, held_out=False, seed=own_seed)
+    held_out = TrainingData(settings.data, settings.model, held_out=True, seed=seed + 1)
+    features = FeatureExtraction(settings.model)
+    if settings.backbone_weights:
+        features.load_weights(settings.backbone_weights)
+    seconds = {}
+    if settings.pretrain:
+        seconds["pretrain"] = _pretrain(features, settings.pretrain, data, compute, out)
+    model = NeMF(settings.model)
+    if settings.pretrain or settings.backbone_weights:
+        model.feature_extraction.load_state_dict(features.state_dict())
+    seconds["train"] = _train(model, settings.train, data, held_out, compute, out)
+    if compute.is_main:
+        # Only weights that finished their schedule get this name.
+        content = {"config": settings.model.to_dict(), "state_dict": model.state_dict()}
+        torch.save(content, out / "model.pt")
+    return Trained(model.cpu().eval(), data.counts(), seconds)
 
 
-def pretrain(config: ModelConfig, settings: dict, sampler: PairSampler, out: Path) -> dict:
-    """Stage one. Returns the state_dict of the feature extraction."""
-    model = PretrainingModel(FeatureExtraction(config), len(sampler.members))
-    model.to(memory_format=torch.channels_last).train()
-    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=settings["weight_decay"])
-    state = TrainingState(
-        out / "pretrain.pt", {"model": model}, optimiser, sampler.generator
+def _pretrain(
+    features: FeatureExtraction,
+    settings: PretrainSettings,
+    data: TrainingData,
+    compute: Compute,
+    out: Path,
+) -> float:
+    """Stage one, in place. Returns its seconds."""
+    model = PretrainingModel(features, len(data.pairs.members))
+    model.to(compute.device, memory_format=torch.channels_last).train()
+    taps = [level.tap for level in features.config.levels]
+    stage = Stage(
+        "pretrain",
+        PretrainingObjective(model, settings.points, taps, compute),
+        model,
+        torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay),
+        settings,
+        weights={"class": settings.class_weight},
     )
-    state.resume()
-    report = Report(out, settings["steps"], state.step, "pretrain")
-    taps = [level.tap for level in config.levels]
-    while state.step < settings["steps"]:
-        _set_rate(
-            optimiser,
-            cosine_rate(state.step, settings["steps"], settings["rate"], settings["warmup"]),
-        )
-        batches = _draw(sampler, settings)
-        losses = model.loss(batches, settings["points"], taps, sampler.generator)
-        weights = {"class": settings["class_weight"]}
-        total = sum(weights.get(name, 1.0) * value for name, value in losses.items())
-        _update(optimiser, total, [model])
-        state.step += 1
-        report.step(state.step, {name: value.item() for name, value in losses.items()})
-        if state.step % settings["save_every"] == 0:
-            state.save()
-    state.save()
-    report.close()
-    return model.features.state_dict()
+    return run_stage(stage, data, compute, out)
 
 
-def _matching_losses(
-    model: NeMF, batch: PairBatch, settings: dict, generator: torch.Generator
-) -> dict[str, torch.Tensor]:
-    count = len(batch.source)
-    train_backbone = settings["backbone_rate_factor"] > 0
-    with torch.set_grad_enabled(train_backbone):
-        taps = model.feature_extraction(torch.cat([batch.source, batch.target]))
-    source = [tap[:count] for tap in taps]
-    target = [tap[count:] for tap in taps]
-    encoding = model.encode_taps(target, source)
-    grid = identity_grid(model.config.grid, model.config.grid).expand(count, -1, -1)
-    points = torch.rand(count, settings["points"], 2, generator=generator) * 2 - 1
-    prefix = "warp" if batch.tolerance == 0 else "pair"
-    return {
-        f"{prefix}_coarse": coarse_loss(
-            encoding.coarse, grid, batch.match(grid), batch.tolerance
-        ),
-        f"{prefix}_field": field_loss(
-            model.field,
-            encoding.phi,
-            batch.match(points),
-            points,
-            batch,
-            settings["candidates"],
-            settings["near_candidates"],
-            generator,
-        ),
-    }
+def _train(
+    model: NeMF,
+    settings: TrainSettings,
+    data: TrainingData,
+    held_out: TrainingData,
+    compute: Compute,
+    out: Path,
+) -> float:
+    """Stage two, in place. Returns its seconds."""
+    # The backbone's statistics stay those of stage one.
+    model.to(compute.device).eval()
+    stage = Stage(
+        "train",
+        MatchingObjective(model, settings, compute),
+        model,
+        torch.optim.AdamW(_groups(model, settings), lr=1e-4, weight_decay=settings.weight_decay),
+        settings,
+        weights={name: settings.coarse_weight for name in LOSSES if name.endswith("coarse")},
+        validate=lambda: validate(model, held_out),
+    )
+    return run_stage(stage, data, compute, out)
 
 
-def train(
-    config: ModelConfig, settings: dict, sampler: PairSampler, held_out: PairSampler,
-    features: dict | None, out: Path,
-) -> NeMF:
-    """Stage two: the paper's loss on the whole model."""
-    model = NeMF(config)
-    start_from_correlation(model)
-    if features is not None:
-        model.feature_extraction.load_state_dict(features)
-    factor = settings["backbone_rate_factor"]
+def _groups(model: NeMF, settings: TrainSettings) -> list[dict[str, Any]]:
+    """The optimiser's groups: all but the backbone, then the backbone if it is trained at all."""
+    factor = settings.backbone_rate_factor
     model.feature_extraction.requires_grad_(factor > 0)
-    backbone = list(model.feature_extraction.parameters())
-    ids = {id(p) for p in backbone}
-    rest = [p for p in model.parameters() if id(p) not in ids and p.requires_grad]
-    groups = [{"params": rest, "factor": 1.0}]
+    backbone: list[Tensor] = list(model.feature_extraction.parameters())
+    known = {id(p) for p in backbone}
+    rest = [p for p in model.parameters() if id(p) not in known and p.requires_grad]
+    groups: list[dict[str, Any]] = [{"params": rest, "factor": 1.0}]
     if factor > 0:
         groups.append({"params": backbone, "factor": factor})
-    optimiser = torch.optim.AdamW(groups, lr=1e-4, weight_decay=settings["weight_decay"])
-    state = TrainingState(out / "train.pt", {"model": model}, optimiser, sampler.generator)
-    state.resume()
-    report = Report(out, settings["steps"], state.step, "train")
-    # The backbone's statistics stay those of stage one.
-    model.eval()
-    while state.step < settings["steps"]:
-        _set_rate(
-            optimiser,
-            cosine_rate(state.step, settings["steps"], settings["rate"], settings["warmup"]),
-        )
-        total = torch.zeros(())
-        values = {}
-        for batch in _draw(sampler, settings):
-            for name, loss in _matching_losses(
-                model, batch, settings, sampler.generator
-            ).items():
-                weight = settings["coarse_weight"] if name.endswith("coarse") else 1.0
-                total = total + weight * loss
-                values[name] = loss.item()
-        _update(optimiser, total, [model])
-        state.step += 1
-        report.step(state.step, values)
-        if state.step % settings["save_every"] == 0:
-            state.save()
-        if state.step % settings["validate_every"] == 0:
-            report.note(state.step, validate(model, held_out))
-    state.save()
-    report.close()
-    return model
+    return groups
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m nemf.train", description=__doc__)
-    parser.add_argument("--config", type=Path, required=True, help="YAML: model, pretrain, train")
-    parser.add_argument("--photographs", type=Path, nargs="+", required=True, metavar="DIR")
-    parser.add_argument("--classes", type=Path, nargs="*", default=[], metavar="DIR",
-                        help="folders that hold one folder of roughly aligned photographs a class")
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags that replace entries of the configuration's `data`."""
+    folders = {"type": Path, "nargs": "+", "metavar": "DIR"}
+    parser.add_argument("--photographs", **folders, help="folders of photographs")
+    parser.add_argument(
+        "--classes", **folders, help="folders that hold one folder of aligned photographs a class"
+    )
+    parser.add_argument("--spair", type=Path, metavar="DIR", help="root of SPair-71k")
+    parser.add_argument("--pf-pascal", type=Path, metavar="DIR", help="root of PF-PASCAL")
+
+
+def data_settings(settings: DataSettings, arguments: argparse.Namespace) -> DataSettings:
+    """The configuration's data, with what the flags of add_data_arguments() replace."""
+    names = ("photographs", "classes", "spair", "pf_pascal")
+    given = {name: getattr(arguments, name) for name in names if getattr(arguments, name)}
+    return replace(settings, **given)
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m nemf.train",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, required=True, help="YAML; see nemf/settings.py")
     parser.add_argument("--out", type=Path, required=True, help="checkpoints and logs")
+    add_data_arguments(parser)
+    parser.add_argument("--backbone-weights", type=Path, metavar="FILE")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:N or auto")
+    parser.add_argument("--precision", choices=PRECISIONS, help="instead of the configuration's")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0, help="0: all cores")
-    return parser.parse_args()
+    parser.add_argument("--threads", type=int, default=0, help="of the CPU; 0: all cores")
+    return parser.parse_args(argv)
 
 
-def main() -> None:
-    arguments = _arguments()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = _parse(argv)
+    settings = load_settings(arguments.config)
+    settings = replace(
+        settings,
+        data=data_settings(settings.data, arguments),
+        backbone_weights=arguments.backbone_weights or settings.backbone_weights,
+        precision=arguments.precision or settings.precision,
+    )
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    random.seed(arguments.seed)
-    settings = yaml.safe_load(arguments.config.read_text())
-    model = settings["model"]
-    config = ModelConfig.named(model) if isinstance(model, str) else ModelConfig.from_dict(model)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-
-    def sampler(held_out: bool, seed: int) -> PairSampler:
-        photographs = images.photographs(arguments.photographs, config.image_size, held_out)
-        classes = None
-        if arguments.classes:
-            classes = images.classes(arguments.classes, config.image_size, held_out)
-        return PairSampler(photographs, classes, config, seed)
-
-    training = sampler(held_out=False, seed=arguments.seed)
-    features = None
-    if settings.get("pretrain"):
-        features = pretrain(config, settings["pretrain"], training, arguments.out)
-    validation = sampler(held_out=True, seed=arguments.seed + 1)
-    model = train(config, settings["train"], training, validation, features, arguments.out)
-    # Only weights that finished their schedule get this name.
-    torch.save({"config": config.to_dict(), "state_dict": model.state_dict()}, arguments.out / "model.pt")
+    compute = Compute.start(arguments.device, settings.precision)
+    level = logging.INFO if compute.is_main else logging.ERROR
+    logging.basicConfig(level=level, format="%(asctime)s %(message)s")
+    try:
+        train(settings, compute, arguments.out, arguments.seed)
+    finally:
+        compute.stop()
 
 
 if __name__ == "__main__":

@@ -6,17 +6,96 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nemf.data.pairs import PairBatch, PairSampler
+from nemf.data.keypoint_sampler import KeypointSampler
+from nemf.data.pairs import Matches, PairSampler
+from nemf.data.sources import TrainingData
 from nemf.losses import score
 from nemf.model import NeMF
 
 RADIUS = 0.1  # of the search around the coarse answer, normalised (the paper's bound)
 LATTICE = 17  # candidates a side
+BATCH = 4
+ALPHAS = (0.05, 0.1)
 
 
-def _coarse_at(coarse: Tensor, points: Tensor) -> Tensor:
-    """[B, 2, h, w] at [B, K, 2] -> [B, K, 2]."""
-    return F.grid_sample(coarse, points.unsqueeze(2), align_corners=True).squeeze(3).transpose(1, 2)
+@torch.no_grad()
+def validate(
+    model: NeMF, data: TrainingData, pairs: int = 24, points: int = 32
+) -> dict[str, float]:
+    """Errors on at most `pairs` held-out pairs of each kind, always the same ones.
+
+    Keys are `warp/...` (exact truth), `class/...` (same-class pairs, whose truth is only the
+    classes' rough alignment) and `keypoints/...` (annotated pairs), followed by the answer
+    (identity, coarse, refined) and the measure: `error`, the mean distance in normalised units, or
+    `pck0.05`. PCK is of the image's side and over all points; for annotated pairs it is that of
+    their data set, averaged over pairs.
+    """
+    state = data.generator.get_state()
+    data.generator.manual_seed(12345)
+    was_training = model.training
+    model.eval()
+    values = _drawn_pairs(model, data.pairs, "warp", pairs, points)
+    if data.pairs.has_pairs:
+        values |= _drawn_pairs(model, data.pairs, "class", pairs, points)
+    if data.keypoints:
+        values |= _annotated_pairs(model, data.keypoints, pairs)
+    model.train(was_training)
+    data.generator.set_state(state)
+    return values
+
+
+def _drawn_pairs(
+    model: NeMF, sampler: PairSampler, kind: str, pairs: int, points: int
+) -> dict[str, float]:
+    errors: dict[str, list[Tensor]] = {}
+    size = model.config.image_size
+    for _ in range(0, pairs, BATCH):
+        if kind == "warp":
+            batch = sampler.warped(BATCH, size)
+        else:
+            batch = sampler.same_class(BATCH, size, randomise=False)
+        at = torch.rand(BATCH, points, 2, generator=sampler.generator) * 2 - 1
+        matches = batch.matches(at)
+        for name, answer in _answers(model, batch.source, batch.target, matches).items():
+            distances = (answer - matches.source).norm(dim=2)
+            errors.setdefault(name, []).append(distances[matches.valid])
+    values = {}
+    for name, parts in errors.items():
+        pooled = torch.cat(parts)
+        values[f"{kind}/{name}/error"] = pooled.mean().item()
+        for alpha in ALPHAS:
+            # The image's side spans 2.
+            values[f"{kind}/{name}/pck{alpha}"] = (pooled <= 2 * alpha).float().mean().item()
+    return values
+
+
+def _annotated_pairs(model: NeMF, sampler: KeypointSampler, pairs: int) -> dict[str, float]:
+    chosen = torch.linspace(0, len(sampler) - 1, min(pairs, len(sampler))).long()
+    shares: dict[str, list[Tensor]] = {}
+    for indices in chosen.split(BATCH):
+        batch = sampler.exactly(indices.tolist())
+        valid = batch.matches.valid
+        for name, answer in _answers(model, batch.source, batch.target, batch.matches).items():
+            offset = (answer - batch.matches.source) * batch.unit.unsqueeze(1)
+            correct = offset.norm(dim=2, keepdim=True) <= torch.tensor(ALPHAS)
+            counted = (correct & valid.unsqueeze(2)).sum(dim=1)
+            shares.setdefault(name, []).append(counted / valid.sum(dim=1, keepdim=True))
+    return {
+        f"keypoints/{name}/pck{alpha}": torch.cat(parts)[:, i].nanmean().item()
+        for name, parts in shares.items()
+        for i, alpha in enumerate(ALPHAS)
+    }
+
+
+def _answers(model: NeMF, source: Tensor, target: Tensor, matches: Matches) -> dict[str, Tensor]:
+    """Source points [B, K, 2] for the matches' target points: no flow, coarse and refined."""
+    device = next(model.parameters()).device
+    encoding = model.encode(target.to(device), source.to(device))
+    at = matches.target.to(device).unsqueeze(2)
+    coarse = F.grid_sample(encoding.coarse, at, align_corners=True).squeeze(3).transpose(1, 2)
+    coarse = coarse.cpu()
+    refined = _searched(model, encoding.phi, coarse, matches.target)
+    return {"identity": matches.target, "coarse": coarse, "refined": refined}
 
 
 def _searched(model: NeMF, phi: Tensor, start: Tensor, points: Tensor) -> Tensor:
@@ -28,56 +107,5 @@ def _searched(model: NeMF, phi: Tensor, start: Tensor, points: Tensor) -> Tensor
     m = candidates.shape[2]
     repeated = points.unsqueeze(2).expand(-1, -1, m, -1).reshape(b, k * m, 2)
     scores = score(model.field, phi, candidates.reshape(b, k * m, 2), repeated).view(b, k, m)
-    best = scores.argmax(dim=2, keepdim=True).unsqueeze(3).expand(-1, -1, -1, 2)
+    best = scores.cpu().argmax(dim=2, keepdim=True).unsqueeze(3).expand(-1, -1, -1, 2)
     return candidates.gather(2, best).squeeze(2)
-
-
-def _errors(model: NeMF, batch: PairBatch, points: Tensor) -> dict[str, Tensor]:
-    """Distances to the truth in normalised units, of the points whose match is in the image."""
-    truth = batch.match(points)
-    valid = truth.abs().amax(dim=2) <= 1
-    encoding = model.encode(batch.target, batch.source)
-    coarse = _coarse_at(encoding.coarse, points)
-    refined = _searched(model, encoding.phi, coarse, points)
-    answers = {"identity": points, "coarse": coarse, "refined": refined}
-    return {name: (a - truth).norm(dim=2)[valid] for name, a in answers.items()}
-
-
-def _summary(errors: dict[str, list[Tensor]], prefix: str) -> dict[str, float]:
-    values = {}
-    for name, parts in errors.items():
-        all_errors = torch.cat(parts)
-        values[f"{prefix}/{name}/error"] = all_errors.mean().item()
-        for alpha in (0.05, 0.1):
-            # A PCK of the image's side, which spans 2.
-            values[f"{prefix}/{name}/pck{alpha}"] = (all_errors < 2 * alpha).float().mean().item()
-    return values
-
-
-@torch.no_grad()
-def validate(model: NeMF, sampler: PairSampler, pairs: int = 24, points: int = 32) -> dict[str, float]:
-    """Errors on `pairs` held-out pairs of each kind, always the same ones.
-
-    Keys are `warp/...` (exact truth) and `class/...` (same-class pairs, whose truth is only the
-    classes' rough alignment).
-    """
-    state = sampler.generator.get_state()
-    sampler.generator.manual_seed(12345)
-    was_training = model.training
-    model.eval()
-    values = {}
-    size = model.config.image_size
-    kinds = {"warp": sampler.warped}
-    if sampler.has_pairs:
-        kinds["class"] = sampler.same_class
-    for kind, draw in kinds.items():
-        errors: dict[str, list[Tensor]] = {}
-        for _ in range(0, pairs, 4):
-            batch = draw(4, size, randomise=kind == "warp")
-            at = torch.rand(4, points, 2, generator=sampler.generator) * 2 - 1
-            for name, distances in _errors(model, batch, at).items():
-                errors.setdefault(name, []).append(distances)
-        values |= _summary(errors, kind)
-    model.train(was_training)
-    sampler.generator.set_state(state)
-    return values

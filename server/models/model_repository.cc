@@ -91,15 +91,15 @@ absl::StatusOr<std::unique_ptr<ModelRepository>> ModelRepository::Open(
 absl::StatusOr<std::shared_ptr<Serving>> ModelRepository::Find(absl::string_view name,
                                                                absl::string_view version) const {
   const absl::string_view wanted = name.empty() ? default_->info().name : name;
-  const auto found =
-      std::find_if(servings_.begin(), servings_.end(),
-                   [&](const auto& serving) { return serving->info().name == wanted; });
+  const auto found = std::find_if(servings_.begin(), servings_.end(), [&](const auto& serving) {
+    return serving->info().name == wanted;
+  });
   if (found != servings_.end() && (version.empty() || (*found)->info().version == version)) {
     return *found;
   }
   const std::string in_version = version.empty() ? "" : absl::StrCat(" version \"", version, "\"");
-  return absl::NotFoundError(absl::StrCat("model \"", wanted, "\"", in_version,
-                                          " is not served; there is ", Available()));
+  return absl::NotFoundError(
+      absl::StrCat("model \"", wanted, "\"", in_version, " is not served; there is ", Available()));
 }
 
 void ModelRepository::Drain() {

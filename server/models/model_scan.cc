@@ -20,8 +20,7 @@ namespace fs = std::filesystem;
 absl::StatusOr<std::vector<fs::path>> Subdirectories(const fs::path& directory) {
   std::vector<fs::path> found;
   std::error_code error;
-  for (fs::directory_iterator it(directory, error), end; !error && it != end;
-       it.increment(error)) {
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
     std::error_code unreadable;
     const bool hidden = it->path().filename().string().front() == '.';
     if (!hidden && it->is_directory(unreadable)) found.push_back(it->path());

@@ -13,10 +13,10 @@
 namespace nemf {
 
 struct SchedulerOptions {
-  int max_queued_jobs = 1024;              // more: RESOURCE_EXHAUSTED, >= 1
-  int max_encoder_batch = 8;               // pairs in one encoder pass, >= 1
-  int max_active_jobs = 64;                // jobs being matched at a time, >= 1
-  std::int64_t chunk_queries = 65536;      // field queries between two looks at the queue, >= 64
+  int max_queued_jobs = 1024;          // more: RESOURCE_EXHAUSTED, >= 1
+  int max_encoder_batch = 8;           // pairs in one encoder pass, >= 1
+  int max_active_jobs = 64;            // jobs being matched at a time, >= 1
+  std::int64_t chunk_queries = 65536;  // field queries between two looks at the queue, >= 64
 
   absl::Status Validate() const;
 };

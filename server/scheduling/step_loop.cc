@@ -164,8 +164,8 @@ std::vector<MatchTask*> StepLoop::TasksInOrder() const {
 
 void StepLoop::StepEachAlone(const std::vector<MatchTask*>& tasks) {
   // Together the tasks get about one chunk, as they would have without the failure.
-  const std::int64_t share = std::max<std::int64_t>(
-      1, options_.chunk_queries / static_cast<std::int64_t>(tasks.size()));
+  const std::int64_t share =
+      std::max<std::int64_t>(1, options_.chunk_queries / static_cast<std::int64_t>(tasks.size()));
   for (MatchTask* const task : tasks) {
     if (task->done()) continue;
     const absl::Time start = clock_->Now();

@@ -55,8 +55,8 @@ class StepLoop {
     ActiveSlot slot;
     std::unique_ptr<MatchTask> task;
     JobStatistics statistics;
-    absl::Time encoded;           // end of its encoder pass
-    std::uint64_t arrival = 0;    // the order in which jobs became active
+    absl::Time encoded;         // end of its encoder pass
+    std::uint64_t arrival = 0;  // the order in which jobs became active
     std::int64_t idle_chunks = 0;
     std::int64_t queries_spent = 0;  // as of the last chunk
   };

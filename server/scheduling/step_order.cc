@@ -20,9 +20,8 @@ bool IsHungrier(const StepCandidate& a, const StepCandidate& b) {
 std::vector<std::size_t> StepOrder(absl::Span<const StepCandidate> candidates, std::int64_t chunk) {
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return IsShorter(candidates[a], candidates[b]);
-  });
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return IsShorter(candidates[a], candidates[b]); });
   if (order.empty() || chunk % kAgeingPeriod != 0) return order;
 
   const auto hungriest = std::min_element(order.begin(), order.end(), [&](auto a, auto b) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "absl/random/random.h"
 #include "absl/strings/ascii.h"
@@ -15,8 +16,8 @@ namespace {
 bool Acceptable(absl::string_view id) {
   constexpr std::size_t kMaxBytes = 128;
   return !id.empty() && id.size() <= kMaxBytes && std::all_of(id.begin(), id.end(), [](char c) {
-           return absl::ascii_isgraph(static_cast<unsigned char>(c));
-         });
+    return absl::ascii_isgraph(static_cast<unsigned char>(c));
+  });
 }
 
 std::string RequestId(const grpc::CallbackServerContext& context) {
@@ -34,13 +35,15 @@ std::string RequestId(const grpc::CallbackServerContext& context) {
 
 CallScope::CallScope(const ServiceEnvironment* environment, const char* method,
                      grpc::CallbackServerContext* context)
+    : CallScope(environment, method, ExchangeRequestId(context)) {}
+
+CallScope::CallScope(const ServiceEnvironment* environment, const char* method,
+                     std::string request_id)
     : environment_(*environment),
       method_(method),
       slot_(environment->gate->Enter()),
-      request_id_(RequestId(*context)),
-      start_(environment->clock->Now()) {
-  context->AddTrailingMetadata(kRequestIdKey, request_id_);
-}
+      request_id_(std::move(request_id)),
+      start_(environment->clock->Now()) {}
 
 void CallScope::Record(const absl::Status& status, const MatchAnswer& answer) const {
   CallRecord record;
@@ -54,6 +57,12 @@ void CallScope::Record(const absl::Status& status, const MatchAnswer& answer) co
   record.decode_time = answer.decode_time;
   record.job = answer.result.statistics;
   environment_.record_call(record);
+}
+
+std::string ExchangeRequestId(grpc::CallbackServerContext* context) {
+  std::string id = RequestId(*context);
+  context->AddTrailingMetadata(kRequestIdKey, id);
+  return id;
 }
 
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {

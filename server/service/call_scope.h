@@ -23,6 +23,8 @@ class CallScope {
   // Reads the client's metadata and sets the trailing one.
   CallScope(const ServiceEnvironment* environment, const char* method,
             grpc::CallbackServerContext* context);
+  // A part of a call that counts as a request of its own, such as a pair of a stream.
+  CallScope(const ServiceEnvironment* environment, const char* method, std::string request_id);
 
   // Whether the call may be served; false while the server shuts down.
   bool admitted() const { return slot_ != nullptr; }
@@ -41,6 +43,10 @@ class CallScope {
   std::string request_id_;
   absl::Time start_;
 };
+
+// The client's request id, or a new one where it sent none that can be used; set in the trailing
+// metadata.
+std::string ExchangeRequestId(grpc::CallbackServerContext* context);
 
 // The client's deadline; the infinite future where it has none.
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context);

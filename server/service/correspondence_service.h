@@ -18,6 +18,9 @@ class CorrespondenceService final : public v1::Correspondence::CallbackService {
                                               const v1::TransferKeypointsRequest* request,
                                               v1::TransferKeypointsResponse* response) override;
 
+  grpc::ServerBidiReactor<v1::TransferKeypointsStreamRequest, v1::TransferKeypointsStreamResponse>*
+  TransferKeypointsStream(grpc::CallbackServerContext* context) override;
+
   grpc::ServerWriteReactor<v1::ComputeFlowResponse>* ComputeFlow(
       grpc::CallbackServerContext* context, const v1::ComputeFlowRequest* request) override;
 

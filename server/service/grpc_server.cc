@@ -1,21 +1,34 @@
 #include "server/service/grpc_server.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/impl/server_builder_option.h"
+#include "grpcpp/impl/server_builder_plugin.h"
 #include "server/service/call_gate.h"
 #include "server/service/correspondence_service.h"
 
 namespace nemf {
 namespace {
 
+// Leaves reflection out of one server: its library adds itself to all of them.
+class WithoutReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    std::erase_if(*plugins,
+                  [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
+  }
+};
+
 class GrpcServerImpl final : public GrpcServer {
  public:
-  GrpcServerImpl(const GrpcServerOptions& options, ModelFinder find_model,
-                 CallRecorder record_call, Clock* clock)
+  GrpcServerImpl(const GrpcServerOptions& options, ModelFinder find_model, CallRecorder record_call,
+                 Clock* clock)
       : decoding_(options.decoding),
         environment_{.find_model = std::move(find_model),
                      .record_call = std::move(record_call),
@@ -27,9 +40,9 @@ class GrpcServerImpl final : public GrpcServer {
 
   absl::Status Listen(const GrpcServerOptions& options) {
     grpc::EnableDefaultHealthCheckService(true);
-    // A plugin of every server that is built from now on.
-    if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
+    if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
     int port = 0;
     builder.AddListeningPort(options.listen.ToString(), grpc::InsecureServerCredentials(), &port);
     // Otherwise two servers could share a port, each with half of the calls.
@@ -80,8 +93,8 @@ class GrpcServerImpl final : public GrpcServer {
 
 absl::Status GrpcServerOptions::Validate() const {
   if (listen.host.empty() || listen.port < 0 || listen.port > 65'535) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "GrpcServerOptions.listen = \"", listen.ToString(), "\", must be HOST:PORT"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("GrpcServerOptions.listen = \"", listen.ToString(), "\", must be HOST:PORT"));
   }
   if (max_message_bytes < 1024) {
     return absl::InvalidArgumentError(absl::StrCat(

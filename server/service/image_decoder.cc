@@ -76,8 +76,8 @@ absl::StatusOr<Image> DecodeEncoded(const std::string& file, const RequestLimits
   }
   const absl::StatusOr<ImageHeader> header = ReadImageHeader(*format, file);
   const auto refuse = [&](string_view problem) {
-    return InvalidArgumentError(StrCat(field, " = ", file.size(), " bytes, ", problem,
-                                       ", must be a complete image file"));
+    return InvalidArgumentError(
+        StrCat(field, " = ", file.size(), " bytes, ", problem, ", must be a complete image file"));
   };
   if (!header.ok()) return refuse(header.status().message());
   if (absl::Status status = CheckSize(header->width, header->height, limits, field + " ");
@@ -103,9 +103,12 @@ absl::StatusOr<Image> DecodeEncoded(const std::string& file, const RequestLimits
 int PixelBytes(v1::RawImage::Format format) {
   switch (format) {
     case v1::RawImage::RGB8:
-    case v1::RawImage::BGR8: return 3;
-    case v1::RawImage::GRAY8: return 1;
-    default: return 0;
+    case v1::RawImage::BGR8:
+      return 3;
+    case v1::RawImage::GRAY8:
+      return 1;
+    default:
+      return 0;
   }
 }
 
@@ -142,9 +145,9 @@ absl::StatusOr<Image> DecodeRaw(const v1::RawImage& raw, const RequestLimits& li
   }
   const std::uint64_t needed = stride * (raw.height() - 1) + row;
   if (raw.data().size() < needed) {
-    return InvalidArgumentError(
-        StrCat(field, ".data = ", raw.data().size(), " bytes, must be >= ", needed,
-               " (stride * (height - 1) + width * bytes per pixel)"));
+    return InvalidArgumentError(StrCat(field, ".data = ", raw.data().size(),
+                                       " bytes, must be >= ", needed,
+                                       " (stride * (height - 1) + width * bytes per pixel)"));
   }
   return ConvertRaw(raw, stride);
 }
@@ -155,9 +158,12 @@ absl::StatusOr<Image> DecodeImage(const v1::Image& image, const RequestLimits& l
                                   string_view field) {
   try {
     switch (image.source_case()) {
-      case v1::Image::kEncoded: return DecodeEncoded(image.encoded(), limits, StrCat(field, ".encoded"));
-      case v1::Image::kRaw: return DecodeRaw(image.raw(), limits, StrCat(field, ".raw"));
-      case v1::Image::SOURCE_NOT_SET: break;
+      case v1::Image::kEncoded:
+        return DecodeEncoded(image.encoded(), limits, StrCat(field, ".encoded"));
+      case v1::Image::kRaw:
+        return DecodeRaw(image.raw(), limits, StrCat(field, ".raw"));
+      case v1::Image::SOURCE_NOT_SET:
+        break;
     }
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError(StrCat(field, ": not enough memory to decode the image"));

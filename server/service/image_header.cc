@@ -9,11 +9,16 @@ using absl::string_view;
 
 string_view FormatName(ImageFormat format) {
   switch (format) {
-    case ImageFormat::kJpeg: return "JPEG";
-    case ImageFormat::kPng: return "PNG";
-    case ImageFormat::kWebp: return "WebP";
-    case ImageFormat::kBmp: return "BMP";
-    case ImageFormat::kTiff: return "TIFF";
+    case ImageFormat::kJpeg:
+      return "JPEG";
+    case ImageFormat::kPng:
+      return "PNG";
+    case ImageFormat::kWebp:
+      return "WebP";
+    case ImageFormat::kBmp:
+      return "BMP";
+    case ImageFormat::kTiff:
+      return "TIFF";
   }
   return "unknown";
 }
@@ -32,11 +37,16 @@ std::optional<ImageFormat> DetectImageFormat(string_view file) {
 
 absl::StatusOr<ImageHeader> ReadImageHeader(ImageFormat format, string_view file) {
   switch (format) {
-    case ImageFormat::kJpeg: return image_header::ReadJpeg(file);
-    case ImageFormat::kPng: return image_header::ReadPng(file);
-    case ImageFormat::kWebp: return image_header::ReadWebp(file);
-    case ImageFormat::kBmp: return image_header::ReadBmp(file);
-    case ImageFormat::kTiff: return image_header::ReadTiff(file);
+    case ImageFormat::kJpeg:
+      return image_header::ReadJpeg(file);
+    case ImageFormat::kPng:
+      return image_header::ReadPng(file);
+    case ImageFormat::kWebp:
+      return image_header::ReadWebp(file);
+    case ImageFormat::kBmp:
+      return image_header::ReadBmp(file);
+    case ImageFormat::kTiff:
+      return image_header::ReadTiff(file);
   }
   return absl::InternalError("unknown image format");
 }

@@ -14,7 +14,8 @@ absl::StatusOr<ImageHeader> ReadWebp(absl::string_view file) {
   const absl::string_view type = reader.Text(12, 4);
   if (type == "VP8 ") {
     if (reader.Text(kPayload + 3, 3) != "\x9D\x01\x2A") return Malformed("WebP", "no key frame");
-    return ImageHeader{*reader.U16(kPayload + 6) & 0x3FFF, *reader.U16(kPayload + 8) & 0x3FFF, complete};
+    return ImageHeader{*reader.U16(kPayload + 6) & 0x3FFF, *reader.U16(kPayload + 8) & 0x3FFF,
+                       complete};
   }
   if (type == "VP8L") {
     if (reader.Text(kPayload, 1) != "\x2F") return Malformed("WebP", "no lossless signature");

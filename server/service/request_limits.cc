@@ -18,12 +18,13 @@ absl::Status RequestLimits::Validate() const {
   status.Update(AtLeast("max_image_pixels", max_image_pixels, 1));
   status.Update(AtLeast("max_image_side", max_image_side, 1));
   if (max_image_side > 65'536) {
-    status.Update(absl::InvalidArgumentError(absl::StrCat(
-        "RequestLimits.max_image_side = ", max_image_side, ", must be <= 65536")));
+    status.Update(absl::InvalidArgumentError(
+        absl::StrCat("RequestLimits.max_image_side = ", max_image_side, ", must be <= 65536")));
   }
   status.Update(AtLeast("max_keypoints", max_keypoints, 1));
   status.Update(AtLeast("max_patchmatch_iterations", max_patchmatch_iterations, 0));
   status.Update(AtLeast("max_optimize_steps", max_optimize_steps, 0));
+  status.Update(AtLeast("max_stream_pairs", max_stream_pairs, 1));
   return status;
 }
 

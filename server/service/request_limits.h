@@ -7,7 +7,8 @@
 
 namespace nemf {
 
-// What one request may ask for. More is INVALID_ARGUMENT, told before anything is allocated.
+// What one request may ask for. More is INVALID_ARGUMENT, told before anything is allocated; but
+// a stream at its limit is just not read on.
 struct RequestLimits {
   std::int64_t max_image_bytes = 32 << 20;     // of an encoded image, >= 1
   std::int64_t max_image_pixels = 64'000'000;  // width * height, >= 1
@@ -15,6 +16,8 @@ struct RequestLimits {
   int max_keypoints = 10'000;                  // >= 1
   int max_patchmatch_iterations = 1'000;       // >= 0
   int max_optimize_steps = 1'000;              // >= 0
+  // Pairs of one stream that were read and whose answer was not yet taken, >= 1.
+  int max_stream_pairs = 16;
 
   // INVALID_ARGUMENT that names the first broken rule.
   absl::Status Validate() const;

@@ -22,11 +22,15 @@ absl::Status CheckAtMost(absl::string_view field, std::uint32_t value, int most)
 
 std::optional<Refinement> ToRefinement(v1::Refinement refinement) {
   switch (refinement) {
-    case v1::COARSE: return Refinement::kCoarse;
-    case v1::PATCHMATCH: return Refinement::kPatchMatch;
+    case v1::COARSE:
+      return Refinement::kCoarse;
+    case v1::PATCHMATCH:
+      return Refinement::kPatchMatch;
     case v1::REFINEMENT_UNSPECIFIED:
-    case v1::PATCHMATCH_AND_OPTIMIZE: return Refinement::kPatchMatchAndOptimize;
-    default: return std::nullopt;
+    case v1::PATCHMATCH_AND_OPTIMIZE:
+      return Refinement::kPatchMatchAndOptimize;
+    default:
+      return std::nullopt;
   }
 }
 

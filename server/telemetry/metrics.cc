@@ -76,19 +76,18 @@ struct Metrics::Families {
   Registry registry;
   Family<Counter>& requests =
       CounterFamily(registry, "nemf_requests_total", "Finished calls by gRPC status code.");
-  Family<Histogram>& request_duration = HistogramFamily(
-      registry, "nemf_request_duration_seconds", "From arrival to the end of the call.");
-  Histogram& queue_wait =
-      HistogramFamily(registry, "nemf_queue_wait_seconds",
-                      "Time of a job from being accepted to its encoder pass.")
-          .Add({}, DurationBuckets());
+  Family<Histogram>& request_duration = HistogramFamily(registry, "nemf_request_duration_seconds",
+                                                        "From arrival to the end of the call.");
+  Histogram& queue_wait = HistogramFamily(registry, "nemf_queue_wait_seconds",
+                                          "Time of a job from being accepted to its encoder pass.")
+                              .Add({}, DurationBuckets());
   Family<Histogram>& stage_duration =
       HistogramFamily(registry, "nemf_stage_duration_seconds", "Time of one piece of work.");
   Histogram& encode_duration = stage_duration.Add({{"stage", "encode"}}, DurationBuckets());
   Histogram& match_duration = stage_duration.Add({{"stage", "match"}}, DurationBuckets());
-  Histogram& encoder_batch = HistogramFamily(registry, "nemf_encoder_batch_pairs",
-                                             "Different pairs in an encoder pass.")
-                                 .Add({}, PairBuckets());
+  Histogram& encoder_batch =
+      HistogramFamily(registry, "nemf_encoder_batch_pairs", "Different pairs in an encoder pass.")
+          .Add({}, PairBuckets());
   Histogram& step_queries =
       HistogramFamily(registry, "nemf_step_queries", "Field queries in a chunk of matching.")
           .Add({}, QueryBuckets());

@@ -16,7 +16,7 @@ namespace nemf {
 //   nemf_requests_total{method,code}        finished calls; code is gRPC's, as in "NOT_FOUND"
 //   nemf_request_duration_seconds{method}   from arrival to the end of the call
 //   nemf_queue_wait_seconds                 from Submit() to the encoder pass
-//   nemf_stage_duration_seconds{stage}      encode: one pass; match: one chunk; others by the service
+//   nemf_stage_duration_seconds{stage}      encode: a pass; match: a chunk; or RecordStage
 //   nemf_encoder_batch_pairs                different pairs in an encoder pass
 //   nemf_step_queries                       field queries of a chunk
 //   nemf_field_queries_total

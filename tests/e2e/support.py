@@ -69,7 +69,7 @@ class Server:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
-    def metric(self, name: str, **labels: str) -> float:
+    def metric(self, name: str, /, **labels: str) -> float:
         """The value of one metric; 0 where it has none yet."""
         for line in self.get("/metrics")[1].splitlines():
             series, _, value = line.rpartition(" ")

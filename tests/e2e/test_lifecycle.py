@@ -16,15 +16,16 @@ from tests.e2e.flows import read_flow
 from tests.e2e.support import START_SECONDS, Server, encode, photograph, wait_until
 
 
-def fail_to_start(binary: Path, *flags: str, env: dict[str, str] | None = None) -> str:
+def fail_to_start(binary: Path, *flags: str, **variables: str) -> str:
     """Runs a server that must not start; returns its one line on the error stream."""
-    command = [str(binary), "--device", "cpu", "--listen", "127.0.0.1:0"]
+    ports = {"NEMF_LISTEN": "127.0.0.1:0", "NEMF_METRICS": "127.0.0.1:0"}
     done = subprocess.run(
-        [*command, "--metrics", "127.0.0.1:0", *flags],
+        [str(binary), *flags],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",  # A message may quote the bytes of a broken file.
         timeout=START_SECONDS,
-        env=env,
+        env={**ports, "NEMF_DEVICE": "cpu", **variables},
     )
     assert done.returncode not in (0, -signal.SIGABRT, -signal.SIGSEGV)
     assert done.stdout == ""
@@ -36,8 +37,8 @@ def fail_to_start(binary: Path, *flags: str, env: dict[str, str] | None = None) 
 
 def start_long_flow(server: Server, stubs, flow_request):
     """A flow of some seconds, in flight on return."""
-    flow_request.query.encoded = encode(photograph(320, 240, seed=6))
-    flow_request.options.patchmatch_iterations = 60
+    flow_request.query.encoded = encode(photograph(200, 150, seed=6))
+    flow_request.options.patchmatch_iterations = 25
     call = stubs.services.CorrespondenceStub(server.channel).ComputeFlow(flow_request)
     wait_until(lambda: server.active_flows() > 0)
     return call
@@ -78,7 +79,7 @@ def test_flow_in_flight_is_finished(start_server, stubs, flow_request):
             list(stubs.services.CorrespondenceStub(server.channel).ComputeFlow(flow_request))
     assert error.value.code() == grpc.StatusCode.UNAVAILABLE
 
-    assert read_flow(call).flow.shape == (240, 320, 2)
+    assert read_flow(call).flow.shape == (150, 200, 2)
     assert server.wait() == 0
 
 
@@ -164,5 +165,5 @@ def test_bad_flags(server_binary, models, flags, text):
 
 
 def test_environment_variables(server_binary, models):
-    env = {"NEMF_MODELS": str(models), "NEMF_MAX_KEYPOINTS": "0"}
-    assert "max_keypoints = 0" in fail_to_start(server_binary, env=env)
+    variables = {"NEMF_MODELS": str(models), "NEMF_MAX_KEYPOINTS": "0"}
+    assert "max_keypoints = 0" in fail_to_start(server_binary, **variables)

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <ostream>
 #include <set>
 
 namespace nemf {
@@ -14,6 +16,12 @@ struct ConeCase {
   std::vector<int> support;
   int iterations;
 };
+
+// What ctest calls the case.
+void PrintTo(const ConeCase& cone, std::ostream* out) {
+  *out << cone.support.size() << " pixels of " << cone.size.width << "x" << cone.size.height
+       << ", " << cone.iterations << " iterations";
+}
 
 class Cone : public ::testing::TestWithParam<ConeCase> {};
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <ostream>
+#include <string>
 #include <vector>
 
 #include "tests/engine/naive_field.h"
@@ -21,6 +23,11 @@ struct Size {
   int grid;
   int channels;
 };
+
+// What ctest calls the case.
+void PrintTo(const Size& size, std::ostream* out) {
+  *out << "grid " << size.grid << ", channels " << size.channels;
+}
 
 class Interpolation : public ::testing::TestWithParam<Size> {
  protected:

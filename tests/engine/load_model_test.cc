@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <ostream>
 #include <string>
 
 #include "nlohmann/json.hpp"
@@ -30,7 +32,10 @@ class LoadModelTest : public ::testing::Test {
   ~LoadModelTest() override { std::filesystem::remove_all(directory_); }
 
   static std::string TestName() {
-    return ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+    std::string name = info->name();
+    std::replace(name.begin(), name.end(), '/', '_');
+    return name;
   }
   std::string Path(const std::string& file) const { return directory_ + "/" + file; }
   void Write(const std::string& file, const std::string& content) const {
@@ -147,6 +152,9 @@ struct BrokenEntry {
   std::string file;
   std::function<void(json*)> edit;
 };
+
+// What ctest calls the case.
+void PrintTo(const BrokenEntry& entry, std::ostream* out) { *out << entry.text; }
 
 class ManifestEntry : public LoadModelTest, public ::testing::WithParamInterface<BrokenEntry> {};
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ostream>
 #include <vector>
 
 #include "server/engine/math/adam.h"
@@ -52,6 +53,9 @@ struct PhiloxCase {
   std::uint64_t key;
   PhiloxWords expected;
 };
+
+// What ctest calls the case.
+void PrintTo(const PhiloxCase& each, std::ostream* out) { *out << "key " << each.key; }
 
 class PhiloxKnownAnswer : public ::testing::TestWithParam<PhiloxCase> {};
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <functional>
+#include <ostream>
 
 #include "server/engine/engine.h"
 #include "server/engine/match_options.h"
@@ -16,6 +17,9 @@ struct BrokenRule {
   std::string field;  // the message names it
   std::function<void(MatchOptions*)> change;
 };
+
+// What ctest calls the case.
+void PrintTo(const BrokenRule& rule, std::ostream* out) { *out << rule.field; }
 
 class MatchOptionsRule : public ::testing::TestWithParam<BrokenRule> {};
 

@@ -7,6 +7,14 @@
 #include "server/engine/cpu/cpu_backend.h"
 #include "server/engine/staged_engine.h"
 
+namespace nemf {
+
+void PrintTo(const ImageSize& size, std::ostream* out) {
+  *out << size.width << "x" << size.height;
+}
+
+}  // namespace nemf
+
 namespace nemf::testing {
 
 namespace {

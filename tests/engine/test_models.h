@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <ostream>
 #include <random>
 #include <vector>
 
@@ -11,6 +12,13 @@
 #include "server/engine/field_weights.h"
 
 // Small models with random weights, made without a bundle.
+namespace nemf {
+
+// What ctest calls a case with such a size.
+void PrintTo(const ImageSize& size, std::ostream* out);
+
+}  // namespace nemf
+
 namespace nemf::testing {
 
 // Uniform numbers in [-1, 1).

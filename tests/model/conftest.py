@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,14 @@ os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[2] / "model")
 def pytest_configure(config: pytest.Config) -> None:
     # Upstream's notice that torch.jit is in maintenance; the version is pinned.
     config.addinivalue_line("filterwarnings", "ignore:.*torch.jit.*:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def kept_threads() -> Iterator[None]:
+    """A training sets the number of torch's threads; the next test has those of before."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

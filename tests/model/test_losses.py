@@ -3,13 +3,14 @@
 import torch
 
 from nemf.config import ModelConfig
-from nemf.data.pairs import PairBatch
+from nemf.data.pairs import Matches, PairBatch
 from nemf.data.warps import identity_grid
 from nemf.field import Decoder
 from nemf.losses import (
+    CandidateSampling,
     coarse_loss,
+    field_loss,
     interpolate_batch,
-    sample_candidates,
     sampled_cross_entropy,
     score,
 )
@@ -48,7 +49,7 @@ def test_scores_of_a_batch_equal_those_of_its_pairs() -> None:
 def test_candidates_begin_with_the_truth_and_stay_in_the_image() -> None:
     generator = torch.Generator().manual_seed(3)
     truth = torch.rand(2, 5, 2, generator=generator) * 2 - 1
-    drawn = sample_candidates(truth, 99, 0.5, generator)
+    drawn = CandidateSampling(99, 0.5, generator).draw(truth)
     assert drawn.shape == (2, 5, 100, 2)
     assert torch.equal(drawn[:, :, 0], truth)
     assert drawn.abs().max() <= 1
@@ -75,10 +76,11 @@ def test_coarse_loss_of_the_identity_map_is_zero_and_of_a_shift_the_shift() -> N
     grid = identity_grid(4, 4).expand(2, -1, -1)
     coarse = grid.view(2, 4, 4, 2).permute(0, 3, 1, 2)
     inner = grid * 0.5
-    assert coarse_loss(coarse, inner, inner, 0.0) < 1e-3
+    valid = torch.ones(2, 16, dtype=torch.bool)
+    assert coarse_loss(coarse, Matches(inner, inner, valid)) < 1e-3
     shifted = coarse + torch.tensor([0.3, 0.4]).view(1, 2, 1, 1)
-    assert abs(coarse_loss(shifted, inner, inner, 0.0).item() - 0.5) < 1e-3
-    assert abs(coarse_loss(shifted, inner, inner, 0.2).item() - 0.3) < 1e-3
+    assert abs(coarse_loss(shifted, Matches(inner, inner, valid)).item() - 0.5) < 1e-3
+    assert abs(coarse_loss(shifted, Matches(inner, inner, valid, 0.2)).item() - 0.3) < 1e-3
 
 
 def test_contrast_is_low_for_right_features_and_high_for_wrong_ones() -> None:
@@ -89,3 +91,25 @@ def test_contrast_is_low_for_right_features_and_high_for_wrong_ones() -> None:
         right = dense_contrast(features, features, pairs, 36, generator)
         wrong = dense_contrast(features.flip(3), features, pairs, 36, generator)
         assert right + 2 < wrong
+
+
+def test_losses_leave_out_what_is_not_valid() -> None:
+    generator = torch.Generator().manual_seed(7)
+    config = ModelConfig.tiny()
+    decoder = Decoder(config)
+    grid = config.grid
+    phi = torch.randn(2, config.phi_channels, grid, grid, grid, grid, generator=generator)
+    coarse = torch.rand(2, 2, grid, grid, generator=generator)
+    points = torch.rand(2, 3, 2, generator=generator) * 2 - 1
+    elsewhere = points.clone()
+    elsewhere[:, 2] = 9.0
+    valid = torch.tensor([[True, True, False]] * 2)
+
+    def losses(source: torch.Tensor) -> list[torch.Tensor]:
+        matches = Matches(source, points, valid)
+        sampling = CandidateSampling(9, 0.0, torch.Generator().manual_seed(8))
+        return [coarse_loss(coarse, matches), field_loss(decoder, phi, matches, sampling)]
+
+    torch.testing.assert_close(losses(elsewhere), losses(points))
+    nothing = Matches(points, points, torch.zeros(2, 3, dtype=torch.bool))
+    assert coarse_loss(coarse, nothing) == 0

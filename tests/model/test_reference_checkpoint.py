@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from nemf.checkpoints import load_state_dict
 from nemf.config import ModelConfig
 from nemf.model import NeMF
 from nemf.reference_checkpoint import (
     load_hyperparameters,
     load_reference_model,
-    load_state_dict,
     reference_config,
 )
 

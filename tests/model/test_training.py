@@ -1,39 +1,23 @@
 """A short training on made-up photographs: it learns, it resumes, it repeats itself."""
 
+from __future__ import annotations
+
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
-import yaml
-from PIL import Image
 
-SETTINGS = {
-    "model": "tiny",
-    "pretrain": {
-        "steps": 20, "size": 64, "warped_pairs": 4, "class_pairs": 2, "points": 32,
-        "rate": 3e-3, "warmup": 5, "weight_decay": 0.01, "class_weight": 0.3, "save_every": 10,
-    },
-    "train": {
-        "steps": 60, "size": 64, "warped_pairs": 4, "class_pairs": 2, "points": 16,
-        "candidates": 31, "near_candidates": 0.5, "coarse_weight": 2.0, "rate": 3e-3,
-        "warmup": 5, "weight_decay": 0.01, "backbone_rate_factor": 0.1, "save_every": 30,
-        "validate_every": 20,
-    },
-}
-
-
-def write_photographs(folder: Path, count: int, seed: int) -> None:
-    """Smooth coloured blobs: enough structure to be matched."""
-    folder.mkdir(parents=True)
-    generator = torch.Generator().manual_seed(seed)
-    for i in range(count):
-        blobs = torch.rand(1, 3, 7, 7, generator=generator)
-        image = torch.nn.functional.interpolate(blobs, (80, 96), mode="bicubic")[0]
-        pixels = (image.clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy()
-        Image.fromarray(pixels).save(folder / f"{i:03}.png")
+from nemf import train, training_loop, training_state
+from nemf.compute import Compute
+from nemf.config import ModelConfig
+from nemf.data.sources import TrainingData
+from nemf.model import NeMF
+from nemf.objective import MatchingObjective
+from nemf.settings import DataSettings, TrainSettings, load_settings
+from tests.model.photographs import write_photographs, write_settings
 
 
 @pytest.fixture(scope="module")
@@ -46,23 +30,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def command(data: Path, out: Path, settings: dict) -> list[str]:
-    out.mkdir(exist_ok=True)
-    config = out / "config.yaml"
-    config.write_text(yaml.safe_dump(settings))
-    return [
-        sys.executable, "-m", "nemf.train", "--config", str(config), "--threads", "1",
-        "--photographs", str(data / "photographs"), "--classes", str(data / "classes"),
-        "--out", str(out),
-    ]  # fmt: skip
+def command(data: Path, config: Path, out: Path) -> list[str]:
+    arguments = f"--config {config} --out {out} --threads 1 --device cpu"
+    arguments += f" --photographs {data / 'photographs'} --classes {data / 'classes'}"
+    return arguments.split()
 
 
-def train(data: Path, out: Path, settings: dict) -> str:
-    done = subprocess.run(
-        command(data, out, settings), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return torch.load(run / "model.pt", weights_only=True)["state_dict"]
 
 
 def notes(output: str) -> list[dict[str, float]]:
@@ -75,29 +50,124 @@ def notes(output: str) -> list[dict[str, float]]:
     return parsed
 
 
-def test_training_learns_and_names_broken_files(data: Path, tmp_path: Path) -> None:
-    output = train(data, tmp_path / "run", SETTINGS)
-    assert "broken.jpg: skipped" in output
-    first, last = notes(output)[0], notes(output)[-1]
-    assert last["warp/coarse/error"] < first["warp/coarse/error"]
-    assert (tmp_path / "run" / "model.pt").exists()
+def test_training_learns_and_an_interruption_changes_nothing(
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    config = write_settings(tmp_path / "config.yaml")
+    train.main(command(data, config, tmp_path / "whole"))
+    first, *_, last = notes(capsys.readouterr().out)
+    assert last["warp/coarse/error"] < first["warp/coarse/error"] - 0.02
+    assert last["warp/coarse/pck0.1"] > first["warp/coarse/pck0.1"]
+    assert "broken.jpg: skipped" in caplog.text
+    assert "skipped 1 of 23 photographs" in caplog.text
+    assert list((tmp_path / "whole" / "tensorboard" / "train").iterdir())
+
+    def fail(stage: training_loop.Stage, *arguments: object) -> dict[str, float]:
+        if stage.title == "train" and next(steps) == 8:
+            raise KeyboardInterrupt
+        return step(stage, *arguments)
+
+    step, steps = training_loop._step, iter(range(100))
+    monkeypatch.setattr(training_loop, "_step", fail)
+    with pytest.raises(KeyboardInterrupt):
+        train.main(command(data, config, tmp_path / "part"))
+    assert not (tmp_path / "part" / "model.pt").exists()
+    monkeypatch.undo()
+    train.main(command(data, config, tmp_path / "part"))
+    assert "train.pt: resumed at step 5" in caplog.text
+    whole, part = weights(tmp_path / "whole"), weights(tmp_path / "part")
+    assert all(torch.equal(whole[key], part[key]) for key in whole)
 
 
-def test_a_killed_training_resumes_to_the_same_weights(data: Path, tmp_path: Path) -> None:
-    short = {
-        **SETTINGS,
-        "pretrain": {**SETTINGS["pretrain"], "steps": 3, "save_every": 2},
-        "train": {**SETTINGS["train"], "steps": 20, "save_every": 1, "validate_every": 100},
-    }
-    train(data, tmp_path / "whole", short)
-    part = tmp_path / "part"
-    victim = subprocess.Popen(command(data, part, short), stderr=subprocess.DEVNULL)
-    while victim.poll() is None and not (part / "train.pt").exists():
-        time.sleep(0.02)
-    victim.kill()
-    victim.wait()
-    assert not (part / "model.pt").exists()
-    assert "resumed at step" in train(data, part, short)
-    whole = torch.load(tmp_path / "whole" / "model.pt", weights_only=True)["state_dict"]
-    resumed = torch.load(part / "model.pt", weights_only=True)["state_dict"]
-    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+def test_a_failed_save_leaves_the_old_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "train.pt"
+    training_state.save_atomically({"step": 1}, path)
+    with pytest.raises(Exception, match="pickle"):
+        training_state.save_atomically({"step": 2, "bad": lambda: None}, path)
+    assert torch.load(path) == {"step": 1}
+
+
+def test_two_processes_average_their_gradients(data: Path, tmp_path: Path) -> None:
+    changes = {"steps": 1, "warmup": 1, "accumulate": 2, "save_every": 1, "validate_every": 1}
+    config = write_settings(tmp_path / "config.yaml", pretrain=None, train=changes)
+    arguments = command(data, config, tmp_path / "run")
+    torchrun = "torch.distributed.run --standalone --nproc-per-node 2 -m nemf.train"
+    done = subprocess.run(
+        [sys.executable, "-m", *torchrun.split(), *arguments],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("train step 1:") == 1
+    checkpoint = torch.load(tmp_path / "run" / "train.pt", weights_only=True)
+    assert len(checkpoint["generators"]) == 2
+    expected = one_step_on_both_shares(load_settings(config).train, data)
+    trained = weights(tmp_path / "run")
+    for name, value in expected.items():
+        torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=1e-4)
+
+
+def one_step_on_both_shares(settings: TrainSettings, data: Path) -> dict[str, torch.Tensor]:
+    """What a step of two processes must lead to, computed in one."""
+    torch.manual_seed(0)
+    config = ModelConfig.tiny()
+    # train() makes a backbone of its own first.
+    train.FeatureExtraction(config)
+    model = NeMF(config).eval()
+    objective = MatchingObjective(model, settings, Compute())
+    optimiser = torch.optim.AdamW(train._groups(model, settings), weight_decay=0.01)
+    for group in optimiser.param_groups:
+        group["lr"] = settings.rate * group["factor"]
+    sources = DataSettings(photographs=(data / "photographs",), classes=(data / "classes",))
+    for rank in range(2):
+        share = TrainingData(sources, config, held_out=False, seed=1000 * rank)
+        for _ in range(settings.accumulate):
+            losses = objective(share.draw(settings), share.generator)
+            total = sum(loss * (2.0 if "coarse" in n else 1.0) for n, loss in losses.items())
+            (total / settings.accumulate / 2).backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    return model.state_dict()
+
+
+def test_mixed_precision_changes_losses_little(data: Path) -> None:
+    torch.manual_seed(1)
+    config = ModelConfig.tiny()
+    model = NeMF(config).eval()
+    settings = TrainSettings(steps=1, rate=1e-3, size=64, points=16, candidates=15)
+    losses = []
+    for dtype in (torch.float32, torch.bfloat16):
+        share = TrainingData(DataSettings(classes=(data / "classes",)), config, False, seed=2)
+        objective = MatchingObjective(model, settings, Compute(dtype=dtype))
+        losses.append(objective(share.draw(settings), share.generator))
+        sum(losses[-1].values()).backward()
+    assert losses[0].keys() == {"warp_coarse", "warp_field", "pair_coarse", "pair_field"}
+    for name, exact in losses[0].items():
+        torch.testing.assert_close(losses[1][name], exact, atol=0.05, rtol=0.05)
+        assert losses[1][name] != exact
+
+
+def test_settings_name_what_is_wrong(tmp_path: Path) -> None:
+    for changes, message in (
+        ({"train": {"stepz": 3}}, "train: unknown settings: stepz"),
+        ({"train": {"steps": "many"}}, "train: invalid literal"),
+        ({"train": {"size": 32}}, "size must be the model's, 64"),
+        ({"pretrain": {"keypoint_pairs": 1}}, "pretrain: keypoint_pairs"),
+        ({"train": None}, "must have the entries model and train"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            load_settings(write_settings(tmp_path / "config.yaml", **changes))
+    path = write_settings(tmp_path / "config.yaml", train={"rate": "1e-3"})
+    assert load_settings(path).train.rate == 1e-3
+
+
+def test_training_without_data_is_refused() -> None:
+    with pytest.raises(ValueError, match="no data"):
+        TrainingData(DataSettings(), ModelConfig.tiny(), held_out=False, seed=0)

@@ -4,6 +4,7 @@ import torch
 
 from nemf.config import ModelConfig
 from nemf.data.images import ImageStore
+from nemf.data.objects import NOWHERE, ObjectWarp, sample_warp
 from nemf.data.pairs import PairSampler
 from nemf.data.warps import (
     RandomWarp,
@@ -26,7 +27,7 @@ def smooth_images(count: int, size: int, seed: int) -> torch.Tensor:
 
 def sampler_of(images: torch.Tensor, seed: int) -> PairSampler:
     store = ImageStore((images * 255).byte(), torch.arange(len(images)) % 2)
-    return PairSampler(store, store, ModelConfig.tiny(), seed)
+    return PairSampler(store, store, ModelConfig.tiny(), torch.Generator().manual_seed(seed))
 
 
 def test_zero_strength_is_a_central_crop() -> None:
@@ -81,3 +82,32 @@ def test_sampler_repeats_itself_by_seed() -> None:
     one, two = sampler_of(images, 9).warped(2, 32), sampler_of(images, 9).warped(2, 32)
     assert torch.equal(one.source, two.source)
     assert not torch.equal(one.source, sampler_of(images, 10).warped(2, 32).source)
+
+
+def test_an_object_moves_apart_and_matches_stay_exact() -> None:
+    size, count = 96, 6
+    generator = torch.Generator().manual_seed(11)
+    strength = WarpStrength(crop=0.6, shift=0.15, objects_apart=1.0)
+    warp = sample_warp(count, strength, generator)
+    assert isinstance(warp, ObjectWarp)
+    images = smooth_images(count, size, seed=12)
+    first, second = warp.views(images, size)
+    grid = identity_grid(size, size).expand(count, -1, -1)
+    matches = warp.match(grid)
+    hidden = (matches == NOWHERE).all(dim=2)
+    assert 0.01 < hidden.float().mean() < 0.4
+    inside = (matches.abs().amax(dim=2) < 0.95).view(count, 1, size, size)
+    error = (sample_at(first, matches, size) - second).abs() * inside
+    assert error.sum() / (3 * inside.sum()) < 0.01
+    # The object and the rest are each under a warp of their own.
+    rest = warp.background.match(grid)
+    moved = ~hidden & ((matches - rest).norm(dim=2) > 1e-4)
+    assert 0.05 < moved.float().mean() < 0.8
+
+
+def test_objects_move_in_the_asked_share_of_pairs() -> None:
+    generator = torch.Generator().manual_seed(13)
+    warp = sample_warp(400, WarpStrength(objects_apart=0.25), generator)
+    present = (warp.blobs.radii > 0).float().mean()
+    assert abs(present - 0.25) < 0.08
+    assert isinstance(sample_warp(2, WarpStrength(), generator), RandomWarp)

@@ -82,8 +82,12 @@ TEST(EncoderBatchTest, StopsAtTheLastActiveSlot) {
 
 TEST(EncoderBatchTest, FlowsLeaveAQuarterOfTheSlotsToKeypoints) {
   ActiveSlots slots(4);
-  auto queue = Queue({{1, JobKind::kFlow}, {2, JobKind::kFlow}, {3, JobKind::kFlow},
-                      {4, JobKind::kFlow}, {5, JobKind::kFlow}, {6}});
+  auto queue = Queue({{1, JobKind::kFlow},
+                      {2, JobKind::kFlow},
+                      {3, JobKind::kFlow},
+                      {4, JobKind::kFlow},
+                      {5, JobKind::kFlow},
+                      {6}});
   const auto groups = TakeEncoderBatch(queue, 8, slots);
   EXPECT_EQ(groups.size(), 4u);
   EXPECT_THAT(Positions(groups.back()), ElementsAre(5));

@@ -50,8 +50,7 @@ TEST_F(SchedulerTest, RefusesWhatIsLateAtOnce) {
   const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
   Job job = MakeJob({.id = 1}, sink);
   job.deadline = clock_.Now();
-  EXPECT_EQ(scheduler->Submit(std::move(job)).status().code(),
-            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(scheduler->Submit(std::move(job)).status().code(), absl::StatusCode::kDeadlineExceeded);
   scheduler->Drain();
   EXPECT_EQ(sink->calls(), 0);
 }
@@ -117,9 +116,8 @@ TEST_F(SchedulerTest, CancelledHandlesMayComeLateAndOften) {
 TEST_F(SchedulerTest, ASinkMaySubmit) {
   const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
   auto second = std::make_shared<RecordingSink>();
-  auto first = std::make_shared<RecordingSink>([&] {
-    EXPECT_TRUE(scheduler->Submit(MakeJob({.id = 2, .queries = 10}, second)).ok());
-  });
+  auto first = std::make_shared<RecordingSink>(
+      [&] { EXPECT_TRUE(scheduler->Submit(MakeJob({.id = 2, .queries = 10}, second)).ok()); });
   ASSERT_TRUE(scheduler->Submit(MakeJob({.id = 1, .queries = 10}, first)).ok());
   EXPECT_TRUE(second->Wait().ok());
 }

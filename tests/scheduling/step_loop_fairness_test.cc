@@ -96,8 +96,8 @@ TEST(StepLoopFairnessTest, TheWorkedExampleOfTheHeader) {
     harness.Add(id, kChunk);
     run();
   }
-  EXPECT_EQ(leaders, (std::vector<std::uint32_t>{kLong, 11, 12, 13, 14, 15, 16, kLong, 17, 18, 19,
-                                                 kLong}));
+  EXPECT_EQ(leaders,
+            (std::vector<std::uint32_t>{kLong, 11, 12, 13, 14, 15, 16, kLong, 17, 18, 19, kLong}));
   harness.RunAll();
 }
 

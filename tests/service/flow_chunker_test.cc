@@ -62,10 +62,10 @@ TEST_P(FlowChunkerTest, CoversEveryRowOnceInSmallMessages) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, FlowChunkerTest,
                          ::testing::Values(ChunkCase{1, 1, false}, ChunkCase{1, 1, true},
-                                           ChunkCase{1, 300'001, false}, ChunkCase{1, 100'003, true},
-                                           ChunkCase{65'536, 1, true}, ChunkCase{65'536, 3, false},
-                                           ChunkCase{641, 479, true}, ChunkCase{641, 479, false},
-                                           ChunkCase{131, 1000, true}));
+                                           ChunkCase{1, 300'001, false},
+                                           ChunkCase{1, 100'003, true}, ChunkCase{65'536, 1, true},
+                                           ChunkCase{65'536, 3, false}, ChunkCase{641, 479, true},
+                                           ChunkCase{641, 479, false}, ChunkCase{131, 1000, true}));
 
 TEST(ConfidenceTest, IsTheSigmoid) {
   EXPECT_EQ(Confidence(0), 0.5f);

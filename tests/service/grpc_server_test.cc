@@ -17,8 +17,8 @@
 namespace nemf {
 namespace {
 
-using testing::PuppetScheduler;
 using ::testing::HasSubstr;
+using testing::PuppetScheduler;
 
 v1::Image GrayImage(int width, int height) {
   v1::Image image;
@@ -52,8 +52,7 @@ class GrpcServerTest : public ::testing::Test {
     options.listen.port = 0;
     auto server = GrpcServer::Start(
         options,
-        [this](const std::string& name,
-               const std::string& version) -> absl::StatusOr<ServedModel> {
+        [this](const std::string& name, const std::string& version) -> absl::StatusOr<ServedModel> {
           if (name == "other") return absl::NotFoundError("model \"other\" is not served");
           return ServedModel{.name = "puppet",
                              .version = version.empty() ? "3" : version,
@@ -68,7 +67,8 @@ class GrpcServerTest : public ::testing::Test {
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     server_->SetServing(true);
-    channel_ = grpc::CreateChannel(server_->address().ToString(), grpc::InsecureChannelCredentials());
+    channel_ =
+        grpc::CreateChannel(server_->address().ToString(), grpc::InsecureChannelCredentials());
     stub_ = v1::Correspondence::NewStub(channel_);
   }
 
@@ -329,9 +329,9 @@ TEST_F(GrpcServerTest, NamesAPortThatIsTaken) {
 TEST(GrpcServerOptionsTest, NamesTheBrokenRule) {
   EXPECT_TRUE(GrpcServerOptions().Validate().ok());
   for (const HostPort& listen : {HostPort{"", 1}, HostPort{"a", -1}, HostPort{"a", 65'536}}) {
-    EXPECT_EQ(GrpcServerOptions{.listen = listen}.Validate().message(),
-              absl::StrCat("GrpcServerOptions.listen = \"", listen.ToString(),
-                           "\", must be HOST:PORT"));
+    EXPECT_EQ(
+        GrpcServerOptions{.listen = listen}.Validate().message(),
+        absl::StrCat("GrpcServerOptions.listen = \"", listen.ToString(), "\", must be HOST:PORT"));
   }
   EXPECT_EQ(GrpcServerOptions{.max_message_bytes = 1}.Validate().message(),
             "GrpcServerOptions.max_message_bytes = 1, must be >= 1024");

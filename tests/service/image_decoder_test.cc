@@ -14,8 +14,8 @@ namespace {
 
 using testing::Encode;
 using testing::Gradient;
-using testing::Patched;
 using ::testing::HasSubstr;
+using testing::Patched;
 using ::testing::StartsWith;
 
 absl::StatusOr<Image> Decode(const std::string& file, const RequestLimits& limits = {}) {
@@ -175,9 +175,10 @@ TEST(ImageDecoderTest, RefusesTooManyBytes) {
 }
 
 TEST(ImageDecoderTest, RefusesEverythingElse) {
-  for (const std::string& file : {std::string(), std::string("hello, world"), std::string("GIF89a\0"),
-                                 std::string("#?RADIANCE\n"), std::string("\x76\x2f\x31\x01", 4),
-                                 std::string("P6\n1 1\n255\nabc"), std::string(1000, '\0')}) {
+  for (const std::string& file :
+       {std::string(), std::string("hello, world"), std::string("GIF89a\0"),
+        std::string("#?RADIANCE\n"), std::string("\x76\x2f\x31\x01", 4),
+        std::string("P6\n1 1\n255\nabc"), std::string(1000, '\0')}) {
     EXPECT_THAT(ErrorOf(Decode(file)), HasSubstr("must be a JPEG, PNG, WebP, BMP or TIFF file"));
   }
   EXPECT_EQ(ErrorOf(Decode("hello, world")),
@@ -198,7 +199,8 @@ TEST(ImageDecoderTest, RefusesMagicNumbersWithoutAnImage) {
 TEST(ImageDecoderTest, ReadsTiffOfEitherByteOrder) {
   // One grey pixel, by hand: OpenCV writes this machine's order only.
   const auto entry = [](int tag, int type, std::uint32_t value) {
-    const std::string bytes = type == 3 ? BigEndian(value, 2) + BigEndian(0, 2) : BigEndian(value, 4);
+    const std::string bytes =
+        type == 3 ? BigEndian(value, 2) + BigEndian(0, 2) : BigEndian(value, 4);
     return BigEndian(tag, 2) + BigEndian(type, 2) + BigEndian(1, 4) + bytes;
   };
   std::string file = std::string("MM\0*", 4) + BigEndian(8, 4) + BigEndian(8, 2);

@@ -57,9 +57,7 @@ class PuppetScheduler : public Scheduler {
 
   // Waits for a job and answers it: CANCELLED where that was asked for before or during the
   // `patience`, else its points shifted.
-  void AnswerNext(absl::Duration patience = absl::ZeroDuration()) {
-    Answer(Take(), patience);
-  }
+  void AnswerNext(absl::Duration patience = absl::ZeroDuration()) { Answer(Take(), patience); }
 
   // Waits for a job and answers it with an error.
   void FailNext(const absl::Status& status) { Take().first.sink->OnDone(status); }
@@ -86,8 +84,8 @@ class PuppetScheduler : public Scheduler {
 
   Entry Take() {
     absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(+[](std::deque<Entry>* waiting) { return !waiting->empty(); },
-                                 &waiting_));
+    mutex_.Await(absl::Condition(
+        +[](std::deque<Entry>* waiting) { return !waiting->empty(); }, &waiting_));
     Entry entry = std::move(waiting_.front());
     waiting_.pop_front();
     return entry;

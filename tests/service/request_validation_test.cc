@@ -72,7 +72,8 @@ TEST(ToMatchOptionsTest, OverridesThePreset) {
 TEST(ToMatchOptionsTest, MapsEveryRefinement) {
   for (const auto& [message, refinement] :
        {std::pair(v1::REFINEMENT_UNSPECIFIED, Refinement::kPatchMatchAndOptimize),
-        std::pair(v1::COARSE, Refinement::kCoarse), std::pair(v1::PATCHMATCH, Refinement::kPatchMatch),
+        std::pair(v1::COARSE, Refinement::kCoarse),
+        std::pair(v1::PATCHMATCH, Refinement::kPatchMatch),
         std::pair(v1::PATCHMATCH_AND_OPTIMIZE, Refinement::kPatchMatchAndOptimize)}) {
     v1::MatchOptions options;
     options.set_refinement(message);
@@ -165,6 +166,8 @@ TEST(RequestLimitsTest, NamesTheBrokenRule) {
             "RequestLimits.max_patchmatch_iterations = -1, must be >= 0");
   EXPECT_EQ(error([](RequestLimits& limits) { limits.max_optimize_steps = -1; }),
             "RequestLimits.max_optimize_steps = -1, must be >= 0");
+  EXPECT_EQ(error([](RequestLimits& limits) { limits.max_stream_pairs = 0; }),
+            "RequestLimits.max_stream_pairs = 0, must be >= 1");
 }
 
 }  // namespace

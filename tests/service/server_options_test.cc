@@ -39,13 +39,41 @@ TEST(ServerOptionsTest, DefaultsWork) {
 }
 
 TEST(ServerOptionsTest, ReadsEveryFlag) {
-  const auto parsed =
-      Parse({"--models", "m", "--default-model", "d", "--device", "cuda:1", "--threads", "3",
-             "--max-queued-jobs", "4", "--listen", "[::1]:0", "--metrics", "localhost:7",
-             "--max-message-bytes", "1MiB", "--max-image-bytes", "5000", "--max-image-pixels", "6",
-             "--max-image-side", "7", "--max-keypoints", "8", "--max-iterations", "9",
-             "--max-steps", "10", "--decode-threads", "11", "--no-reflection", "--log-level",
-             "error", "--drain-timeout", "1.5"});
+  const auto parsed = Parse({"--models",
+                             "m",
+                             "--default-model",
+                             "d",
+                             "--device",
+                             "cuda:1",
+                             "--threads",
+                             "3",
+                             "--max-queued-jobs",
+                             "4",
+                             "--listen",
+                             "[::1]:0",
+                             "--metrics",
+                             "localhost:7",
+                             "--max-message-bytes",
+                             "1MiB",
+                             "--max-image-bytes",
+                             "5000",
+                             "--max-image-pixels",
+                             "6",
+                             "--max-image-side",
+                             "7",
+                             "--max-keypoints",
+                             "8",
+                             "--max-iterations",
+                             "9",
+                             "--max-steps",
+                             "10",
+                             "--decode-threads",
+                             "11",
+                             "--no-reflection",
+                             "--log-level",
+                             "error",
+                             "--drain-timeout",
+                             "1.5"});
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   const ServerOptions& options = **parsed;
   EXPECT_EQ(options.models.directory, "m");

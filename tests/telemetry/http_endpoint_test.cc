@@ -19,10 +19,10 @@ using ::testing::HasSubstr;
 class HttpEndpointTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto endpoint = HttpEndpoint::Start(
-        {.port = 0}, {.metrics = [this] { return metrics_.Serialize(); },
-                      .healthy = [this] { return healthy_.load(); },
-                      .ready = [this] { return ready_.load(); }});
+    auto endpoint =
+        HttpEndpoint::Start({.port = 0}, {.metrics = [this] { return metrics_.Serialize(); },
+                                          .healthy = [this] { return healthy_.load(); },
+                                          .ready = [this] { return ready_.load(); }});
     ASSERT_TRUE(endpoint.ok()) << endpoint.status();
     endpoint_ = *std::move(endpoint);
     ASSERT_GT(endpoint_->port(), 0);

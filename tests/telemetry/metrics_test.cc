@@ -56,8 +56,7 @@ TEST(MetricsTest, DescribesModelsStagesAndTheBuild) {
   metrics.AddModel("small", "3", "cpu");
   metrics.RecordStage("decode", absl::Milliseconds(500));
   const std::string text = metrics.Serialize();
-  EXPECT_THAT(text,
-              HasSubstr("nemf_model_info{device=\"cpu\",name=\"small\",version=\"3\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("nemf_model_info{device=\"cpu\",name=\"small\",version=\"3\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("nemf_stage_duration_seconds_sum{stage=\"decode\"} 0.5\n"));
   EXPECT_THAT(text, HasSubstr("version=\"0.1.0\"} 1\n"));
 }

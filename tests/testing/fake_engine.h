@@ -40,7 +40,7 @@ class FakeEngine final : public Engine {
     std::vector<std::uint32_t> ids;
   };
   struct StepCall {
-    std::vector<std::uint32_t> ids;  // of the tasks, in order
+    std::vector<std::uint32_t> ids;   // of the tasks, in order
     std::vector<std::int64_t> spent;  // by each of them
   };
 

@@ -47,7 +47,9 @@ def _random_convolution(images: Tensor, generator: torch.Generator) -> Tensor:
 def _blur(images: Tensor, generator: torch.Generator) -> Tensor:
     blurred = F.avg_pool2d(F.pad(images, (2, 2, 2, 2), mode="replicate"), 5, stride=1)
     mix = _uniform(generator, len(images), 0, 1)
-    return torch.where(_chance(generator, len(images), 0.3), torch.lerp(images, blurred, mix), images)
+    return torch.where(
+        _chance(generator, len(images), 0.3), torch.lerp(images, blurred, mix), images
+    )
 
 
 def randomise_appearance(images: Tensor, generator: torch.Generator) -> Tensor:

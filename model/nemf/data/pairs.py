@@ -68,12 +68,12 @@ class PairSampler:
         classes: ImageStore | None,
         model: ModelConfig,
         generator: torch.Generator,
-        strength: WarpStrength = WarpStrength(),
+        strength: WarpStrength | None = None,
         tolerance: float = 0.2,
     ) -> None:
         self.photographs = photographs
         self.classes = classes
-        self.strength = strength
+        self.strength = strength or WarpStrength()
         self.tolerance = tolerance
         self.generator = generator
         self.mean = torch.tensor(model.mean).view(1, 3, 1, 1)

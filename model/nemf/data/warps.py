@@ -52,9 +52,7 @@ def _uniform(generator: torch.Generator, *shape: int) -> Tensor:
     return torch.rand(*shape, generator=generator) * 2 - 1
 
 
-def random_homography(
-    strength: WarpStrength, generator: torch.Generator, amount: Tensor
-) -> Tensor:
+def random_homography(strength: WarpStrength, generator: torch.Generator, amount: Tensor) -> Tensor:
     """[B, 3, 3]: rotation, scale, stretch, shear and shift, then perspective.
 
     amount: [B] in [0, 1], the share of each bound that is used; 0 leaves the central crop.

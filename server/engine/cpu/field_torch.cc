@@ -11,7 +11,7 @@ namespace nemf {
 
 namespace {
 
-constexpr int kScoreRows = 2048;     // rows of a block: its activations stay in the L2 cache
+constexpr int kScoreRows = 1024;    // rows of a block: its activations stay near the core
 constexpr int kGradientRows = 512;   // fewer, as the backward pass keeps all activations
 constexpr int kRowsMultiple = 64;
 

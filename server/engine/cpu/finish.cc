@@ -18,11 +18,17 @@ Vec2 SampleSupport(const TaskPlan& plan, const std::vector<Vec2>& values,
           Lerp(Lerp(corner[0].y, corner[1].y, fx), Lerp(corner[2].y, corner[3].y, fx), fy)};
 }
 
-// Where a point of the answer stands after PatchMatch.
+// Where a point of the answer stands after PatchMatch, or in the coarse map if that is asked for.
 Vec2 StartOf(const CpuTask& task, int point) {
   const TaskPlan& plan = task.plan;
   const std::vector<Vec2>& values = task.values[plan.iterations() % 2];
-  return plan.dense() ? values[point] : SampleSupport(plan, values, plan.supports[point]);
+  if (plan.dense()) return values[point];
+  if (plan.options.refinement == Refinement::kCoarse) {
+    const Point keypoint = plan.keypoints[point];
+    return SampleCoarse(task.pair().coarse(), keypoint.x, keypoint.y, task.active.width,
+                        task.active.height);
+  }
+  return SampleSupport(plan, values, plan.supports[point]);
 }
 
 // The points' coordinates, starting from where they stand, and query indices -> scratch's rows.

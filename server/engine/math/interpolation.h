@@ -29,7 +29,9 @@ struct AxisNodes {
 NEMF_HD AxisNodes FindNodes(float coordinate, int grid) {
   const float last = static_cast<float>(grid - 1);
   // Two nodes beyond the grid all weights are 0; the bounds also make a NaN harmless.
-  const float position = fminf(fmaxf((coordinate + 1.0f) * 0.5f * last, -2.0f), last + 2.0f);
+  float position = (coordinate + 1.0f) * 0.5f * last;
+  position = position > -2.0f ? position : -2.0f;
+  position = position < last + 2.0f ? position : last + 2.0f;
   const float lower = floorf(position);
   const float fraction = position - lower;
   const int node = static_cast<int>(lower);
@@ -74,19 +76,26 @@ NEMF_HD PhiCorners FindCorners(const PhiView& phi, Vec2 reference, Vec2 query) {
 
 // Phi at the corners' point, linear along each of the four axes -> out [channels].
 NEMF_HD void InterpolatePhi(const PhiView& phi, const PhiCorners& corners, float* __restrict out) {
-  for (int c = 0; c < phi.channels; ++c) out[c] = 0.0f;
-  for (int r = 0; r < 4; ++r) {
-    const float* __restrict base = phi.data + corners.reference[r];
-    const float* __restrict q0 = base + corners.query[0];
-    const float* __restrict q1 = base + corners.query[1];
-    const float* __restrict q2 = base + corners.query[2];
-    const float* __restrict q3 = base + corners.query[3];
-    const float w0 = corners.reference_weight[r] * corners.query_weight[0];
-    const float w1 = corners.reference_weight[r] * corners.query_weight[1];
-    const float w2 = corners.reference_weight[r] * corners.query_weight[2];
-    const float w3 = corners.reference_weight[r] * corners.query_weight[3];
-    for (int c = 0; c < phi.channels; ++c) {
-      out[c] += (w0 * q0[c] + w1 * q1[c]) + (w2 * q2[c] + w3 * q3[c]);
+  const int channels = phi.channels;
+  const float* __restrict r0 = phi.data + corners.reference[0];
+  const float* __restrict r1 = phi.data + corners.reference[1];
+  const float* __restrict r2 = phi.data + corners.reference[2];
+  const float* __restrict r3 = phi.data + corners.reference[3];
+  const float v0 = corners.reference_weight[0];
+  const float v1 = corners.reference_weight[1];
+  const float v2 = corners.reference_weight[2];
+  const float v3 = corners.reference_weight[3];
+  for (int q = 0; q < 4; ++q) {
+    const std::size_t offset = corners.query[q];
+    const float weight = corners.query_weight[q];
+    const float w0 = weight * v0;
+    const float w1 = weight * v1;
+    const float w2 = weight * v2;
+    const float w3 = weight * v3;
+    for (int c = 0; c < channels; ++c) {
+      const std::size_t i = offset + c;
+      const float sum = (w0 * r0[i] + w1 * r1[i]) + (w2 * r2[i] + w3 * r3[i]);
+      out[c] = q == 0 ? sum : out[c] + sum;
     }
   }
 }

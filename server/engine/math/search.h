@@ -1,7 +1,6 @@
 #ifndef NEMF_SERVER_ENGINE_MATH_SEARCH_H_
 #define NEMF_SERVER_ENGINE_MATH_SEARCH_H_
 
-#include <cmath>
 #include <cstdint>
 
 #include "server/engine/math/coordinates.h"
@@ -61,10 +60,15 @@ NEMF_HD Vec2 RandomCandidate(Vec2 point, float radius, std::uint64_t seed, int p
           point.y + SignedUnit(random.word[1]) * radius};
 }
 
+NEMF_HD float Clamp(float value, float low, float high) {
+  const float raised = value < low ? low : value;
+  return raised > high ? high : raised;
+}
+
 // `point` moved into the square of half-width `radius` around `centre`.
 NEMF_HD Vec2 ClampAround(Vec2 point, Vec2 centre, float radius) {
-  return {fminf(fmaxf(point.x, centre.x - radius), centre.x + radius),
-          fminf(fmaxf(point.y, centre.y - radius), centre.y + radius)};
+  return {Clamp(point.x, centre.x - radius, centre.x + radius),
+          Clamp(point.y, centre.y - radius, centre.y + radius)};
 }
 
 }  // namespace nemf

@@ -1,0 +1,137 @@
+"""Backbones of torchvision and timm by name, with weights from a file.
+
+The tests of a package skip where it is not installed; the project does not need it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from nemf.backbone import FeatureExtraction
+from nemf.config import LevelConfig, ModelConfig
+from nemf.export import BundleName, export_bundle
+from nemf.model import NeMF
+
+TAPS = {
+    "torchvision:resnet18": ("layer2.1.bn2", "layer3"),
+    "timm:resnet18": (2, 3),
+    "timm:vit_tiny_patch16_224": (4, 11),
+}
+
+
+def config_of(backbone: str) -> ModelConfig:
+    """A tiny model of images of 64 px on the named backbone."""
+    tiny = ModelConfig.tiny()
+    if "vit" in backbone:
+        levels = tuple(LevelConfig(tap, 4, (2, 2), (1, 1)) for tap in (0, 1))
+    else:
+        levels = (LevelConfig(0, 8, (2, 3), (2, 1)), LevelConfig(1, 4, (2, 2), (1, 1)))
+    return replace(tiny, backbone=backbone, backbone_taps=TAPS[backbone], levels=levels)
+
+
+@pytest.fixture(params=TAPS)
+def config(request: pytest.FixtureRequest) -> ModelConfig:
+    backbone = request.param
+    pytest.importorskip(backbone.partition(":")[0], reason="an optional package of backbones")
+    return config_of(backbone)
+
+
+def package_weights(config: ModelConfig) -> dict[str, torch.Tensor]:
+    """Random weights as the backbone's own package publishes them, classifier included."""
+    package, _, name = config.backbone.partition(":")
+    torch.manual_seed(3)
+    if package == "torchvision":
+        import torchvision
+
+        return torchvision.models.get_model(name).state_dict()
+    import timm
+
+    # ViTs are published for larger images: their position embedding has to be resized.
+    return timm.create_model(name).state_dict()
+
+
+def test_named_backbone_takes_its_packages_weights(config: ModelConfig, tmp_path: Path) -> None:
+    weights = package_weights(config)
+    torch.save(weights, tmp_path / "weights.pth")
+    features = FeatureExtraction(config).eval()
+    before = [tap.clone() for tap in features(torch.ones(1, 3, 64, 64))]
+    assert [tuple(tap.shape[2:]) for tap in before] == [(lv.size, lv.size) for lv in config.levels]
+    assert [tap.shape[1] for tap in before] == list(features.channels)
+    features.load_weights(tmp_path / "weights.pth")
+    after = features(torch.ones(1, 3, 64, 64))
+    assert not torch.allclose(before[1], after[1])
+    own = features.backbone.state_dict()
+    matched = [
+        key
+        for key in weights
+        if any(k.endswith("network." + key.replace("blocks.", "blocks.")) for k in own)
+        or any(k.endswith(key.replace(".", "_", 0)) for k in own)
+    ]
+    assert matched
+    assert all(
+        torch.equal(value, weights[key])
+        for key in matched
+        for k, value in own.items()
+        if k.endswith(key) and value.shape == weights[key].shape
+    )
+
+
+def test_model_on_a_named_backbone_is_exported(config: ModelConfig, tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    model = NeMF(config).eval()
+    export_bundle(model, BundleName(tmp_path, "named", "1"), {})
+    again = NeMF(ModelConfig.from_dict(model.config.to_dict()))
+    again.load_state_dict(model.state_dict())
+
+
+def test_paper_backbone_has_torchvisions_layout() -> None:
+    torchvision = pytest.importorskip("torchvision", reason="an optional package of backbones")
+    with torch.device("meta"):
+        theirs = torchvision.models.resnet101().state_dict()
+        ours = FeatureExtraction(ModelConfig.reference()).backbone.state_dict()
+    assert {k: v.shape for k, v in ours.items()} == {k: v.shape for k, v in theirs.items()}
+
+
+def test_own_backbone_loads_a_file_and_refuses_another(tmp_path: Path) -> None:
+    config = ModelConfig.tiny()
+    torch.manual_seed(5)
+    one, two = FeatureExtraction(config), FeatureExtraction(config)
+    torch.save(one.backbone.state_dict(), tmp_path / "weights.pth")
+    two.load_weights(tmp_path / "weights.pth")
+    assert torch.equal(one.backbone.stem.weight, two.backbone.stem.weight)
+    torch.save({"other": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(ValueError, match=r"other\.pth: holds no weights of small"):
+        two.load_weights(tmp_path / "other.pth")
+
+
+@pytest.mark.parametrize("package", ["torchvision", "timm"])
+def test_missing_package_is_named(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setitem(sys.modules, f"{package}.models", None)
+    with pytest.raises(ImportError, match=f"pip install {package}"):
+        FeatureExtraction(config_of(f"{package}:resnet18"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"backbone": "resnet18"}, "backbone = 'resnet18', must be small, resnet101"),
+        ({"backbone": "timm:resnet18", "backbone_taps": ()}, "must name the taps"),
+    ],
+)
+def test_bad_backbones_are_named(changes: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        FeatureExtraction(replace(ModelConfig.tiny(), **changes))
+
+
+def test_a_tap_of_another_size_is_named(config: ModelConfig) -> None:
+    levels = (config.levels[0], replace(config.levels[1], size=16))
+    tap = re.escape(repr(config.backbone_taps[1]))
+    with pytest.raises(ValueError, match=rf"level size = 16, but tap {tap} of .* is 4x4"):
+        FeatureExtraction(replace(config, levels=levels))
