@@ -99,6 +99,10 @@ void MatchArguments::AddTo(CLI::App* app) {
   app->add_option("REFERENCE", reference_path, "The photograph that is searched")
       ->required()
       ->type_name("FILE");
+  AddOptionsTo(app);
+}
+
+void MatchArguments::AddOptionsTo(CLI::App* app) {
   AddChoice(app, "--preset", &options.preset, kPresets,
             "The schedule: how much work is spent (default: the server's)");
   AddChoice(app, "--refinement", &options.refinement, kRefinements,

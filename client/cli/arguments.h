@@ -25,7 +25,8 @@ struct ServerArguments {
   client::Client Connect() const;
 };
 
-// What `transfer` and `flow` share: the two images, the model and how to match.
+// What `transfer` and `flow` share: the two images, the model and how to match. `eval` has the same
+// without the images.
 struct MatchArguments {
   std::string query_path;
   std::string reference_path;
@@ -35,6 +36,8 @@ struct MatchArguments {
   bool json = false;
 
   void AddTo(CLI::App* app);
+  // All but the images.
+  void AddOptionsTo(CLI::App* app);
   client::ModelSelector Model() const;
 };
 

@@ -7,6 +7,7 @@
 #include "client/nemf/channel.h"
 #include "client/nemf/convert.h"
 #include "client/nemf/flow_assembler.h"
+#include "client/nemf/transfer_stream_impl.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/generic/generic_stub.h"
@@ -69,6 +70,10 @@ class Client::Impl {
         correspondence_->TransferKeypoints(&context, ToProto(request), &response);
     if (!status.ok()) return FromGrpc(status);
     return FromProto(response);
+  }
+
+  TransferStream OpenTransferStream() {
+    return TransferStream(std::make_unique<TransferStream::Impl>(correspondence_.get()));
   }
 
   Result<FlowResponse> ComputeFlow(const FlowRequest& request, const BandCallback& on_band) {
@@ -138,6 +143,8 @@ Result<Client> Client::Connect(const ClientOptions& options) {
 Result<KeypointResponse> Client::TransferKeypoints(const KeypointRequest& request) const {
   return impl_->TransferKeypoints(request);
 }
+
+TransferStream Client::OpenTransferStream() const { return impl_->OpenTransferStream(); }
 
 Result<FlowResponse> Client::ComputeFlow(const FlowRequest& request,
                                          const BandCallback& on_band) const {

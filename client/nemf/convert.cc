@@ -98,6 +98,14 @@ v1::ComputeFlowRequest ToProto(const FlowRequest& request) {
   return out;
 }
 
+Result<KeypointResponse> FromProto(const v1::TransferKeypointsStreamResponse& response) {
+  if (response.has_response()) return FromProto(response.response());
+  if (response.error().code() == 0) {
+    return Status(Code::kDataLoss, "an answer of the stream has neither matches nor an error");
+  }
+  return Status(static_cast<Code>(response.error().code()), response.error().message());
+}
+
 KeypointResponse FromProto(const v1::TransferKeypointsResponse& response) {
   KeypointResponse out;
   out.matches.reserve(response.matches_size());

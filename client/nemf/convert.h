@@ -12,6 +12,8 @@ namespace nemf::client {
 v1::TransferKeypointsRequest ToProto(const KeypointRequest& request);
 v1::ComputeFlowRequest ToProto(const FlowRequest& request);
 
+// The answer to one pair of a stream; kDataLoss where it holds neither matches nor an error.
+Result<KeypointResponse> FromProto(const v1::TransferKeypointsStreamResponse& response);
 KeypointResponse FromProto(const v1::TransferKeypointsResponse& response);
 Statistics FromProto(const v1::Statistics& statistics);
 Status FromGrpc(const grpc::Status& status);

@@ -29,6 +29,7 @@ from nemf.train import Trained, add_data_arguments, data_settings, train
 from nemf.validate import validate
 
 DEFAULT_CONFIG = Path(__file__).parents[1] / "configs" / "nemf-small.yaml"
+_VALIDATION_PAIRS = 96  # of each kind
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def _provenance(arguments: argparse.Namespace, trained: Trained) -> dict[str, An
 def _validation(trained: Trained, settings: Settings, seed: int) -> dict[str, float]:
     """Errors on held-out pairs of every kind, in float32 on the CPU."""
     held_out = TrainingData(settings.data, settings.model, held_out=True, seed=seed + 1)
-    values = validate(trained.model, held_out, pairs=96)
+    values = validate(trained.model, held_out, pairs=_VALIDATION_PAIRS)
     return {name: round(value, 4) for name, value in values.items()}
 
 

@@ -59,7 +59,10 @@ class TrainSettings(StageSettings):
     near_candidates: float = 0.5  # share of them drawn around the truth; the paper's is 0
     coarse_weight: float = 4.0  # of the coarse end-point error
     backbone_rate_factor: float = 0.0  # of `rate`, for the backbone; 0 freezes it, as the paper
+    start_from_correlation: bool = True  # see nemf.initialise; otherwise random
+    encoder_rate_factor: float = 1.0  # of `rate`, for cost embedding and aggregator; 0 freezes them
     validate_every: int = 250
+    validation_pairs: int = 24  # of each kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +116,8 @@ def _make(maker: type[T], values: Mapping[str, Any], where: str) -> T:
 
 def _convert(hint: Any, value: Any) -> Any:
     """YAML's value as the type of its field; 1e-3, which YAML reads as text, is a number."""
+    if hint is bool and not isinstance(value, bool):
+        raise ValueError(f"{value!r}, must be true or false")
     if hint in (int, float):
         return hint(value)
     if hint == tuple[Path, ...]:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import nn
 
 from nemf.backbone import FeatureExtraction
 from nemf.compute import PRECISIONS, Compute
 from nemf.data.sources import TrainingData
+from nemf.initialise import start_from_correlation
 from nemf.model import NeMF
 from nemf.objective import LOSSES, MatchingObjective
 from nemf.pretrain import PretrainingModel, PretrainingObjective
@@ -58,6 +59,8 @@ def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained
     if settings.pretrain:
         seconds["pretrain"] = _pretrain(features, settings.pretrain, data, compute, out)
     model = NeMF(settings.model)
+    if settings.train.start_from_correlation:
+        start_from_correlation(model)
     if settings.pretrain or settings.backbone_weights:
         model.feature_extraction.load_state_dict(features.state_dict())
     seconds["train"] = _train(model, settings.train, data, held_out, compute, out)
@@ -108,21 +111,26 @@ def _train(
         torch.optim.AdamW(_groups(model, settings), lr=1e-4, weight_decay=settings.weight_decay),
         settings,
         weights={name: settings.coarse_weight for name in LOSSES if name.endswith("coarse")},
-        validate=lambda: validate(model, held_out),
+        validate=lambda: validate(model, held_out, settings.validation_pairs),
     )
     return run_stage(stage, data, compute, out)
 
 
 def _groups(model: NeMF, settings: TrainSettings) -> list[dict[str, Any]]:
-    """The optimiser's groups: all but the backbone, then the backbone if it is trained at all."""
-    factor = settings.backbone_rate_factor
-    model.feature_extraction.requires_grad_(factor > 0)
-    backbone: list[Tensor] = list(model.feature_extraction.parameters())
-    known = {id(p) for p in backbone}
-    rest = [p for p in model.parameters() if id(p) not in known and p.requires_grad]
-    groups: list[dict[str, Any]] = [{"params": rest, "factor": 1.0}]
-    if factor > 0:
-        groups.append({"params": backbone, "factor": factor})
+    """The optimiser's groups: the field, the encoder's own parts and the backbone, without those
+    that are frozen."""
+    field = nn.ModuleList([model.mlp_model.cost_embedding, model.field])
+    encoder = nn.ModuleList([model.proj, model.corr_embedder, model.decoder])
+    parts = {
+        field: 1.0,
+        encoder: settings.encoder_rate_factor,
+        model.feature_extraction: settings.backbone_rate_factor,
+    }
+    groups: list[dict[str, Any]] = []
+    for part, factor in parts.items():
+        part.requires_grad_(factor > 0)
+        if factor > 0:
+            groups.append({"params": list(part.parameters()), "factor": factor})
     return groups
 
 

@@ -19,9 +19,7 @@ ALPHAS = (0.05, 0.1)
 
 
 @torch.no_grad()
-def validate(
-    model: NeMF, data: TrainingData, pairs: int = 24, points: int = 32
-) -> dict[str, float]:
+def validate(model: NeMF, data: TrainingData, pairs: int, points: int = 32) -> dict[str, float]:
     """Errors on at most `pairs` held-out pairs of each kind, always the same ones.
 
     Keys are `warp/...` (exact truth), `class/...` (same-class pairs, whose truth is only the

@@ -66,8 +66,8 @@ absl::Status CheckEmbedding(const FieldShape& field) {
     return absl::InvalidArgumentError("field.frequencies must have 1 to 64 entries");
   }
   for (const float frequency : field.frequencies) {
-    const float largest = std::abs(frequency) * (1.5f * std::abs(field.scale) +
-                                                 std::abs(field.offset));
+    const float largest =
+        std::abs(frequency) * (1.5f * std::abs(field.scale) + std::abs(field.offset));
     if (!(largest <= 5000)) {
       return absl::InvalidArgumentError(
           absl::StrCat("field.frequencies: ", frequency, " makes angles beyond 5000 radians"));
@@ -88,8 +88,8 @@ absl::Status CheckManifest(const Manifest& manifest) {
   }
   if (manifest.field.channels != manifest.encoder.channels) {
     status.Update(absl::InvalidArgumentError(
-        absl::StrCat("field.channels = ", manifest.field.channels, ", must be encoder.channels = ",
-                     manifest.encoder.channels)));
+        absl::StrCat("field.channels = ", manifest.field.channels,
+                     ", must be encoder.channels = ", manifest.encoder.channels)));
   }
   status.Update(CheckRange("field.hidden", manifest.field.hidden, 1, kMaxSize));
   status.Update(CheckRange("field.blocks", manifest.field.blocks, 1, 64));
@@ -148,8 +148,7 @@ std::string Sha256Hex(absl::string_view bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest), size));
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), size));
 }
 
 }  // namespace nemf

@@ -1,5 +1,3 @@
-#include "server/engine/encoder.h"
-
 #include <ATen/Parallel.h>
 #include <torch/script.h>
 
@@ -8,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/engine/encoder.h"
 #include "server/engine/torch_status.h"
 #include "server/engine/torch_threads.h"
 
@@ -41,9 +40,12 @@ class TorchEncoder : public Encoder {
 
   absl::Status WarmUp() {
     const std::int64_t size = shape_.input_size;
-    return RunInputs(absl::StatusCode::kInvalidArgument, [&] {
-             return std::pair(at::zeros({1, 3, size, size}), at::zeros({1, 3, size, size}));
-           }).status();
+    return RunInputs(
+               absl::StatusCode::kInvalidArgument,
+               [&] {
+                 return std::pair(at::zeros({1, 3, size, size}), at::zeros({1, 3, size, size}));
+               })
+        .status();
   }
 
  private:
@@ -65,13 +67,12 @@ class TorchEncoder : public Encoder {
   // The encoder's input [1, 3, S, S] of an image.
   at::Tensor Prepare(const Image& image) const {
     auto* bytes = const_cast<std::uint8_t*>(image.rgb.data());
-    const at::Tensor rgb =
-        at::from_blob(bytes, {image.size.height, image.size.width, 3}, at::kByte)
-            .permute({2, 0, 1})
-            .unsqueeze(0)
-            .to(at::kFloat)
-            .contiguous()
-            .div_(255);
+    const at::Tensor rgb = at::from_blob(bytes, {image.size.height, image.size.width, 3}, at::kByte)
+                               .permute({2, 0, 1})
+                               .unsqueeze(0)
+                               .to(at::kFloat)
+                               .contiguous()
+                               .div_(255);
     const std::int64_t size = shape_.input_size;
     const at::Tensor resized = at::upsample_bicubic2d(rgb, {size, size}, /*align_corners=*/true);
     return (resized - PerChannel(shape_.mean)) / PerChannel(shape_.std);

@@ -26,9 +26,9 @@ class EncodedPair {
 
 // One point of the answer.
 struct Match {
-  Point reference;       // reference pixels
-  float score = 0;       // the matching field's score there (a logit)
-  bool in_bounds = true; // inside [0, W-1] x [0, H-1] of the reference
+  Point reference;        // reference pixels
+  float score = 0;        // the matching field's score there (a logit)
+  bool in_bounds = true;  // inside [0, W-1] x [0, H-1] of the reference
 };
 
 // One matching run over one pair: all pixels of the query, or some keypoints. A task is a state
@@ -37,7 +37,8 @@ class MatchTask {
  public:
   virtual ~MatchTask() = default;
   virtual bool done() const = 0;
-  // Field queries spent so far, and an upper bound of what is still to be spent.
+  // Field queries spent so far (a point's gradient step counts as one), and an upper bound of what
+  // is still to be spent.
   virtual std::int64_t queries_spent() const = 0;
   virtual std::int64_t queries_left() const = 0;
   // The answer, in the order of the keypoints, or row-major over the query's pixels.

@@ -19,12 +19,12 @@ bool IsCudaDevice(absl::string_view device) {
 
 absl::Status EngineOptions::Validate() const {
   if (device != "auto" && device != "cpu" && !IsCudaDevice(device)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "EngineOptions.device = \"", device, "\", must be \"auto\", \"cpu\" or \"cuda:N\""));
+    return absl::InvalidArgumentError(absl::StrCat("EngineOptions.device = \"", device,
+                                                   "\", must be \"auto\", \"cpu\" or \"cuda:N\""));
   }
   if (threads < 0 || threads > kMaxThreads) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "EngineOptions.threads = ", threads, ", must be in [0, ", kMaxThreads, "]"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("EngineOptions.threads = ", threads, ", must be in [0, ", kMaxThreads, "]"));
   }
   return absl::OkStatus();
 }

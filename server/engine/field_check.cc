@@ -30,8 +30,8 @@ std::vector<float> RandomNumbers(std::size_t count, std::uint32_t stream) {
 // Queries of random points against a random Phi.
 struct RandomQueries {
   explicit RandomQueries(const FieldWeights& weights)
-      : phi(RandomNumbers(static_cast<std::size_t>(kGrid) * kGrid * kGrid * kGrid *
-                              weights.shape.channels, 0)),
+      : phi(RandomNumbers(
+            static_cast<std::size_t>(kGrid) * kGrid * kGrid * kGrid * weights.shape.channels, 0)),
         table(MakeQueryTable(weights, RandomNumbers(kQueries, 1), RandomNumbers(kQueries, 2))) {
     const std::vector<float> x = RandomNumbers(kQueries, 3);
     const std::vector<float> y = RandomNumbers(kQueries, 4);
@@ -48,7 +48,8 @@ struct RandomQueries {
 };
 
 // The same queries as the module's inputs, answered by it.
-absl::StatusOr<std::vector<float>> AskModule(const std::string& bytes, const FieldQueries& queries) {
+absl::StatusOr<std::vector<float>> AskModule(const std::string& bytes,
+                                             const FieldQueries& queries) {
   const int channels = queries.phi.channels;
   std::vector<float> points;
   std::vector<float> values(queries.reference.size() * channels);
@@ -66,7 +67,9 @@ absl::StatusOr<std::vector<float>> AskModule(const std::string& bytes, const Fie
 absl::Status CheckField(const CpuField& field, const std::string& bytes) {
   const RandomQueries random(field.weights());
   const FieldQueries queries = {{random.phi.data(), kGrid, field.weights().shape.channels},
-                                &random.table, random.reference, random.query};
+                                &random.table,
+                                random.reference,
+                                random.query};
   std::vector<float> scores(kQueries);
   field.Score(queries, field.NewWorkspace().get(), scores.data());
   const absl::StatusOr<std::vector<float>> expected = AskModule(bytes, queries);

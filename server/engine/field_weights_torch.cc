@@ -72,8 +72,7 @@ absl::StatusOr<FieldWeights> ReadFieldWeights(const std::string& bytes, const Fi
     weights.fc_p = reader.Read("decoder.fc_p", hidden, 2 * shape.embedding_size());
     for (int i = 0; i < shape.blocks; ++i) {
       const std::string block = absl::StrCat("decoder.blocks.", i);
-      weights.fc_c.push_back(
-          reader.Read(absl::StrCat("decoder.fc_c.", i), hidden, shape.channels));
+      weights.fc_c.push_back(reader.Read(absl::StrCat("decoder.fc_c.", i), hidden, shape.channels));
       weights.fc_0.push_back(reader.Read(block + ".fc_0", hidden, hidden));
       weights.fc_1.push_back(reader.Read(block + ".fc_1", hidden, hidden));
     }

@@ -23,8 +23,7 @@ class StagedEngine : public Engine {
                                    std::vector<Point> keypoints,
                                    const MatchOptions& options) override {
     return std::make_unique<Task>(
-        std::make_unique<const TaskPlan>(std::move(pair), std::move(keypoints), options),
-        backend_);
+        std::make_unique<const TaskPlan>(std::move(pair), std::move(keypoints), options), backend_);
   }
 
   absl::StatusOr<std::int64_t> Step(absl::Span<MatchTask* const> tasks,

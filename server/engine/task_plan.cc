@@ -42,8 +42,8 @@ KeypointSupport FindSupport(Point keypoint, ImageSize size) {
   const int x1 = fraction_x > 0 ? x0 + 1 : x0;
   const int y1 = fraction_y > 0 ? y0 + 1 : y0;
   const int width = size.width;
-  return {{y0 * width + x0, y0 * width + x1, y1 * width + x0, y1 * width + x1},
-          fraction_x, fraction_y};
+  return {
+      {y0 * width + x0, y0 * width + x1, y1 * width + x0, y1 * width + x1}, fraction_x, fraction_y};
 }
 
 TaskPlan::TaskPlan(std::shared_ptr<const EncodedPair> pair, std::vector<Point> keypoints,

@@ -35,7 +35,9 @@ std::string RequestId(const grpc::CallbackServerContext& context) {
 
 CallScope::CallScope(const ServiceEnvironment* environment, const char* method,
                      grpc::CallbackServerContext* context)
-    : CallScope(environment, method, ExchangeRequestId(context)) {}
+    : CallScope(environment, method, RequestId(*context)) {
+  context->AddTrailingMetadata(kRequestIdKey, request_id_);
+}
 
 CallScope::CallScope(const ServiceEnvironment* environment, const char* method,
                      std::string request_id)
@@ -57,12 +59,6 @@ void CallScope::Record(const absl::Status& status, const MatchAnswer& answer) co
   record.decode_time = answer.decode_time;
   record.job = answer.result.statistics;
   environment_.record_call(record);
-}
-
-std::string ExchangeRequestId(grpc::CallbackServerContext* context) {
-  std::string id = RequestId(*context);
-  context->AddTrailingMetadata(kRequestIdKey, id);
-  return id;
 }
 
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {

@@ -44,10 +44,6 @@ class CallScope {
   absl::Time start_;
 };
 
-// The client's request id, or a new one where it sent none that can be used; set in the trailing
-// metadata.
-std::string ExchangeRequestId(grpc::CallbackServerContext* context);
-
 // The client's deadline; the infinite future where it has none.
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context);
 

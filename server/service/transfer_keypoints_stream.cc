@@ -1,6 +1,7 @@
 #include <deque>
 #include <memory>
-#include <unordered_set>
+#include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -37,49 +38,49 @@ struct StreamPair {
 // answers as they come, one outstanding write at a time.
 //
 // Owns itself: gRPC calls OnDone() last, and only after Finish(). Finish() is called once, by
-// whoever finds that nothing is outstanding any more: no read, no write, no pair. What is to be
-// done is decided under the lock and done outside it; while it is not done, it is outstanding, so
-// no other thread can finish the call meanwhile.
+// whoever finds nothing outstanding any more: no read, no write, no pair. Each event changes the
+// state and decides on the next steps under one lock, and takes them outside it; steps that are
+// decided but not yet taken are outstanding, so no other thread can finish the call meanwhile.
 class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Response> {
  public:
-  TransferStreamReactor(const ServiceEnvironment* environment,
-                        grpc::CallbackServerContext* context)
-      : environment_(environment),
-        request_id_(ExchangeRequestId(context)),
-        deadline_(DeadlineOf(*context)) {}
+  TransferStreamReactor(const ServiceEnvironment* environment, std::string request_id,
+                        absl::Time deadline)
+      : environment_(environment), request_id_(std::move(request_id)), deadline_(deadline) {}
 
-  void Start() { Advance(); }
-
-  void OnReadDone(bool ok) override {
-    std::shared_ptr<StreamPair> pair;
-    if (ok) pair = MakePair();
+  // Starts the call, or goes on with it.
+  void Advance() {
+    Steps steps;
     {
       absl::MutexLock lock(&mutex_);
-      if (ok) {
-        pairs_.insert(pair);
-      } else {
-        half_closed_ = true;
-      }
-      if (broken_ && ok) pair->call->Cancel();
+      steps = Decide();
     }
-    // The answer may come within Launch(). The read is still outstanding, and keeps this alive.
-    if (ok) Launch(pair);
+    Take(std::move(steps));
+  }
+
+  void OnReadDone(bool ok) override {
+    // Until the read counts as done, an answer that comes within Launch() cannot end the call.
+    if (ok) Launch(MakePair());
+    Steps steps;
     {
       absl::MutexLock lock(&mutex_);
       reading_ = false;
+      if (!ok) half_closed_ = true;
+      steps = Decide();
     }
-    Advance();
+    Take(std::move(steps));
   }
 
   void OnWriteDone(bool ok) override {
     if (!ok) Break();
+    Steps steps;
     {
       absl::MutexLock lock(&mutex_);
       pairs_.erase(answers_.front());
       answers_.pop_front();
       writing_ = false;
+      steps = Decide();
     }
-    Advance();
+    Take(std::move(steps));
   }
 
   void OnCancel() override {
@@ -90,8 +91,18 @@ class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Resp
   void OnDone() override { delete this; }
 
  private:
+  using PairPtr = std::shared_ptr<StreamPair>;
+
+  struct Steps {
+    bool read = false;
+    const Response* write = nullptr;
+    bool finish = false;
+    grpc::Status status;          // to finish with
+    std::deque<PairPtr> dropped;  // their answers are not wanted any more
+  };
+
   // Of the message that was just read.
-  std::shared_ptr<StreamPair> MakePair() {
+  PairPtr MakePair() {
     auto pair = std::make_shared<StreamPair>(
         environment_, absl::StrCat(request_id_, "/", number_of_pairs_++), std::move(incoming_));
     incoming_ = Request();
@@ -108,14 +119,19 @@ class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Resp
     return pair;
   }
 
-  void Launch(const std::shared_ptr<StreamPair>& pair) {
+  void Launch(const PairPtr& pair) {
+    bool broken = false;
+    {
+      absl::MutexLock lock(&mutex_);
+      pairs_.emplace(pair.get(), pair);
+      broken = broken_;
+    }
+    if (broken) pair->call->Cancel();
     if (!pair->scope.admitted()) return OnAnswer(pair.get(), CallScope::Refusal());
-    // A copy, for the pair may be answered and dropped before the call's Start() returns.
-    const std::shared_ptr<MatchCall> call = pair->call;
-    call->Start();
+    pair->call->Start();
   }
 
-  // On any thread; the pair is among pairs_ until its answer was written or dropped.
+  // On any thread. The pair is one of pairs_ until its answer was written or dropped.
   void OnAnswer(StreamPair* pair, absl::Status status) {
     pair->answer.set_id(pair->message.id());
     if (status.ok()) {
@@ -126,79 +142,68 @@ class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Resp
       pair->answer.mutable_error()->set_message(error.error_message());
     }
     pair->scope.Record(status, pair->call->answer());
+    Steps steps;
     {
       absl::MutexLock lock(&mutex_);
-      const auto found = std::find_if(pairs_.begin(), pairs_.end(),
-                                      [pair](const auto& other) { return other.get() == pair; });
-      answers_.push_back(*found);
+      answers_.push_back(pair);
+      steps = Decide();
     }
-    Advance();
+    Take(std::move(steps));
   }
 
-  // Nobody reads the answers any more: makes all pairs come to their end soon.
+  // Nobody takes the answers any more: makes all pairs come to their end soon.
   void Break() {
-    std::vector<std::shared_ptr<StreamPair>> pairs;
+    std::vector<PairPtr> pairs;
     {
       absl::MutexLock lock(&mutex_);
       broken_ = true;
-      pairs.assign(pairs_.begin(), pairs_.end());
+      for (const auto& [key, pair] : pairs_) pairs.push_back(pair);
     }
-    for (const std::shared_ptr<StreamPair>& pair : pairs) pair->call->Cancel();
+    for (const PairPtr& pair : pairs) pair->call->Cancel();
   }
 
-  // Does whatever can be done next. Nothing of this may be touched after a call that did nothing.
-  void Advance() {
-    bool read = false;
-    const Response* write = nullptr;
-    bool finish = false;
-    bool broken = false;
-    std::vector<std::shared_ptr<StreamPair>> dropped;  // outside the lock
-    {
-      absl::MutexLock lock(&mutex_);
-      broken = broken_;
-      if (broken_ && !writing_) {
-        for (const auto& pair : answers_) pairs_.erase(pair);
-        dropped.assign(answers_.begin(), answers_.end());
-        answers_.clear();
+  Steps Decide() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Steps steps;
+    if (broken_ && !writing_) {
+      for (StreamPair* pair : answers_) {
+        steps.dropped.push_back(std::move(pairs_.at(pair)));
+        pairs_.erase(pair);
       }
-      read = !reading_ && !half_closed_ && !broken_ &&
-             static_cast<int>(pairs_.size()) < environment_->limits.max_stream_pairs;
-      if (read) reading_ = true;
-      if (!writing_ && !answers_.empty()) {
-        writing_ = true;
-        write = &answers_.front()->answer;
-      }
-      finish = !finished_ && !reading_ && !writing_ && pairs_.empty() && (half_closed_ || broken_);
-      if (finish) finished_ = true;
+      answers_.clear();
     }
-    dropped.clear();
-    if (finish) {
-      return Finish(broken ? ToGrpcStatus(absl::CancelledError("cancelled by the client"))
-                           : grpc::Status::OK);
+    steps.read = !reading_ && !half_closed_ && !broken_ &&
+                 static_cast<int>(pairs_.size()) < environment_->limits.max_stream_pairs;
+    if (steps.read) reading_ = true;
+    if (!writing_ && !answers_.empty()) {
+      writing_ = true;
+      steps.write = &answers_.front()->answer;
     }
-    // Both are outstanding, so this lives until gRPC has reported both.
-    if (read && write != nullptr) {
-      StartRead(&incoming_);
-      StartWrite(write);
-    } else if (read) {
-      StartRead(&incoming_);
-    } else if (write != nullptr) {
-      StartWrite(write);
-    }
+    steps.finish = !finished_ && !reading_ && !writing_ && pairs_.empty();
+    if (steps.finish) finished_ = true;
+    if (broken_) steps.status = ToGrpcStatus(absl::CancelledError("cancelled by the client"));
+    return steps;
+  }
+
+  // Touches nothing of this after the last step, which may be the end of it.
+  void Take(Steps steps) {
+    steps.dropped.clear();
+    if (steps.finish) return Finish(steps.status);
+    if (steps.read) StartRead(&incoming_);
+    if (steps.write != nullptr) StartWrite(steps.write);
   }
 
   const ServiceEnvironment* const environment_;
   const std::string request_id_;
   const absl::Time deadline_;
-  // Of the reading thread.
+  // Of the one outstanding read.
   Request incoming_;
   int number_of_pairs_ = 0;
 
   absl::Mutex mutex_;
   // Everything that is owed an answer.
-  std::unordered_set<std::shared_ptr<StreamPair>> pairs_ ABSL_GUARDED_BY(mutex_);
-  // Those that have one; the first is being written while writing_.
-  std::deque<std::shared_ptr<StreamPair>> answers_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<StreamPair*, PairPtr> pairs_ ABSL_GUARDED_BY(mutex_);
+  // Those of them that have one; the first is being written while writing_.
+  std::deque<StreamPair*> answers_ ABSL_GUARDED_BY(mutex_);
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool half_closed_ ABSL_GUARDED_BY(mutex_) = false;  // the client has no more pairs
@@ -217,9 +222,13 @@ class RefusedStream final : public grpc::ServerBidiReactor<Request, Response> {
 
 grpc::ServerBidiReactor<Request, Response>* CorrespondenceService::TransferKeypointsStream(
     grpc::CallbackServerContext* context) {
-  if (environment_->gate->Enter() == nullptr) return new RefusedStream(CallScope::Refusal());
-  auto* reactor = new TransferStreamReactor(environment_, context);
-  reactor->Start();
+  const CallScope scope(environment_, kMethod, context);
+  if (!scope.admitted()) {
+    scope.Record(CallScope::Refusal(), MatchAnswer());
+    return new RefusedStream(CallScope::Refusal());
+  }
+  auto* reactor = new TransferStreamReactor(environment_, scope.request_id(), DeadlineOf(*context));
+  reactor->Advance();
   return reactor;
 }
 

@@ -39,6 +39,25 @@ class FakeServer::Service final : public v1::Correspondence::Service {
     return v1::Correspondence::Service::TransferKeypoints(context, request, response);
   }
 
+  // Answers each pair of a stream as the unary method would.
+  grpc::Status TransferKeypointsStream(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::TransferKeypointsStreamResponse,
+                               v1::TransferKeypointsStreamRequest>* stream) override {
+    v1::TransferKeypointsStreamRequest pair;
+    while (stream->Read(&pair)) {
+      v1::TransferKeypointsStreamResponse answer;
+      answer.set_id(pair.id());
+      const grpc::Status status = handlers_.transfer(pair.request(), answer.mutable_response());
+      if (!status.ok()) {
+        answer.mutable_error()->set_code(status.error_code());
+        answer.mutable_error()->set_message(status.error_message());
+      }
+      if (!stream->Write(answer)) break;
+    }
+    return grpc::Status::OK;
+  }
+
   grpc::Status ComputeFlow(grpc::ServerContext* context, const v1::ComputeFlowRequest* request,
                            FlowWriter* writer) override {
     if (handlers_.flow) return handlers_.flow(*request, writer);

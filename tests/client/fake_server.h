@@ -21,7 +21,7 @@ struct FakeHandlers {
 };
 
 // A gRPC server on a free port of the loopback, with the standard health service, that answers with
-// its handlers; a method without one is UNIMPLEMENTED.
+// its handlers; a method without one is UNIMPLEMENTED. `transfer` answers the pairs of streams too.
 class FakeServer {
  public:
   explicit FakeServer(FakeHandlers handlers);

@@ -19,8 +19,8 @@ struct ConeCase {
 
 // What ctest calls the case.
 void PrintTo(const ConeCase& cone, std::ostream* out) {
-  *out << cone.support.size() << " pixels of " << cone.size.width << "x" << cone.size.height
-       << ", " << cone.iterations << " iterations";
+  *out << cone.support.size() << " pixels of " << cone.size.width << "x" << cone.size.height << ", "
+       << cone.iterations << " iterations";
 }
 
 class Cone : public ::testing::TestWithParam<ConeCase> {};
@@ -29,8 +29,8 @@ int DistanceToSupport(const ConeCase& cone, int pixel) {
   int best = std::numeric_limits<int>::max();
   for (const int each : cone.support) {
     const int width = cone.size.width;
-    best = std::min(best, std::abs(each % width - pixel % width) +
-                              std::abs(each / width - pixel / width));
+    best = std::min(
+        best, std::abs(each % width - pixel % width) + std::abs(each / width - pixel / width));
   }
   return best;
 }
@@ -73,12 +73,13 @@ TEST_P(Cone, FindsItsSupport) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Cases, Cone,
-    ::testing::Values(ConeCase{{20, 15}, {20 * 7 + 9}, 4}, ConeCase{{20, 15}, {0, 299, 0}, 6},
-                      ConeCase{{20, 15}, {40, 41, 60, 61}, 0}, ConeCase{{1, 9}, {4}, 3},
-                      ConeCase{{9, 1}, {8, 0}, 3}, ConeCase{{2, 2}, {3}, 5},
-                      ConeCase{{1, 1}, {0}, 2}, ConeCase{{6, 6}, {14}, 30}));
+INSTANTIATE_TEST_SUITE_P(Cases, Cone,
+                         ::testing::Values(ConeCase{{20, 15}, {20 * 7 + 9}, 4},
+                                           ConeCase{{20, 15}, {0, 299, 0}, 6},
+                                           ConeCase{{20, 15}, {40, 41, 60, 61}, 0},
+                                           ConeCase{{1, 9}, {4}, 3}, ConeCase{{9, 1}, {8, 0}, 3},
+                                           ConeCase{{2, 2}, {3}, 5}, ConeCase{{1, 1}, {0}, 2},
+                                           ConeCase{{6, 6}, {14}, 30}));
 
 TEST(AllPixels, AreTheirOwnSlots) {
   const ActiveSet set = ActiveSet::All({5, 4}, 3);

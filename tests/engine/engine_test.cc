@@ -42,8 +42,8 @@ TEST_P(SizesTest, KeypointsEqualTheDenseRunBitForBit) {
   const std::unique_ptr<Engine> engine = MakeTestEngine(2);
   const auto pair = EncodeBlank(engine.get(), GetParam());
   MatchOptions options = FastOptions();
-  for (const Refinement refinement : {Refinement::kCoarse, Refinement::kPatchMatch,
-                                      Refinement::kPatchMatchAndOptimize}) {
+  for (const Refinement refinement :
+       {Refinement::kCoarse, Refinement::kPatchMatch, Refinement::kPatchMatchAndOptimize}) {
     options.refinement = refinement;
     const std::vector<Match> dense = RunToEnd(engine.get(), pair, {}, options);
     const std::vector<Point> pixels = PixelsOf(GetParam());
@@ -102,8 +102,8 @@ TEST(Engine, AnswersFractionalKeypointsFromTheirConeAlone) {
   }
   const std::vector<Match> together = RunToEnd(engine.get(), pair, keypoints, FastOptions());
   for (std::size_t i = 0; i < keypoints.size(); ++i) {
-    EXPECT_TRUE(SameBits({together[i]},
-                         RunToEnd(engine.get(), pair, {keypoints[i]}, FastOptions())));
+    EXPECT_TRUE(
+        SameBits({together[i]}, RunToEnd(engine.get(), pair, {keypoints[i]}, FastOptions())));
   }
 }
 
@@ -124,9 +124,8 @@ TEST(Engine, ResultsDoNotDependOnTheCut) {
 TEST(Engine, ResultsDoNotDependOnTheThreads) {
   const std::unique_ptr<Engine> one = MakeTestEngine(1);
   const std::unique_ptr<Engine> five = MakeTestEngine(5);
-  EXPECT_TRUE(SameBits(
-      RunToEnd(one.get(), EncodeBlank(one.get(), {45, 31}), {}, FastOptions()),
-      RunToEnd(five.get(), EncodeBlank(five.get(), {45, 31}), {}, FastOptions())));
+  EXPECT_TRUE(SameBits(RunToEnd(one.get(), EncodeBlank(one.get(), {45, 31}), {}, FastOptions()),
+                       RunToEnd(five.get(), EncodeBlank(five.get(), {45, 31}), {}, FastOptions())));
 }
 
 TEST(Engine, ResultsDoNotDependOnTheCompany) {

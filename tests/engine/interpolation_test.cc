@@ -50,7 +50,8 @@ TEST_P(Interpolation, EqualsTheNestedLoops) {
     const Vec2 reference = RandomPoint();
     const Vec2 query = RandomPoint();
     InterpolatePhi(phi(), FindCorners(phi(), reference, query), out.data());
-    const std::vector<double> expected = NaiveInterpolation(phi(), Double(reference), Double(query));
+    const std::vector<double> expected =
+        NaiveInterpolation(phi(), Double(reference), Double(query));
     for (int c = 0; c < phi().channels; ++c) ASSERT_NEAR(out[c], expected[c], 2e-6);
   }
 }

@@ -80,8 +80,7 @@ TEST_F(LoadModelTest, RefusesADeviceItCannotUse) {
 }
 
 TEST_F(LoadModelTest, RefusesBrokenOptions) {
-  EXPECT_EQ(LoadModel(directory_, {"gpu", 0}).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(LoadModel(directory_, {"gpu", 0}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(LoadModelTest, MissingFiles) {
@@ -180,10 +179,8 @@ INSTANTIATE_TEST_SUITE_P(
                     [](json* r) { (*r)["encoder"]["std"][1] = 0; }},
         BrokenEntry{"field.channels = 9", "model.json",
                     [](json* r) { (*r)["field"]["channels"] = 9; }},
-        BrokenEntry{"field.hidden = 0", "model.json",
-                    [](json* r) { (*r)["field"]["hidden"] = 0; }},
-        BrokenEntry{"field.blocks = 0", "model.json",
-                    [](json* r) { (*r)["field"]["blocks"] = 0; }},
+        BrokenEntry{"field.hidden = 0", "model.json", [](json* r) { (*r)["field"]["hidden"] = 0; }},
+        BrokenEntry{"field.blocks = 0", "model.json", [](json* r) { (*r)["field"]["blocks"] = 0; }},
         BrokenEntry{"field.frequencies must have", "model.json",
                     [](json* r) { (*r)["field"]["frequencies"] = json::array(); }},
         BrokenEntry{"beyond 5000 radians", "model.json",

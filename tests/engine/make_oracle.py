@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from nemf.bundle import Bundle
 from nemf.config import ModelConfig
 from nemf.export import BundleName, export_bundle
@@ -30,7 +31,7 @@ from nemf.sampling import field_scores, interpolate_phi
 _OPTIONS = MatchOptions(seed=0x0123456789ABCDEF)
 # Query and reference (width, height) of the pairs.
 _PAIRS = {
-    "main": ((48, 36), (40, 52)),
+    "main": ((32, 24), (28, 36)),
     "row": ((9, 1), (33, 20)),
     "column": ((1, 9), (7, 1)),
     "square": ((2, 2), (1, 1)),

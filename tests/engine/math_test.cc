@@ -152,8 +152,7 @@ TEST(LearningRate, IsACosineThatStartsOneStepLate) {
 
 TEST(AdamUpdate, FirstStepDecaysThenMovesByTheRate) {
   AdamState state;
-  const Vec2 moved =
-      AdamUpdate({0.5f, -0.5f}, {3.0f, -2.0f}, MakeAdamStep(0, 0.01, 0.1), &state);
+  const Vec2 moved = AdamUpdate({0.5f, -0.5f}, {3.0f, -2.0f}, MakeAdamStep(0, 0.01, 0.1), &state);
   EXPECT_NEAR(moved.x, 0.5 * (1 - 0.001) - 0.01, 1e-7);
   EXPECT_NEAR(moved.y, -0.5 * (1 - 0.001) + 0.01, 1e-7);
 }

@@ -14,7 +14,8 @@ struct Point2 {
   double y;
 };
 
-// Phi interpolated at a pair of points by four nested loops over all nodes, in double -> [channels].
+// Phi interpolated at a pair of points by four nested loops over all nodes, in double ->
+// [channels].
 std::vector<double> NaiveInterpolation(const PhiView& phi, Point2 reference, Point2 query);
 
 // The matching field in double, straight from its formulas (nemf.md, section 3).

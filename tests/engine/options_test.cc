@@ -28,8 +28,7 @@ TEST_P(MatchOptionsRule, IsNamedWhenBroken) {
   GetParam().change(&options);
   const absl::Status status = options.Validate();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr("MatchOptions." + GetParam().field + " = "));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("MatchOptions." + GetParam().field + " = "));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -107,12 +107,15 @@ TEST_F(OraclePoints, GradientsAgree) {
 // Whole answers for the oracle's pairs.
 class OraclePair : public ::testing::TestWithParam<std::string> {
  protected:
-  OraclePair()
-      : engine_(std::move(LoadModel(BundleDirectory(), {"cpu", 2}).value().engine)),
-        images_(oracle_.Pair(GetParam())) {
+  OraclePair() : images_(oracle_.Pair(GetParam())) {
     const ImagePair* pair = &images_;
     pair_ = engine_->Encode({&pair, 1}).value().front();
   }
+
+  static void SetUpTestSuite() {
+    engine_ = std::move(LoadModel(BundleDirectory(), {"cpu", 2}).value().engine);
+  }
+  static void TearDownTestSuite() { engine_.reset(); }
 
   // Prints and returns the share of points within 0.001 pixels and 0.0005 of their scores.
   double AgreeingShare(const std::string& name, const std::vector<Match>& matches) const {
@@ -141,11 +144,13 @@ class OraclePair : public ::testing::TestWithParam<std::string> {
     EXPECT_GE(AgreeingShare(sparse, RunToEnd(engine_.get(), pair_, keypoints, options)), 0.99);
   }
 
+  static std::unique_ptr<Engine> engine_;
   Oracle oracle_;
-  std::unique_ptr<Engine> engine_;
   ImagePair images_;
   std::shared_ptr<const EncodedPair> pair_;
 };
+
+std::unique_ptr<Engine> OraclePair::engine_;
 
 TEST_P(OraclePair, EncodingAgrees) {
   const auto& pair = static_cast<const CpuPair&>(*pair_);
@@ -164,8 +169,7 @@ TEST_P(OraclePair, OptimizationAgrees) {
   ExpectAgreement(Refinement::kPatchMatchAndOptimize, "patchmatch_and_optimize");
 }
 
-INSTANTIATE_TEST_SUITE_P(Pairs, OraclePair,
-                         ::testing::Values("main", "row", "column", "square"));
+INSTANTIATE_TEST_SUITE_P(Pairs, OraclePair, ::testing::Values("main", "row", "column", "square"));
 
 TEST(EncodeTest, APairsBitsDoNotDependOnItsCompany) {
   const Oracle oracle;

@@ -9,9 +9,7 @@
 
 namespace nemf {
 
-void PrintTo(const ImageSize& size, std::ostream* out) {
-  *out << size.width << "x" << size.height;
-}
+void PrintTo(const ImageSize& size, std::ostream* out) { *out << size.width << "x" << size.height; }
 
 }  // namespace nemf
 

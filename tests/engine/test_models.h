@@ -7,8 +7,8 @@
 #include <random>
 #include <vector>
 
-#include "server/engine/engine.h"
 #include "server/engine/encoder.h"
+#include "server/engine/engine.h"
 #include "server/engine/field_weights.h"
 
 // Small models with random weights, made without a bundle.

@@ -13,18 +13,22 @@ TEST(ThreadTeam, DoesEachPartOnce) {
   ThreadTeam team(4, [] {});
   for (int round = 0; round < 200; ++round) {
     std::vector<std::atomic<int>> done(round);
-    ASSERT_TRUE(team.Run(round, [&](int part, int worker) {
-                      EXPECT_GE(worker, 0);
-                      EXPECT_LT(worker, 4);
-                      ++done[part];
-                    }).ok());
+    ASSERT_TRUE(team.Run(round,
+                         [&](int part, int worker) {
+                           EXPECT_GE(worker, 0);
+                           EXPECT_LT(worker, 4);
+                           ++done[part];
+                         })
+                    .ok());
     for (const auto& count : done) ASSERT_EQ(count, 1);
   }
 }
 
 TEST(ThreadTeam, StartsEveryWorkerOnce) {
   std::atomic<int> started = 0;
-  { ThreadTeam team(3, [&] { ++started; }); }
+  {
+    ThreadTeam team(3, [&] { ++started; });
+  }
   EXPECT_EQ(started, 3);
 }
 

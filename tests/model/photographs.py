@@ -16,13 +16,14 @@ SETTINGS: dict[str, Any] = {
     "pretrain": {**STAGE, "steps": 4, "size": 64, "points": 32, "save_every": 2},
     "train": {
         **STAGE,
-        "steps": 16,
+        "steps": 12,
         "points": 16,
         "candidates": 15,
         "coarse_weight": 2.0,
         "backbone_rate_factor": 0.1,
         "save_every": 5,
-        "validate_every": 8,
+        "validate_every": 6,
+        "validation_pairs": 8,
     },
 }
 

@@ -13,8 +13,9 @@ from tests.model.photographs import write_photographs, write_settings
 
 
 def test_command_line_makes_and_measures_a_bundle(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(make_bundle, "_VALIDATION_PAIRS", 4)
     write_photographs(tmp_path / "photographs", 4, seed=1)
     stage = {"steps": 1, "validate_every": 0}
     config = write_settings(tmp_path / "config.yaml", pretrain=stage, train=stage)

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "nemf/status.h"
+#include "nemf/transfer_stream.h"
 #include "nemf/types.h"
 
 namespace nemf::client {
@@ -41,6 +42,11 @@ class Client {
 
   // Transfers the keypoints of the query to the reference. Blocks until the answer or the deadline.
   Result<KeypointResponse> TransferKeypoints(const KeypointRequest& request) const;
+
+  // Opens a stream for many pairs, the way to run a whole data set. The stream is a call of its
+  // own: it may outlive the client, and the options' timeout does not apply to it. A server that
+  // cannot be reached shows in the stream's Next() and Finish().
+  TransferStream OpenTransferStream() const;
 
   // Called for each band of rows, top to bottom, on the calling thread. False cancels the call,
   // which then returns kCancelled.

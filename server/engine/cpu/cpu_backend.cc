@@ -29,8 +29,8 @@ struct Range {
 std::vector<Range> CutIntoRanges(absl::Span<Piece> pieces, int workers) {
   std::vector<Range> ranges;
   for (Piece& piece : pieces) {
-    const int size = std::clamp((piece.end - piece.begin + workers - 1) / workers, kMinRange,
-                                kMaxRange);
+    const int size =
+        std::clamp((piece.end - piece.begin + workers - 1) / workers, kMinRange, kMaxRange);
     for (int begin = piece.begin; begin < piece.end; begin += size) {
       ranges.push_back({&piece, begin, std::min(begin + size, piece.end)});
     }
@@ -59,8 +59,7 @@ class CpuBackend : public Backend {
       absl::StatusOr<Encoding> encoding = encoder_->Run(*pair);
       if (!encoding.ok()) return encoding.status();
       out.push_back(std::make_shared<CpuPair>(pair->query.size, pair->reference.size,
-                                              *std::move(encoding), shape_.grid,
-                                              shape_.channels));
+                                              *std::move(encoding), shape_.grid, shape_.channels));
     }
     return out;
   }
@@ -102,9 +101,8 @@ class CpuBackend : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> MakeCpuBackend(std::unique_ptr<Encoder> encoder,
-                                        const EncoderShape& shape, std::unique_ptr<CpuField> field,
-                                        int threads) {
+std::unique_ptr<Backend> MakeCpuBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
+                                        std::unique_ptr<CpuField> field, int threads) {
   return std::make_unique<CpuBackend>(std::move(encoder), shape, std::move(field), threads);
 }
 

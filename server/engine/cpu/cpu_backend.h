@@ -12,9 +12,8 @@ namespace nemf {
 
 // The CPU: pieces are cut into ranges that a core's cache holds, which `threads` workers share. A
 // worker takes its range through all steps of an iteration.
-std::unique_ptr<Backend> MakeCpuBackend(std::unique_ptr<Encoder> encoder,
-                                        const EncoderShape& shape, std::unique_ptr<CpuField> field,
-                                        int threads);
+std::unique_ptr<Backend> MakeCpuBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
+                                        std::unique_ptr<CpuField> field, int threads);
 
 }  // namespace nemf
 

@@ -50,9 +50,9 @@ CpuTask::CpuTask(const TaskPlan& plan, const FieldWeights& weights)
       initial(plan.active.size()) {
   for (int slot = 0; slot < plan.active.size(); ++slot) {
     const int pixel = PixelOf(active, slot);
-    initial[slot] = SampleCoarse(pair().coarse(), static_cast<float>(pixel % active.width),
-                                 static_cast<float>(pixel / active.width), active.width,
-                                 active.height);
+    initial[slot] =
+        SampleCoarse(pair().coarse(), static_cast<float>(pixel % active.width),
+                     static_cast<float>(pixel / active.width), active.width, active.height);
   }
   values[0] = initial;
   if (plan.iterations() > 0) {

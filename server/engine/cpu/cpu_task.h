@@ -46,7 +46,7 @@ struct CpuTask : TaskState {
   // By slot. Values are double-buffered: iteration i reads values[i % 2] and writes the other.
   std::vector<Vec2> initial;
   std::vector<Vec2> values[2];
-  std::vector<float> scores;  // of the present value; NaN where it is not known
+  std::vector<float> scores;   // of the present value; NaN where it is not known
   std::vector<Match> matches;  // by point of the answer
 };
 

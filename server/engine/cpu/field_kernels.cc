@@ -90,8 +90,7 @@ void FinishGradients(const FieldQueries& queries, const float* scores, Rows slop
   for (std::size_t i = 0; i < queries.reference.size(); ++i) {
     const Vec2 query = queries.table->point(queries.query[i]);
     const PhiCorners corners = FindCorners(queries.phi, queries.reference[i], query);
-    const Vec2 slope =
-        InterpolationGradient(queries.phi, corners, slopes.row(static_cast<int>(i)));
+    const Vec2 slope = InterpolationGradient(queries.phi, corners, slopes.row(static_cast<int>(i)));
     const float loss = LossSlope(scores[i]);
     gradients[i] = {loss * slope.x, loss * slope.y};
   }

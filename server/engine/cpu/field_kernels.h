@@ -16,8 +16,8 @@ struct Rows {
   float* row(int i) const { return data + static_cast<std::ptrdiff_t>(i) * stride; }
 };
 
-// Writes the first layer's inputs: inputs row = phi [C], gamma(reference) [4F + 2]; hidden row [H] =
-// the query's part of the first layer.
+// Writes the first layer's inputs: inputs row = phi [C], gamma(reference) [4F + 2]; hidden row [H]
+// = the query's part of the first layer.
 void FillInputs(const FieldQueries& queries, const EmbeddingView& embedding, Rows inputs,
                 Rows hidden);
 

@@ -12,7 +12,7 @@ namespace nemf {
 namespace {
 
 constexpr int kScoreRows = 1024;    // rows of a block: its activations stay near the core
-constexpr int kGradientRows = 512;   // fewer, as the backward pass keeps all activations
+constexpr int kGradientRows = 512;  // fewer, as the backward pass keeps all activations
 constexpr int kRowsMultiple = 64;
 
 int RoundUp(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
@@ -63,8 +63,7 @@ struct PackedField {
 // the backward pass; without, they share one.
 struct Activations {
   Activations(const FieldShape& shape, int rows, bool keep) : capacity(rows) {
-    const int width =
-        RoundUp(shape.channels + std::max(shape.hidden, shape.embedding_size()), 16);
+    const int width = RoundUp(shape.channels + std::max(shape.hidden, shape.embedding_size()), 16);
     net = at::empty({rows, shape.hidden});
     const int copies = keep ? shape.blocks : 1;
     for (int i = 0; i < copies; ++i) {
@@ -106,8 +105,7 @@ class TorchField : public CpuField {
     return std::make_unique<Workspace>(weights_.shape);
   }
 
-  void Score(const FieldQueries& queries, FieldWorkspace* workspace,
-             float* scores) const override {
+  void Score(const FieldQueries& queries, FieldWorkspace* workspace, float* scores) const override {
     const c10::InferenceMode no_gradients;
     Activations& buffers = static_cast<Workspace*>(workspace)->scoring;
     ForEachBlock(queries, buffers.capacity, [&](std::size_t begin, const FieldQueries& block) {

@@ -37,8 +37,7 @@ void CollectPoints(const CpuTask& task, int begin, int end, CpuScratch* scratch)
   scratch->query.clear();
   for (int point = begin; point < end; ++point) {
     scratch->reference.push_back(StartOf(task, point));
-    scratch->query.push_back(task.plan.dense() ? task.PixelIndex(point)
-                                               : QueryIndex{point, point});
+    scratch->query.push_back(task.plan.dense() ? task.PixelIndex(point) : QueryIndex{point, point});
   }
 }
 
@@ -55,8 +54,7 @@ void Optimize(const CpuField& field, const FieldQueries& queries, const TaskPlan
     const AdamStepSize size = MakeAdamStep(step, rate, options.weight_decay);
     field.LossGradient(queries, scratch->field.get(), scratch->gradients.data());
     for (std::size_t i = 0; i < start.size(); ++i) {
-      const Vec2 moved =
-          AdamUpdate(scratch->reference[i], scratch->gradients[i], size, &states[i]);
+      const Vec2 moved = AdamUpdate(scratch->reference[i], scratch->gradients[i], size, &states[i]);
       scratch->reference[i] = ClampAround(moved, start[i], options.search_radius);
     }
   }
@@ -77,16 +75,15 @@ Match MakeMatch(Vec2 reference, float score, ImageSize size) {
 int RunFinish(const CpuField& field, CpuTask* task, int begin, int end, CpuScratch* scratch) {
   const TaskPlan& plan = task->plan;
   CollectPoints(*task, begin, end, scratch);
-  const FieldQueries queries = {task->pair().phi(),
-                                plan.dense() ? &task->pixels : &task->keypoints,
+  const FieldQueries queries = {task->pair().phi(), plan.dense() ? &task->pixels : &task->keypoints,
                                 scratch->reference, scratch->query};
   Optimize(field, queries, plan, scratch);
   scratch->scores.resize(scratch->reference.size());
   field.Score(queries, scratch->field.get(), scratch->scores.data());
   for (int point = begin; point < end; ++point) {
     const int i = point - begin;
-    task->matches[point] = MakeMatch(scratch->reference[i], scratch->scores[i],
-                                     plan.pair->reference_size());
+    task->matches[point] =
+        MakeMatch(scratch->reference[i], scratch->scores[i], plan.pair->reference_size());
   }
   return (end - begin) * (plan.optimize_steps() + 1);
 }

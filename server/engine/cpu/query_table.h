@@ -19,9 +19,10 @@ struct QueryIndex {
 // The harmonic embedding takes x and y apart, so that part is a sum of one row for x and one for y:
 // W + H rows serve all W x H pixels. For K scattered points both axes have K entries, index (k, k).
 struct QueryTable {
-  std::vector<float> x;         // normalised query x
-  std::vector<float> y;         // normalised query y
-  std::vector<float> x_hidden;  // [x.size()][H]: fc_p's share of x, all biases before the first ReLU
+  std::vector<float> x;  // normalised query x
+  std::vector<float> y;  // normalised query y
+  std::vector<float>
+      x_hidden;  // [x.size()][H]: fc_p's share of x, all biases before the first ReLU
   std::vector<float> y_hidden;  // [y.size()][H]: fc_p's share of y
 
   Vec2 point(QueryIndex index) const { return {x[index.x], y[index.y]}; }

@@ -100,20 +100,35 @@ NEMF_HD void InterpolatePhi(const PhiView& phi, const PhiCorners& corners, float
   }
 }
 
+// <seed, interpolation over the query's corners alone> at a corner of the reference, whose part of
+// Phi starts at `base`. The sum's order is fixed by hand, in lanes that fill a vector register.
+NEMF_HD float CornerProduct(const PhiView& phi, const PhiCorners& corners, const float* base,
+                            const float* seed) {
+  constexpr int kLanes = 8;
+  const int whole = phi.channels / kLanes * kLanes;
+  float lanes[kLanes] = {};
+  float rest = 0.0f;
+  for (int q = 0; q < 4; ++q) {
+    const float* cell = base + corners.query[q];
+    const float weight = corners.query_weight[q];
+    for (int c = 0; c < whole; c += kLanes) {
+      for (int lane = 0; lane < kLanes; ++lane) {
+        lanes[lane] += weight * (seed[c + lane] * cell[c + lane]);
+      }
+    }
+    for (int c = whole; c < phi.channels; ++c) rest += weight * (seed[c] * cell[c]);
+  }
+  for (int lane = 0; lane < kLanes; ++lane) rest += lanes[lane];
+  return rest;
+}
+
 // The gradient in the reference point of the scalar product of `seed` [channels] and the
 // interpolated Phi.
 NEMF_HD Vec2 InterpolationGradient(const PhiView& phi, const PhiCorners& corners,
                                    const float* seed) {
   Vec2 gradient;
   for (int r = 0; r < 4; ++r) {
-    const float* base = phi.data + corners.reference[r];
-    float product = 0.0f;
-    for (int q = 0; q < 4; ++q) {
-      const float* cell = base + corners.query[q];
-      float sum = 0.0f;
-      for (int c = 0; c < phi.channels; ++c) sum += seed[c] * cell[c];
-      product += corners.query_weight[q] * sum;
-    }
+    const float product = CornerProduct(phi, corners, phi.data + corners.reference[r], seed);
     gradient.x += corners.slope_x[r] * product;
     gradient.y += corners.slope_y[r] * product;
   }

@@ -42,8 +42,10 @@ NEMF_HD SinCosValues SinCos(float x) {
   const float r2 = r * r;
   const float s =
       ((-1.9515295891e-4f * r2 + 8.3321608736e-3f) * r2 - 1.6666654611e-1f) * r2 * r + r;
-  const float c = ((2.443315711809948e-5f * r2 - 1.388731625493765e-3f) * r2 +
-                   4.166664568298827e-2f) * r2 * r2 - 0.5f * r2 + 1.0f;
+  const float c =
+      ((2.443315711809948e-5f * r2 - 1.388731625493765e-3f) * r2 + 4.166664568298827e-2f) * r2 *
+          r2 -
+      0.5f * r2 + 1.0f;
   const bool swapped = (quadrant & 1u) != 0;
   const std::uint32_t sin_sign = (quadrant & 2u) << 30;
   const std::uint32_t cos_sign = ((quadrant + 1u) & 2u) << 30;

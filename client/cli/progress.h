@@ -1,0 +1,41 @@
+#ifndef NEMF_CLIENT_CLI_PROGRESS_H_
+#define NEMF_CLIENT_CLI_PROGRESS_H_
+
+#include <mutex>
+#include <ostream>
+#include <string>
+
+#include "client/cli/stopwatch.h"
+
+namespace nemf::cli {
+
+// "[#######.............] 35 %  126/360 pairs  3.1/s  1:15 left".
+std::string ProgressLine(int done, int total, double seconds, const std::string& unit);
+
+// A bar on the last line of a terminal, redrawn at most ten times a second; nothing where the
+// stream is not the process's error stream or that is no terminal. Thread-safe.
+class Progress {
+ public:
+  // The stream outlives this.
+  Progress(std::ostream* err, int total, std::string unit);
+  // Clears the line.
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  // One more is done.
+  void Step();
+
+ private:
+  std::ostream* const err_;  // null: quiet
+  const int total_;
+  const std::string unit_;
+  const Stopwatch stopwatch_;
+  std::mutex mutex_;
+  int done_ = 0;
+  double drawn_at_ = -1;  // seconds
+};
+
+}  // namespace nemf::cli
+
+#endif  // NEMF_CLIENT_CLI_PROGRESS_H_

@@ -1,0 +1,37 @@
+#ifndef NEMF_CLIENT_NEMF_TRANSFER_STREAM_IMPL_H_
+#define NEMF_CLIENT_NEMF_TRANSFER_STREAM_IMPL_H_
+
+#include <memory>
+
+#include "grpcpp/client_context.h"
+#include "nemf/transfer_stream.h"
+#include "nemf/v1/correspondence.grpc.pb.h"
+
+namespace nemf::client {
+
+// The call behind a TransferStream.
+class TransferStream::Impl {
+ public:
+  using Call = grpc::ClientReaderWriterInterface<v1::TransferKeypointsStreamRequest,
+                                                 v1::TransferKeypointsStreamResponse>;
+
+  // The stub is needed only to start the call.
+  explicit Impl(v1::Correspondence::StubInterface* stub)
+      : call(stub->TransferKeypointsStream(&context)) {}
+
+  // A call must not be let go of before it was finished, which waits for the server unless the
+  // call is cancelled.
+  ~Impl() {
+    if (finished) return;
+    context.TryCancel();
+    call->Finish();
+  }
+
+  grpc::ClientContext context;
+  const std::unique_ptr<Call> call;
+  bool finished = false;
+};
+
+}  // namespace nemf::client
+
+#endif  // NEMF_CLIENT_NEMF_TRANSFER_STREAM_IMPL_H_
