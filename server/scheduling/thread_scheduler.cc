@@ -53,6 +53,8 @@ class ThreadScheduler final : public Scheduler {
       return Refuse(DropReason::kExpiredOnEntry,
                     absl::DeadlineExceededError("the deadline had passed on arrival"));
     }
+    // Before the queue's bound: a full queue may be tried again here, a draining server may not.
+    if (IsDraining()) return RefuseDraining();
     Slot slot = queue_slots_.TryAcquire();
     if (!slot) {
       return Refuse(DropReason::kQueueFull,
@@ -61,9 +63,7 @@ class ThreadScheduler final : public Scheduler {
     }
     auto flag = std::make_shared<std::atomic<bool>>(false);
     const std::uint64_t fingerprint = PairFingerprint(*job.pair);
-    if (!Push({std::move(job), fingerprint, now, flag, std::move(slot)})) {
-      return Refuse(DropReason::kDraining, absl::UnavailableError("the server is shutting down"));
-    }
+    if (!Push({std::move(job), fingerprint, now, flag, std::move(slot)})) return RefuseDraining();
     return std::make_shared<CancelFlag>(std::move(flag));
   }
 
@@ -77,6 +77,15 @@ class ThreadScheduler final : public Scheduler {
   absl::Status Refuse(DropReason reason, absl::Status status) {
     if (observer_ != nullptr) observer_->OnJobDropped(reason);
     return status;
+  }
+
+  absl::Status RefuseDraining() {
+    return Refuse(DropReason::kDraining, absl::UnavailableError("the server is shutting down"));
+  }
+
+  bool IsDraining() {
+    absl::MutexLock lock(&mutex_);
+    return draining_;
   }
 
   bool Push(AcceptedJob job) {

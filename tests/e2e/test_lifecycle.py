@@ -35,10 +35,16 @@ def fail_to_start(binary: Path, *flags: str, **variables: str) -> str:
     return lines[0]
 
 
-def start_long_flow(server: Server, stubs, flow_request):
-    """A flow of some seconds, in flight on return."""
+# Of a flow that ends by itself, after some seconds, and of one that is still busy whenever a test
+# stops it, on any machine.
+SOME_ITERATIONS = 100
+ENDLESS_ITERATIONS = 1000
+
+
+def start_long_flow(server: Server, stubs, flow_request, iterations: int):
+    """A flow that is in flight on return."""
     flow_request.query.encoded = encode(photograph(200, 150, seed=6))
-    flow_request.options.patchmatch_iterations = 25
+    flow_request.options.patchmatch_iterations = iterations
     call = stubs.services.CorrespondenceStub(server.channel).ComputeFlow(flow_request)
     wait_until(lambda: server.active_flows() > 0)
     return call
@@ -69,7 +75,7 @@ def test_flow_in_flight_is_finished(start_server, stubs, flow_request):
     health = health_pb2_grpc.HealthStub(server.channel)
     watch = health.Watch(health_pb2.HealthCheckRequest())
     assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
-    call = start_long_flow(server, stubs, flow_request)
+    call = start_long_flow(server, stubs, flow_request, SOME_ITERATIONS)
 
     server.terminate()
     assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
@@ -85,7 +91,7 @@ def test_flow_in_flight_is_finished(start_server, stubs, flow_request):
 
 def test_second_signal_ends_at_once(start_server, stubs, flow_request):
     server = start_server()
-    call = start_long_flow(server, stubs, flow_request)
+    call = start_long_flow(server, stubs, flow_request, ENDLESS_ITERATIONS)
     server.terminate()
     wait_until(lambda: server.get("/readyz")[0] == 503)
     server.terminate()
@@ -96,7 +102,7 @@ def test_second_signal_ends_at_once(start_server, stubs, flow_request):
 
 def test_drain_timeout_cancels(start_server, stubs, flow_request):
     server = start_server("--drain-timeout", "0")
-    call = start_long_flow(server, stubs, flow_request)
+    call = start_long_flow(server, stubs, flow_request, ENDLESS_ITERATIONS)
     server.terminate()
     with pytest.raises(grpc.RpcError):
         list(call)

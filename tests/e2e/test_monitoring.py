@@ -34,6 +34,7 @@ def test_reflection(server):
     file = database.FindFileContainingSymbol(SERVICE)
     assert [method.name for method in file.service[0].method] == [
         "TransferKeypoints",
+        "TransferKeypointsStream",
         "ComputeFlow",
     ]
 
