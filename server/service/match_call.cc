@@ -6,6 +6,13 @@
 #include "server/service/request_validation.h"
 
 namespace nemf {
+namespace {
+
+// A client whose deadline passed cancels its call, and as the server's copy of the deadline was
+// counted from the request's arrival, the cancellation may come a little before it.
+const absl::Duration kDeadlineSlack = absl::Milliseconds(50);
+
+}  // namespace
 
 void MatchCall::Start() {
   if (environment_.decoding->TryRun([self = shared_from_this()] { self->Prepare(); })) return;
@@ -82,7 +89,8 @@ void MatchCall::Finish(absl::Status status) {
   cancellation_.Detach();
   answer_.model.scheduler = nullptr;  // Whoever keeps the answer must not keep the model.
   // gRPC cancels a call at its deadline; the deadline is the better word for it.
-  if (absl::IsCancelled(status) && environment_.clock->Now() >= request_.deadline) {
+  if (absl::IsCancelled(status) &&
+      environment_.clock->Now() + kDeadlineSlack >= request_.deadline) {
     status = absl::DeadlineExceededError("the request's deadline passed");
   }
   done_(std::move(status));

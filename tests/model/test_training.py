@@ -14,6 +14,7 @@ from nemf import train, training_loop, training_state
 from nemf.compute import Compute
 from nemf.config import ModelConfig
 from nemf.data.sources import TrainingData
+from nemf.initialise import start_from_correlation
 from nemf.model import NeMF
 from nemf.objective import MatchingObjective
 from nemf.settings import DataSettings, TrainSettings, load_settings
@@ -123,6 +124,7 @@ def one_step_on_both_shares(settings: TrainSettings, data: Path) -> dict[str, to
     # train() makes a backbone of its own first.
     train.FeatureExtraction(config)
     model = NeMF(config).eval()
+    start_from_correlation(model)
     objective = MatchingObjective(model, settings, Compute())
     optimiser = torch.optim.AdamW(train._groups(model, settings), weight_decay=0.01)
     for group in optimiser.param_groups:
