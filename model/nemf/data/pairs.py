@@ -56,6 +56,11 @@ class PairBatch:
         return Matches(source, target, source.abs().amax(dim=2) <= 1, self.tolerance)
 
 
+def _mirrored(images: Tensor, coins: Tensor) -> Tensor:
+    """[B, 3, H, W] mirrored left to right where the coin [B, 1, 1, 1] is true."""
+    return torch.where(coins, images.flip(3), images)
+
+
 class PairSampler:
     """Draws pairs at random from photographs (known warps) and from classes (weak knowledge).
 
@@ -97,6 +102,9 @@ class PairSampler:
             images = randomise_appearance(images, self.generator)
         return (images - self.mean) / self.std
 
+    def _coins(self, count: int) -> Tensor:
+        return torch.rand(count, 1, 1, 1, generator=self.generator) < 0.5
+
     def _store(self) -> ImageStore:
         if self.classes is None:
             return self.photographs
@@ -110,7 +118,8 @@ class PairSampler:
         store = self._store()
         chosen = torch.randint(len(store), (count,), generator=self.generator)
         warp = sample_warp(count, self.strength, self.generator)
-        source, target = warp.views(store.batch(chosen), size)
+        photographs = _mirrored(store.batch(chosen), self._coins(count))
+        source, target = warp.views(photographs, size)
         return PairBatch(
             self._normalised(source, randomise),
             self._normalised(target, randomise),
@@ -131,8 +140,12 @@ class PairSampler:
         chosen = torch.stack(pairs)
         to_source = random_homography(MILD, self.generator, torch.ones(count))
         to_target = random_homography(MILD, self.generator, torch.ones(count))
-        source = homography_view(self.classes.batch(chosen[:, 0]), to_source, size)
-        target = homography_view(self.classes.batch(chosen[:, 1]), to_target, size)
+        # Both or neither, so that the objects stay aligned.
+        coins = self._coins(count)
+        first = _mirrored(self.classes.batch(chosen[:, 0]), coins)
+        second = _mirrored(self.classes.batch(chosen[:, 1]), coins)
+        source = homography_view(first, to_source, size)
+        target = homography_view(second, to_target, size)
         inverse = torch.linalg.inv(to_source)
 
         def match(points: Tensor) -> Tensor:
