@@ -38,13 +38,16 @@ struct Piece {
   std::int64_t queries = 0;  // out: field queries spent on it
 };
 
-// A device with a model on it: all that differs between CPU and CUDA. Encode() and Run() are called
-// from one thread at a time, the others from any.
+// A device with a model on it: all that differs between CPU and CUDA. Encode() is called from one
+// thread at a time, and so is Run(), at the same time only where encode_overlap() says so; the
+// others are called from any. For the first members see Engine.
 class Backend {
  public:
   virtual ~Backend() = default;
 
   virtual const std::string& device() const = 0;
+  virtual EncodeOverlap encode_overlap() const { return EncodeOverlap::kNever; }
+  virtual int encoder_batch() const { return 1; }
 
   virtual absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair* const> pairs) = 0;
@@ -55,6 +58,11 @@ class Backend {
   // Does the pieces, of different tasks, and writes their `queries`. A piece's result does not
   // depend on its company nor on how ranges were cut.
   virtual absl::Status Run(absl::Span<Piece> pieces) = 0;
+
+  // Where the points of a dense task stand after `iteration` whole PatchMatch iterations (0: the
+  // coarse answer), the task's next iteration or finish not yet begun -> reference pixels,
+  // row-major over the query's pixels. From the thread of Run().
+  virtual std::vector<Point> Snapshot(const TaskState& state, int iteration) = 0;
 
   // The answer of a finished task; moves it out.
   virtual std::vector<Match> TakeResult(TaskState* state) = 0;

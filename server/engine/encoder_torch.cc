@@ -94,7 +94,7 @@ class TorchEncoder : public Encoder {
     status.Update(CheckShape("cost", parts[2].toTensor(), {1, g * g, g * g}));
     if (!status.ok()) return status;
     return Encoding{ToVector(parts[0].toTensor()[0].permute({1, 2, 3, 4, 0})),
-                    ToVector(parts[1].toTensor()[0])};
+                    ToVector(parts[1].toTensor()[0]), ToVector(parts[2].toTensor()[0])};
   }
 
   torch::jit::Module module_;

@@ -22,6 +22,10 @@ class EncodedPair {
   virtual ImageSize query_size() const = 0;      // original pixels
   virtual ImageSize reference_size() const = 0;  // original pixels
   virtual std::size_t bytes() const = 0;         // device memory held
+  // The encoder's own cost, which the coarse map is the soft maximum of, of one query point (pixels,
+  // inside the image) against the nodes of Engine::StartField(): linear between its cells along all
+  // four axes -> [nodes.height][nodes.width]. Safe from any thread; milliseconds for 256 x 256.
+  virtual std::vector<float> SampleCost(Point query, ImageSize nodes) const = 0;
 };
 
 // One point of the answer.
@@ -29,6 +33,12 @@ struct Match {
   Point reference;        // reference pixels
   float score = 0;        // the matching field's score there (a logit)
   bool in_bounds = true;  // inside [0, W-1] x [0, H-1] of the reference
+};
+
+// A dense answer in the middle of its task.
+struct FlowSnapshot {
+  int iteration = 0;             // PatchMatch iterations done; 0: the coarse answer
+  std::vector<Point> reference;  // reference pixels, row-major over the query's pixels
 };
 
 // One matching run over one pair: all pixels of the query, or some keypoints. A task is a state
@@ -44,15 +54,43 @@ class MatchTask {
   // The answer, in the order of the keypoints, or row-major over the query's pixels.
   // Requires done(); moves the result out.
   virtual std::vector<Match> TakeResult() = 0;
+
+  // Asks a dense task for its state after each of these PatchMatch iterations, in ascending order
+  // (0: the coarse answer; iterations that the schedule does not reach come to nothing). To be
+  // called once, before the first Step(); the answer does not depend on it.
+  virtual void RequestSnapshots(std::vector<int> iterations) = 0;
+  // Those that the task came past since the last call, oldest first; not to be called during a
+  // Step(). Between two calls they hold host memory for as many.
+  virtual std::vector<FlowSnapshot> TakeSnapshots() = 0;
 };
 
-// A loaded model on a device. Encode() and Step() are called from one thread at a time; the other
-// members are safe from any thread.
+// Whether one Encode() may run on a thread of its own beside one Step().
+enum class EncodeOverlap {
+  kNever,    // one of them at a time
+  kAllowed,  // safe, but they share what they run on
+  kUseful,   // safe, and together they take less time than one after the other
+};
+
+// A loaded model on a device. Encode() is called from one thread at a time, and so is Step(); at the
+// same time only where encode_overlap() says so. The other members are safe from any thread.
+//
+// An error of Encode() or Step() that IsFatal() (see fatal_error.h) means that the device is lost:
+// nothing more is to be asked of the engine.
 class Engine {
  public:
   virtual ~Engine() = default;
 
   virtual const std::string& device() const = 0;  // "cpu" or "cuda:N"
+
+  virtual EncodeOverlap encode_overlap() const { return EncodeOverlap::kNever; }
+
+  // Pairs that one encoder pass works on side by side, >= 1: more of them in one Encode() only take
+  // as much longer.
+  virtual int encoder_batch() const { return 1; }
+
+  // An upper bound of the queries of a task (see Start()), told before its pair is encoded. Cheap.
+  virtual std::int64_t BoundQueries(const ImagePair& pair, absl::Span<const Point> keypoints,
+                                    const MatchOptions& options) const = 0;
 
   // Runs the encoder over the pairs, of any sizes, in order. The result for a pair does not depend
   // on its company.
@@ -64,6 +102,13 @@ class Engine {
   virtual std::unique_ptr<MatchTask> Start(std::shared_ptr<const EncodedPair> pair,
                                            std::vector<Point> keypoints,
                                            const MatchOptions& options) = 0;
+
+  // A task that scores one point of the query (pixels, inside the image) against a grid of reference
+  // points, nodes.width x nodes.height of them, each >= 2: evenly spaced over the whole reference,
+  // the outermost on the centres of its outermost pixels. Its answer is row-major over the nodes:
+  // where each lies, and its score.
+  virtual std::unique_ptr<MatchTask> StartField(std::shared_ptr<const EncodedPair> pair,
+                                                Point query, ImageSize nodes) = 0;
 
   // Advances the unfinished tasks, in order, until about `max_queries` field queries were spent
   // (at least one piece of work is done). Results do not depend on how the work is cut or on

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/engine/task.h"
+#include "server/engine/work_bound.h"
 
 namespace nemf {
 
@@ -13,6 +14,13 @@ class StagedEngine : public Engine {
   explicit StagedEngine(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {}
 
   const std::string& device() const override { return backend_->device(); }
+  EncodeOverlap encode_overlap() const override { return backend_->encode_overlap(); }
+  int encoder_batch() const override { return backend_->encoder_batch(); }
+
+  std::int64_t BoundQueries(const ImagePair& pair, absl::Span<const Point> keypoints,
+                            const MatchOptions& options) const override {
+    return nemf::BoundQueries(pair.query.size, keypoints.size(), options);
+  }
 
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair* const> pairs) override {
@@ -24,6 +32,12 @@ class StagedEngine : public Engine {
                                    const MatchOptions& options) override {
     return std::make_unique<Task>(
         std::make_unique<const TaskPlan>(std::move(pair), std::move(keypoints), options), backend_);
+  }
+
+  std::unique_ptr<MatchTask> StartField(std::shared_ptr<const EncodedPair> pair, Point query,
+                                        ImageSize nodes) override {
+    return std::make_unique<Task>(
+        std::make_unique<const TaskPlan>(std::move(pair), query, nodes), backend_);
   }
 
   absl::StatusOr<std::int64_t> Step(absl::Span<MatchTask* const> tasks,

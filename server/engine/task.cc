@@ -41,6 +41,19 @@ std::int64_t Task::queries_left() const {
 
 std::vector<Match> Task::TakeResult() { return backend_->TakeResult(state_.get()); }
 
+void Task::RequestSnapshots(std::vector<int> iterations) {
+  snapshot_iterations_ = std::move(iterations);
+  MaybeSnapshot();
+}
+
+void Task::MaybeSnapshot() {
+  if (!plan_->dense()) return;
+  if (!std::binary_search(snapshot_iterations_.begin(), snapshot_iterations_.end(), iteration_)) {
+    return;
+  }
+  snapshots_.push_back({iteration_, backend_->Snapshot(*state_, iteration_)});
+}
+
 Piece Task::NextPiece(std::int64_t max_queries) const {
   const std::int64_t items = std::max(kMinItems, max_queries / QueriesPerItem(phase_));
   const std::int64_t end = std::min<std::int64_t>(position_ + items, PhaseSize());
@@ -58,8 +71,9 @@ void Task::Advance(const Piece& piece) {
   position_ = 0;
   if (phase_ == Phase::kFinish) {
     phase_ = Phase::kDone;
-  } else if (++iteration_ == plan_->iterations()) {
-    phase_ = Phase::kFinish;
+  } else {
+    if (++iteration_ == plan_->iterations()) phase_ = Phase::kFinish;
+    MaybeSnapshot();
   }
 }
 

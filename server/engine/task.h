@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "server/engine/backend.h"
@@ -18,6 +19,8 @@ class Task : public MatchTask {
   std::int64_t queries_spent() const override { return queries_spent_; }
   std::int64_t queries_left() const override;
   std::vector<Match> TakeResult() override;
+  void RequestSnapshots(std::vector<int> iterations) override;
+  std::vector<FlowSnapshot> TakeSnapshots() override { return std::exchange(snapshots_, {}); }
 
   // The next piece, which needs at most `max_queries` queries unless that is less than the smallest
   // piece. Requires !done().
@@ -31,6 +34,8 @@ class Task : public MatchTask {
   // Slots or points of the phase at hand, and the queries that one of them needs at most.
   int PhaseSize() const;
   std::int64_t QueriesPerItem(Phase phase) const;
+  // Takes a snapshot if one was asked for after this many iterations.
+  void MaybeSnapshot();
 
   const std::unique_ptr<const TaskPlan> plan_;
   const std::shared_ptr<Backend> backend_;
@@ -39,6 +44,8 @@ class Task : public MatchTask {
   int iteration_ = 0;
   int position_ = 0;  // items of the phase that are done
   std::int64_t queries_spent_ = 0;
+  std::vector<int> snapshot_iterations_;
+  std::vector<FlowSnapshot> snapshots_;  // not yet taken
 };
 
 }  // namespace nemf

@@ -29,6 +29,12 @@ ActiveSet MakeActiveSet(const std::vector<KeypointSupport>& supports, ImageSize 
   return ActiveSet::Cone(size, pixels, Iterations(options));
 }
 
+MatchOptions NoRefinement() {
+  MatchOptions options;
+  options.refinement = Refinement::kCoarse;
+  return options;
+}
+
 }  // namespace
 
 KeypointSupport FindSupport(Point keypoint, ImageSize size) {
@@ -54,7 +60,13 @@ TaskPlan::TaskPlan(std::shared_ptr<const EncodedPair> pair, std::vector<Point> k
       options(options),
       active(MakeActiveSet(supports, this->pair->query_size(), options)) {}
 
+TaskPlan::TaskPlan(std::shared_ptr<const EncodedPair> pair, Point query, ImageSize nodes)
+    : TaskPlan(std::move(pair), {query}, NoRefinement()) {
+  field_nodes = nodes;
+}
+
 int TaskPlan::num_points() const {
+  if (samples_field()) return field_nodes.width * field_nodes.height;
   const ImageSize size = pair->query_size();
   return dense() ? size.width * size.height : static_cast<int>(keypoints.size());
 }

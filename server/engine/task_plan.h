@@ -27,8 +27,12 @@ struct TaskPlan {
   // `keypoints` empty: all pixels of the query.
   TaskPlan(std::shared_ptr<const EncodedPair> pair, std::vector<Point> keypoints,
            const MatchOptions& options);
+  // One query point against a grid of reference points (Engine::StartField()).
+  TaskPlan(std::shared_ptr<const EncodedPair> pair, Point query, ImageSize nodes);
 
   bool dense() const { return keypoints.empty(); }
+  // Whether the points of the answer are the nodes of `field_nodes`, all against keypoints[0].
+  bool samples_field() const { return field_nodes.width > 0; }
   int num_points() const;
   // PatchMatch iterations and gradient steps that the refinement asks for.
   int iterations() const;
@@ -39,6 +43,7 @@ struct TaskPlan {
   std::vector<KeypointSupport> supports;  // of the keypoints
   MatchOptions options;
   ActiveSet active;
+  ImageSize field_nodes = {};
 };
 
 }  // namespace nemf

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "server/engine/fatal_error.h"
+
 namespace nemf {
 namespace {
 
@@ -37,21 +39,36 @@ FakeWork WorkOf(const ImagePair& pair) {
   work.queries = static_cast<std::int64_t>(queries);
   work.encode_fails = bytes[12] != 0;
   work.step_fails = bytes[13] != 0;
+  work.is_fatal = bytes[14] != 0;
   return work;
+}
+
+absl::Status Failure(const FakeWork& work, const char* text) {
+  const absl::Status error = absl::InternalError(text);
+  return work.is_fatal ? FatalError(error) : error;
 }
 
 class FakeEncodedPair final : public EncodedPair {
  public:
-  explicit FakeEncodedPair(const ImagePair& pair)
-      : work_(WorkOf(pair)), query_size_(pair.query.size), reference_size_(pair.reference.size) {}
+  FakeEncodedPair(const ImagePair& pair, std::size_t bytes)
+      : work_(WorkOf(pair)),
+        bytes_(bytes),
+        query_size_(pair.query.size),
+        reference_size_(pair.reference.size) {}
   ImageSize query_size() const override { return query_size_; }
   ImageSize reference_size() const override { return reference_size_; }
-  std::size_t bytes() const override { return sizeof(*this); }
+  std::size_t bytes() const override { return bytes_; }
+  // Every node costs what the pair's id says.
+  std::vector<float> SampleCost(Point /*query*/, ImageSize nodes) const override {
+    return std::vector<float>(static_cast<std::size_t>(nodes.width) * nodes.height,
+                              static_cast<float>(work_.id));
+  }
   const FakeWork& work() const { return work_; }
 
  private:
   const Counted counted_;
   const FakeWork work_;
+  const std::size_t bytes_;
   const ImageSize query_size_;
   const ImageSize reference_size_;
 };
@@ -70,12 +87,18 @@ class FakeTask final : public MatchTask {
     match.score = Score(state_);
     return {match};
   }
+  void RequestSnapshots(std::vector<int> iterations) override { wanted_ = std::move(iterations); }
+  std::vector<FlowSnapshot> TakeSnapshots() override { return std::exchange(snapshots_, {}); }
 
   // Returns the queries spent by one piece.
   std::int64_t Advance() {
     const std::int64_t piece = std::min(FakeEngine::kPiece, queries_left());
     for (std::int64_t i = 0; i < piece; ++i) state_ = Mix(state_);
     spent_ += piece;
+    ++pieces_;
+    if (std::find(wanted_.begin(), wanted_.end(), pieces_) != wanted_.end()) {
+      snapshots_.push_back({pieces_, {}});
+    }
     return piece;
   }
 
@@ -84,6 +107,9 @@ class FakeTask final : public MatchTask {
   const std::shared_ptr<const EncodedPair> pair_;
   std::uint64_t state_;
   std::int64_t spent_ = 0;
+  int pieces_ = 0;
+  std::vector<int> wanted_;
+  std::vector<FlowSnapshot> snapshots_;
 };
 
 }  // namespace
@@ -98,6 +124,7 @@ std::shared_ptr<const ImagePair> FakePair(const FakeWork& work) {
   std::memcpy(bytes + 4, &queries, sizeof(queries));
   bytes[12] = work.encode_fails;
   bytes[13] = work.step_fails;
+  bytes[14] = work.is_fatal;
   pair->reference.size = {1, 1};
   pair->reference.rgb.resize(3);
   return pair;
@@ -116,24 +143,35 @@ int FakeEngine::live_objects() { return nemf::live_objects.load(); }
 absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> FakeEngine::Encode(
     absl::Span<const ImagePair* const> pairs) {
   on_call();
+  on_encode();
   EncodeCall& call = encode_calls_.emplace_back();
   std::vector<std::shared_ptr<const EncodedPair>> encoded;
-  bool fails = false;
+  absl::Status failure;
   for (const ImagePair* pair : pairs) {
     const FakeWork work = WorkOf(*pair);
     call.ids.push_back(work.id);
-    fails = fails || work.encode_fails;
+    if (work.encode_fails) failure.Update(Failure(work, "fake encoder failure"));
     Spend(pair_time);
-    encoded.push_back(std::make_shared<FakeEncodedPair>(*pair));
+    encoded.push_back(std::make_shared<FakeEncodedPair>(*pair, pair_bytes));
   }
-  if (fails) return absl::InternalError("fake encoder failure");
+  if (!failure.ok()) return failure;
   return encoded;
+}
+
+std::int64_t FakeEngine::BoundQueries(const ImagePair& pair, absl::Span<const Point>,
+                                      const MatchOptions&) const {
+  return WorkOf(pair).queries;
 }
 
 std::unique_ptr<MatchTask> FakeEngine::Start(std::shared_ptr<const EncodedPair> pair,
                                              std::vector<Point> /*keypoints*/,
                                              const MatchOptions& options) {
   return std::make_unique<FakeTask>(std::move(pair), options.seed);
+}
+
+std::unique_ptr<MatchTask> FakeEngine::StartField(std::shared_ptr<const EncodedPair> pair,
+                                                  Point /*query*/, ImageSize /*nodes*/) {
+  return std::make_unique<FakeTask>(std::move(pair), 0);
 }
 
 absl::StatusOr<std::int64_t> FakeEngine::Step(absl::Span<MatchTask* const> tasks,
@@ -143,7 +181,7 @@ absl::StatusOr<std::int64_t> FakeEngine::Step(absl::Span<MatchTask* const> tasks
   std::int64_t total = 0;
   for (MatchTask* const task : tasks) {
     auto* const fake = static_cast<FakeTask*>(task);
-    if (fake->work().step_fails) return absl::InternalError("fake step failure");
+    if (fake->work().step_fails) return Failure(fake->work(), "fake step failure");
     std::int64_t spent = 0;
     while (!fake->done() && total < max_queries) {
       const std::int64_t piece = fake->Advance();

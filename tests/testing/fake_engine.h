@@ -21,6 +21,7 @@ struct FakeWork {
   std::int64_t queries = 0;  // field queries of a task over the pair
   bool encode_fails = false;
   bool step_fails = false;
+  bool is_fatal = false;  // its failures lose the device
 };
 
 // A pair that stands for `work`; equal works make equal pixels.
@@ -30,7 +31,8 @@ std::shared_ptr<const ImagePair> FakePair(const FakeWork& work);
 float FakeScore(const FakeWork& work, std::uint64_t seed);
 
 // An engine whose tasks spend the numbers of queries that their pairs ask for, in pieces of
-// kPiece, each of which takes part in the result. Keeps the contract of Engine (one thread at a
+// kPiece, each of which takes part in the result and counts as an iteration for snapshots (which
+// are empty). Keeps the contract of Engine (one thread at a
 // time, tasks in order) and records the calls.
 class FakeEngine final : public Engine {
  public:
@@ -52,6 +54,11 @@ class FakeEngine final : public Engine {
   absl::Duration query_time = absl::Microseconds(10);
   // Called at the start of each Encode() and Step().
   std::function<void()> on_call = [] {};
+  // Called at the start of each Encode(), after on_call.
+  std::function<void()> on_encode = [] {};
+  EncodeOverlap overlap = EncodeOverlap::kUseful;
+  int batch = 1000;
+  std::size_t pair_bytes = 1000;  // EncodedPair::bytes()
 
   // To be read when no call is running.
   const std::vector<EncodeCall>& encode_calls() const { return encode_calls_; }
@@ -60,11 +67,17 @@ class FakeEngine final : public Engine {
   static int live_objects();
 
   const std::string& device() const override { return device_; }
+  EncodeOverlap encode_overlap() const override { return overlap; }
+  int encoder_batch() const override { return batch; }
+  std::int64_t BoundQueries(const ImagePair& pair, absl::Span<const Point> keypoints,
+                            const MatchOptions& options) const override;
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair* const> pairs) override;
   std::unique_ptr<MatchTask> Start(std::shared_ptr<const EncodedPair> pair,
                                    std::vector<Point> keypoints,
                                    const MatchOptions& options) override;
+  std::unique_ptr<MatchTask> StartField(std::shared_ptr<const EncodedPair> pair, Point query,
+                                        ImageSize nodes) override;
   absl::StatusOr<std::int64_t> Step(absl::Span<MatchTask* const> tasks,
                                     std::int64_t max_queries) override;
 

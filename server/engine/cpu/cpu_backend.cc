@@ -51,6 +51,8 @@ class CpuBackend : public Backend {
   }
 
   const std::string& device() const override { return device_; }
+  // The encoder runs on LibTorch's threads and the matching on the team's: on the same cores.
+  EncodeOverlap encode_overlap() const override { return EncodeOverlap::kAllowed; }
 
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair* const> pairs) override {
@@ -76,6 +78,10 @@ class CpuBackend : public Backend {
         });
     for (const Range& range : ranges) range.piece->queries += range.queries;
     return status;
+  }
+
+  std::vector<Point> Snapshot(const TaskState& state, int iteration) override {
+    return static_cast<const CpuTask&>(state).Snapshot(iteration);
   }
 
   std::vector<Match> TakeResult(TaskState* state) override {

@@ -39,7 +39,18 @@ CpuPair::CpuPair(ImageSize query, ImageSize reference, Encoding encoding, int gr
       channels_(channels) {}
 
 std::size_t CpuPair::bytes() const {
-  return (encoding_.phi.size() + encoding_.coarse.size()) * sizeof(float);
+  return (encoding_.phi.size() + encoding_.coarse.size() + encoding_.cost.size()) * sizeof(float);
+}
+
+std::vector<float> CpuPair::SampleCost(Point query, ImageSize nodes) const {
+  const Vec2 at = {ToNormalized(query.x, query_size_.width),
+                   ToNormalized(query.y, query_size_.height)};
+  std::vector<float> out(static_cast<std::size_t>(nodes.width) * nodes.height);
+  for (int i = 0; i < static_cast<int>(out.size()); ++i) {
+    const Vec2 reference = GridNode(i, nodes.width, nodes.height);
+    InterpolatePhi(cost(), FindCorners(cost(), reference, at), &out[i]);
+  }
+  return out;
 }
 
 CpuTask::CpuTask(const TaskPlan& plan, const FieldWeights& weights)
@@ -64,6 +75,16 @@ CpuTask::CpuTask(const TaskPlan& plan, const FieldWeights& weights)
 
 QueryIndex CpuTask::PixelIndex(int pixel) const {
   return {pixel % active.width, pixel / active.width};
+}
+
+std::vector<Point> CpuTask::Snapshot(int iteration) const {
+  const ImageSize size = pair().reference_size();
+  std::vector<Point> out;
+  out.reserve(values[iteration % 2].size());
+  for (const Vec2& value : values[iteration % 2]) {
+    out.push_back({ToPixel(value.x, size.width), ToPixel(value.y, size.height)});
+  }
+  return out;
 }
 
 }  // namespace nemf

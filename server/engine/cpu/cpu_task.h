@@ -21,6 +21,9 @@ class CpuPair : public EncodedPair {
   ImageSize query_size() const override { return query_size_; }
   ImageSize reference_size() const override { return reference_size_; }
   std::size_t bytes() const override;
+  std::vector<float> SampleCost(Point query, ImageSize nodes) const override;
+  // The encoder's cost, laid out as Phi is, with one channel.
+  PhiView cost() const { return {encoding_.cost.data(), grid_, 1}; }
   PhiView phi() const { return {encoding_.phi.data(), grid_, channels_}; }
   CoarseView coarse() const { return {encoding_.coarse.data(), grid_}; }
 
@@ -38,6 +41,8 @@ struct CpuTask : TaskState {
 
   const CpuPair& pair() const { return static_cast<const CpuPair&>(*plan.pair); }
   QueryIndex PixelIndex(int pixel) const;
+  // Where the pixels of a dense task stand after `iteration` iterations, reference pixels.
+  std::vector<Point> Snapshot(int iteration) const;
 
   const TaskPlan& plan;
   const ActiveView active;

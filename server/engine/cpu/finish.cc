@@ -18,9 +18,13 @@ Vec2 SampleSupport(const TaskPlan& plan, const std::vector<Vec2>& values,
           Lerp(Lerp(corner[0].y, corner[1].y, fx), Lerp(corner[2].y, corner[3].y, fx), fy)};
 }
 
-// Where a point of the answer stands after PatchMatch, or in the coarse map if that is asked for.
+// Where a point of the answer stands after PatchMatch, or in the coarse map if that is asked for, or
+// in the grid of a field.
 Vec2 StartOf(const CpuTask& task, int point) {
   const TaskPlan& plan = task.plan;
+  if (plan.samples_field()) {
+    return GridNode(point, plan.field_nodes.width, plan.field_nodes.height);
+  }
   const std::vector<Vec2>& values = task.values[plan.iterations() % 2];
   if (plan.dense()) return values[point];
   if (plan.options.refinement == Refinement::kCoarse) {
@@ -31,13 +35,18 @@ Vec2 StartOf(const CpuTask& task, int point) {
   return SampleSupport(plan, values, plan.supports[point]);
 }
 
+QueryIndex QueryOf(const CpuTask& task, int point) {
+  if (task.plan.dense()) return task.PixelIndex(point);
+  return task.plan.samples_field() ? QueryIndex{0, 0} : QueryIndex{point, point};
+}
+
 // The points' coordinates, starting from where they stand, and query indices -> scratch's rows.
 void CollectPoints(const CpuTask& task, int begin, int end, CpuScratch* scratch) {
   scratch->reference.clear();
   scratch->query.clear();
   for (int point = begin; point < end; ++point) {
     scratch->reference.push_back(StartOf(task, point));
-    scratch->query.push_back(task.plan.dense() ? task.PixelIndex(point) : QueryIndex{point, point});
+    scratch->query.push_back(QueryOf(task, point));
   }
 }
 

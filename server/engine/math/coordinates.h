@@ -25,6 +25,13 @@ NEMF_HD float ToPixel(float normalized, int size) {
   return (normalized + 1.0f) * 0.5f * static_cast<float>(size - 1);
 }
 
+// The node `index` (row-major) of a grid of columns x rows points over an image, the outermost on
+// the centres of the outermost pixels.
+NEMF_HD Vec2 GridNode(int index, int columns, int rows) {
+  return {ToNormalized(static_cast<float>(index % columns), columns),
+          ToNormalized(static_cast<float>(index / columns), rows)};
+}
+
 // Index -1 or `size` -> the index inside, reflected without repeating the edge: -1 is 1, `size` is
 // size - 2; 0 where the axis has one pixel.
 NEMF_HD int Mirror(int index, int size) {
