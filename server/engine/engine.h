@@ -22,9 +22,10 @@ class EncodedPair {
   virtual ImageSize query_size() const = 0;      // original pixels
   virtual ImageSize reference_size() const = 0;  // original pixels
   virtual std::size_t bytes() const = 0;         // device memory held
-  // The encoder's own cost, which the coarse map is the soft maximum of, of one query point (pixels,
-  // inside the image) against the nodes of Engine::StartField(): linear between its cells along all
-  // four axes -> [nodes.height][nodes.width]. Safe from any thread; milliseconds for 256 x 256.
+  // The encoder's own cost, which the coarse map is the soft maximum of, of one query point
+  // (pixels, inside the image) against the nodes of Engine::StartField(): linear between its cells
+  // along all four axes -> [nodes.height][nodes.width]. Safe from any thread; milliseconds for 256
+  // x 256.
   virtual std::vector<float> SampleCost(Point query, ImageSize nodes) const = 0;
 };
 
@@ -71,8 +72,8 @@ enum class EncodeOverlap {
   kUseful,   // safe, and together they take less time than one after the other
 };
 
-// A loaded model on a device. Encode() is called from one thread at a time, and so is Step(); at the
-// same time only where encode_overlap() says so. The other members are safe from any thread.
+// A loaded model on a device. Encode() is called from one thread at a time, and so is Step(); at
+// the same time only where encode_overlap() says so. The other members are safe from any thread.
 //
 // An error of Encode() or Step() that IsFatal() (see fatal_error.h) means that the device is lost:
 // nothing more is to be asked of the engine.
@@ -103,10 +104,10 @@ class Engine {
                                            std::vector<Point> keypoints,
                                            const MatchOptions& options) = 0;
 
-  // A task that scores one point of the query (pixels, inside the image) against a grid of reference
-  // points, nodes.width x nodes.height of them, each >= 2: evenly spaced over the whole reference,
-  // the outermost on the centres of its outermost pixels. Its answer is row-major over the nodes:
-  // where each lies, and its score.
+  // A task that scores one point of the query (pixels, inside the image) against a grid of
+  // reference points, nodes.width x nodes.height of them, each >= 2: evenly spaced over the whole
+  // reference, the outermost on the centres of its outermost pixels. Its answer is row-major over
+  // the nodes: where each lies, and its score.
   virtual std::unique_ptr<MatchTask> StartField(std::shared_ptr<const EncodedPair> pair,
                                                 Point query, ImageSize nodes) = 0;
 

@@ -26,6 +26,7 @@ from nemf.match_types import EncodedPair, MatchOptions, Refinement
 from nemf.matching import dense_matches, transfer_keypoints
 from nemf.model import NeMF
 from nemf.optimization import score_gradient
+from nemf.preprocess import encoder_input, pixel_to_normalised
 from nemf.sampling import field_scores, interpolate_phi
 
 _OPTIONS = MatchOptions(seed=0x0123456789ABCDEF)
@@ -37,6 +38,8 @@ _PAIRS = {
     "square": ((2, 2), (1, 1)),
 }
 _POINTS = 500
+# Columns and rows of the grid that a field is sampled on.
+_NODES = (7, 5)
 
 
 class Writer:
@@ -102,6 +105,32 @@ def write_points(writer: Writer, bundle: Bundle, pair: EncodedPair) -> None:
     writer.add("points_gradient", score_gradient(bundle.field, pair.phi, reference, query))
 
 
+def write_field(
+    writer: Writer, bundle: Bundle, name: str, images: list[np.ndarray], keypoint: torch.Tensor
+) -> None:
+    """Scores and coarse cost of one keypoint [2] against a grid of reference points."""
+    sizes = bundle.manifest["encoder"]
+    inputs = [
+        encoder_input(image, sizes["input_size"], sizes["mean"], sizes["std"]) for image in images
+    ]
+    with torch.no_grad():
+        phi, _, cost = (output[0] for output in bundle.encoder(*inputs))
+        columns, rows = _NODES
+        y, x = torch.meshgrid(
+            torch.linspace(-1, 1, rows), torch.linspace(-1, 1, columns), indexing="ij"
+        )
+        reference = torch.stack([x, y], dim=-1).reshape(-1, 2)
+        height, width, _ = images[0].shape
+        at = pixel_to_normalised(keypoint, width, height)
+        query = at.expand_as(reference)
+        writer.add(f"{name}_field_point", keypoint[None])
+        scores = field_scores(bundle.field, phi, reference, query)
+        writer.add(f"{name}_field_scores", scores.reshape(rows, columns))
+        volume = cost.reshape(1, *phi.shape[1:])
+        sampled = interpolate_phi(volume, torch.cat([reference, query], dim=1))
+        writer.add(f"{name}_field_cost", sampled.reshape(rows, columns))
+
+
 def write_pair(writer: Writer, bundle: Bundle, name: str, generator: np.random.Generator) -> None:
     """A pair's images, encoding and answers."""
     query, reference = (random_image(generator, size) for size in _PAIRS[name])
@@ -112,6 +141,7 @@ def write_pair(writer: Writer, bundle: Bundle, name: str, generator: np.random.G
     writer.add(f"{name}_phi", pair.phi.permute(1, 2, 3, 4, 0))
     writer.add(f"{name}_coarse", pair.coarse)
     writer.add(f"{name}_keypoints", keypoints)
+    write_field(writer, bundle, name, [query, reference], keypoints[-1])
     for refinement in Refinement:
         options = replace(_OPTIONS, refinement=refinement)
         dense = dense_matches(bundle.field, pair, options)

@@ -169,6 +169,22 @@ TEST_P(OraclePair, OptimizationAgrees) {
   ExpectAgreement(Refinement::kPatchMatchAndOptimize, "patchmatch_and_optimize");
 }
 
+TEST_P(OraclePair, FieldAgrees) {
+  const std::vector<int> shape = oracle_.Shape(GetParam() + "_field_scores");
+  const ImageSize nodes = {shape[1], shape[0]};
+  const Point query = oracle_.Points(GetParam() + "_field_point").front();
+  const std::unique_ptr<MatchTask> task = engine_->StartField(pair_, query, nodes);
+  MatchTask* const tasks[] = {task.get()};
+  while (!task->done()) ASSERT_TRUE(engine_->Step(tasks, 1).ok());
+  EXPECT_EQ(task->queries_spent(), nodes.width * nodes.height);
+  std::vector<float> scores;
+  for (const Match& match : task->TakeResult()) scores.push_back(match.score);
+  EXPECT_LE(LargestDifference(scores, oracle_.Floats(GetParam() + "_field_scores")), 5e-5f);
+  EXPECT_LE(LargestDifference(pair_->SampleCost(query, nodes),
+                              oracle_.Floats(GetParam() + "_field_cost")),
+            1e-4f);
+}
+
 INSTANTIATE_TEST_SUITE_P(Pairs, OraclePair, ::testing::Values("main", "row", "column", "square"));
 
 TEST(EncodeTest, APairsBitsDoNotDependOnItsCompany) {

@@ -41,6 +41,7 @@ class FakeEncoder : public Encoder {
         encoding.coarse.push_back(0.95f * straight + 0.05f * random.Next());
       }
     }
+    encoding.cost = random.Vector(static_cast<std::size_t>(cells) * cells);
     return encoding;
   }
 

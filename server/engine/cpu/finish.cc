@@ -18,8 +18,8 @@ Vec2 SampleSupport(const TaskPlan& plan, const std::vector<Vec2>& values,
           Lerp(Lerp(corner[0].y, corner[1].y, fx), Lerp(corner[2].y, corner[3].y, fx), fy)};
 }
 
-// Where a point of the answer stands after PatchMatch, or in the coarse map if that is asked for, or
-// in the grid of a field.
+// Where a point of the answer stands after PatchMatch, or in the coarse map if that is asked for,
+// or in the grid of a field.
 Vec2 StartOf(const CpuTask& task, int point) {
   const TaskPlan& plan = task.plan;
   if (plan.samples_field()) {
