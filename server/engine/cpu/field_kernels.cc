@@ -4,15 +4,9 @@
 #include <cstddef>
 
 #include "server/engine/math/adam.h"
+#include "server/engine/math/layers.h"
 
 namespace nemf {
-
-namespace {
-
-// relu(x), and 0 for a NaN.
-inline float Relu(float x) { return x > 0.0f ? x : 0.0f; }
-
-}  // namespace
 
 void FillInputs(const FieldQueries& queries, const EmbeddingView& embedding, Rows inputs,
                 Rows hidden) {

@@ -12,10 +12,7 @@ Vec2 SampleSupport(const TaskPlan& plan, const std::vector<Vec2>& values,
                    const KeypointSupport& support) {
   Vec2 corner[4];
   for (int i = 0; i < 4; ++i) corner[i] = values[plan.active.SupportSlot(support.pixel[i])];
-  const float fx = support.fraction_x;
-  const float fy = support.fraction_y;
-  return {Lerp(Lerp(corner[0].x, corner[1].x, fx), Lerp(corner[2].x, corner[3].x, fx), fy),
-          Lerp(Lerp(corner[0].y, corner[1].y, fx), Lerp(corner[2].y, corner[3].y, fx), fy)};
+  return LerpCorners(corner, support.fraction_x, support.fraction_y);
 }
 
 // Where a point of the answer stands after PatchMatch, or in the coarse map if that is asked for,
@@ -71,11 +68,10 @@ void Optimize(const CpuField& field, const FieldQueries& queries, const TaskPlan
 
 Match MakeMatch(Vec2 reference, float score, ImageSize size) {
   Match match;
-  match.reference = {ToPixel(reference.x, size.width), ToPixel(reference.y, size.height)};
+  const Vec2 pixel = {ToPixel(reference.x, size.width), ToPixel(reference.y, size.height)};
+  match.reference = {pixel.x, pixel.y};
   match.score = score;
-  match.in_bounds =
-      match.reference.x >= 0 && match.reference.x <= static_cast<float>(size.width - 1) &&
-      match.reference.y >= 0 && match.reference.y <= static_cast<float>(size.height - 1);
+  match.in_bounds = InsideImage(pixel, size.width, size.height);
   return match;
 }
 

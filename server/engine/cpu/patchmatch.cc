@@ -1,7 +1,5 @@
 #include "server/engine/cpu/patchmatch.h"
 
-#include <limits>
-
 #include "server/engine/math/search.h"
 
 namespace nemf {
@@ -95,11 +93,9 @@ class Iteration {
       const int i = slot - begin_;
       const ScoredPoint best =
           Better(scratch_.best[i], {scratch_.reference[i], scratch_.scores[i]});
-      const Vec2 clamped = ClampAround(best.point, task_.initial[slot], options_.search_radius);
-      // A point that the clamp moved is scored when its score is next asked for.
-      const bool moved = !Same(clamped, best.point);
-      after_[slot] = clamped;
-      task_.scores[slot] = moved ? std::numeric_limits<float>::quiet_NaN() : best.score;
+      const ScoredPoint kept = ClampScored(best, task_.initial[slot], options_.search_radius);
+      after_[slot] = kept.point;
+      task_.scores[slot] = kept.score;
     }
   }
 

@@ -6,14 +6,9 @@
 #include "absl/types/span.h"
 #include "server/engine/field_weights.h"
 #include "server/engine/math/coordinates.h"
+#include "server/engine/math/query_index.h"
 
 namespace nemf {
-
-// A query point, as indices into a QueryTable's x and y axis.
-struct QueryIndex {
-  int x = 0;
-  int y = 0;
-};
 
 // The query points of a task and the part of the field's first layer that depends on them alone.
 // The harmonic embedding takes x and y apart, so that part is a sum of one row for x and one for y:

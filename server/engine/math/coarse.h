@@ -41,6 +41,14 @@ NEMF_HD Vec2 SampleCoarse(const CoarseView& coarse, float x, float y, int width,
   return {out[0], out[1]};
 }
 
+// The bilinear value between four corners (row-major).
+NEMF_HD Vec2 LerpCorners(const Vec2 corners[4], float fraction_x, float fraction_y) {
+  return {Lerp(Lerp(corners[0].x, corners[1].x, fraction_x),
+               Lerp(corners[2].x, corners[3].x, fraction_x), fraction_y),
+          Lerp(Lerp(corners[0].y, corners[1].y, fraction_x),
+               Lerp(corners[2].y, corners[3].y, fraction_x), fraction_y)};
+}
+
 }  // namespace nemf
 
 #endif  // NEMF_SERVER_ENGINE_MATH_COARSE_H_

@@ -25,6 +25,12 @@ NEMF_HD float ToPixel(float normalized, int size) {
   return (normalized + 1.0f) * 0.5f * static_cast<float>(size - 1);
 }
 
+// Whether a point (pixels) lies between the centres of the outermost pixels; a NaN does not.
+NEMF_HD bool InsideImage(Vec2 pixel, int width, int height) {
+  return pixel.x >= 0 && pixel.x <= static_cast<float>(width - 1) && pixel.y >= 0 &&
+         pixel.y <= static_cast<float>(height - 1);
+}
+
 // The node `index` (row-major) of a grid of columns x rows points over an image, the outermost on
 // the centres of the outermost pixels.
 NEMF_HD Vec2 GridNode(int index, int columns, int rows) {

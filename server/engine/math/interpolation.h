@@ -100,39 +100,67 @@ NEMF_HD void InterpolatePhi(const PhiView& phi, const PhiCorners& corners, float
   }
 }
 
+// Channel `channel` of what InterpolatePhi() gives, bit for bit, from Phi's numbers in `values`:
+// floats, or anything that + and [] work on.
+template <typename Numbers>
+NEMF_HD float InterpolateChannel(const Numbers& values, const PhiCorners& corners, int channel) {
+  float out = 0.0f;
+  for (int q = 0; q < 4; ++q) {
+    const float weight = corners.query_weight[q];
+    float part[4];
+    for (int r = 0; r < 4; ++r) {
+      const std::size_t i = corners.reference[r] + corners.query[q] + channel;
+      part[r] = weight * corners.reference_weight[r] * values[i];
+    }
+    const float sum = (part[0] + part[1]) + (part[2] + part[3]);
+    out = q == 0 ? sum : out + sum;
+  }
+  return out;
+}
+
 // <seed, interpolation over the query's corners alone> at a corner of the reference, whose part of
 // Phi starts at `base`. The sum's order is fixed by hand, in lanes that fill a vector register.
-NEMF_HD float CornerProduct(const PhiView& phi, const PhiCorners& corners, const float* base,
-                            const float* seed) {
+// `base` and `seed` are floats, or anything that + and [] work on.
+template <typename Numbers, typename Seed>
+NEMF_HD float CornerProduct(const PhiCorners& corners, int channels, const Numbers& base,
+                            const Seed& seed) {
   constexpr int kLanes = 8;
-  const int whole = phi.channels / kLanes * kLanes;
+  const int whole = channels / kLanes * kLanes;
   float lanes[kLanes] = {};
   float rest = 0.0f;
   for (int q = 0; q < 4; ++q) {
-    const float* cell = base + corners.query[q];
+    const Numbers cell = base + corners.query[q];
     const float weight = corners.query_weight[q];
     for (int c = 0; c < whole; c += kLanes) {
       for (int lane = 0; lane < kLanes; ++lane) {
         lanes[lane] += weight * (seed[c + lane] * cell[c + lane]);
       }
     }
-    for (int c = whole; c < phi.channels; ++c) rest += weight * (seed[c] * cell[c]);
+    for (int c = whole; c < channels; ++c) rest += weight * (seed[c] * cell[c]);
   }
   for (int lane = 0; lane < kLanes; ++lane) rest += lanes[lane];
   return rest;
+}
+
+// The gradient in the reference point, from the four corners' CornerProduct().
+NEMF_HD Vec2 GradientOfProducts(const PhiCorners& corners, const float products[4]) {
+  Vec2 gradient;
+  for (int r = 0; r < 4; ++r) {
+    gradient.x += corners.slope_x[r] * products[r];
+    gradient.y += corners.slope_y[r] * products[r];
+  }
+  return gradient;
 }
 
 // The gradient in the reference point of the scalar product of `seed` [channels] and the
 // interpolated Phi.
 NEMF_HD Vec2 InterpolationGradient(const PhiView& phi, const PhiCorners& corners,
                                    const float* seed) {
-  Vec2 gradient;
+  float products[4];
   for (int r = 0; r < 4; ++r) {
-    const float product = CornerProduct(phi, corners, phi.data + corners.reference[r], seed);
-    gradient.x += corners.slope_x[r] * product;
-    gradient.y += corners.slope_y[r] * product;
+    products[r] = CornerProduct(corners, phi.channels, phi.data + corners.reference[r], seed);
   }
-  return gradient;
+  return GradientOfProducts(corners, products);
 }
 
 }  // namespace nemf

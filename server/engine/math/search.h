@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "server/engine/math/bits.h"
 #include "server/engine/math/coordinates.h"
 #include "server/engine/math/macros.h"
 #include "server/engine/math/philox.h"
@@ -19,6 +20,7 @@ struct ScoredPoint {
 inline constexpr int kMaxCandidates = 5;
 
 NEMF_HD bool IsKnown(float score) { return score == score; }
+NEMF_HD float UnknownScore() { return BitsFloat(0x7FC00000u); }
 
 // Propagation's candidates that need a score -> out, in the order own value, neighbours' values;
 // returns their number. The own value is among them only if its score is not known. Values equal
@@ -69,6 +71,13 @@ NEMF_HD float Clamp(float value, float low, float high) {
 NEMF_HD Vec2 ClampAround(Vec2 point, Vec2 centre, float radius) {
   return {Clamp(point.x, centre.x - radius, centre.x + radius),
           Clamp(point.y, centre.y - radius, centre.y + radius)};
+}
+
+// The end of a slot's iteration: ClampAround(). A point that it moved is scored when its score is
+// next asked for.
+NEMF_HD ScoredPoint ClampScored(const ScoredPoint& best, Vec2 centre, float radius) {
+  const Vec2 clamped = ClampAround(best.point, centre, radius);
+  return {clamped, Same(clamped, best.point) ? best.score : UnknownScore()};
 }
 
 }  // namespace nemf

@@ -1,0 +1,14 @@
+#ifndef NEMF_SERVER_ENGINE_MATH_QUERY_INDEX_H_
+#define NEMF_SERVER_ENGINE_MATH_QUERY_INDEX_H_
+
+namespace nemf {
+
+// A query point, as indices into a QueryTable's x and y axis.
+struct QueryIndex {
+  int x = 0;
+  int y = 0;
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_MATH_QUERY_INDEX_H_
