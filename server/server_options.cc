@@ -98,6 +98,37 @@ void AddAddressFlags(Flags flags, ServerOptions* options) {
                   });
 }
 
+void AddAccessFlags(Flags flags, CLI::App* app, GrpcServerOptions* grpc) {
+  flags.Add("--tls-cert", &grpc->tls.certificate_file, "Certificate chain of the server")
+      ->type_name("FILE.pem");
+  flags.Add("--tls-key", &grpc->tls.key_file, "Private key of the certificate")
+      ->type_name("FILE.pem");
+  flags
+      .Add("--tls-client-ca", &grpc->tls.client_ca_file,
+           "Authorities of the certificates that clients must have")
+      ->type_name("FILE.pem");
+  flags.Add("--tls-reload-seconds", &grpc->tls.reload_seconds,
+            "How often the certificates are read again");
+  flags
+      .Add("--tokens", &grpc->tokens_file,
+           "Bearer tokens: lines TOKEN NAME ROLE, ROLE is client or admin")
+      ->type_name("FILE");
+  app->add_flag("--allow-plaintext,!--no-allow-plaintext", grpc->allow_plaintext,
+                "Whether to listen beyond the loopback interface without TLS (default: no)")
+      ->envname(EnvironmentName("--allow-plaintext"));
+}
+
+void AddConnectionFlags(Flags flags, ConnectionOptions* connections) {
+  flags.Add("--keepalive-seconds", &connections->keepalive_seconds,
+            "Quiet connections are asked whether they live");
+  flags.Add("--keepalive-timeout-seconds", &connections->keepalive_timeout_seconds,
+            "Time for the answer");
+  flags.Add("--max-connection-age-seconds", &connections->max_age_seconds,
+            "Age at which a client has to connect anew; 0: none");
+  flags.Add("--max-connection-age-grace-seconds", &connections->max_age_grace_seconds,
+            "Time for the calls of such a connection; 0: all they need");
+}
+
 void AddLimitFlags(Flags flags, GrpcServerOptions* grpc) {
   flags.AddBytes("--max-message-bytes", &grpc->max_message_bytes, "Size of a request");
   flags.AddBytes("--max-image-bytes", &grpc->limits.max_image_bytes, "Size of an encoded image");
@@ -157,6 +188,8 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
   const Flags flags(&app);
   AddModelFlags(flags, &options.models);
   AddAddressFlags(flags, &options);
+  AddAccessFlags(flags, &app, &options.grpc);
+  AddConnectionFlags(flags, &options.grpc.connections);
   AddLimitFlags(flags, &options.grpc);
   AddRunFlags(flags, &app, &options, &drain_seconds);
   try {

@@ -35,22 +35,29 @@ std::string RequestId(const grpc::CallbackServerContext& context) {
 
 CallScope::CallScope(const ServiceEnvironment* environment, const char* method,
                      grpc::CallbackServerContext* context)
-    : CallScope(environment, method, RequestId(*context)) {
+    : CallScope(environment, method, RequestId(*context), "") {
   context->AddTrailingMetadata(kRequestIdKey, request_id_);
+  absl::StatusOr<Caller> caller = environment->access->Authenticate(*context);
+  if (caller.ok()) client_ = std::move(caller->client);
+  admission_.Update(caller.status());
 }
 
 CallScope::CallScope(const ServiceEnvironment* environment, const char* method,
-                     std::string request_id)
+                     std::string request_id, std::string client)
     : environment_(*environment),
       method_(method),
       slot_(environment->gate->Enter()),
       request_id_(std::move(request_id)),
+      client_(std::move(client)),
+      admission_(slot_ != nullptr ? absl::OkStatus()
+                                  : absl::UnavailableError("the server is shutting down")),
       start_(environment->clock->Now()) {}
 
 void CallScope::Record(const absl::Status& status, const MatchAnswer& answer) const {
   CallRecord record;
   record.method = method_;
   record.request_id = request_id_;
+  record.client = client_;
   record.status = status;
   record.duration = environment_.clock->Now() - start_;
   if (!answer.model.name.empty()) {

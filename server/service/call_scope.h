@@ -16,20 +16,21 @@ namespace nemf {
 // Metadata with the request's id: taken from the client, or made; returned in the trailers.
 inline constexpr char kRequestIdKey[] = "x-request-id";
 
-// The frame around one call, whatever its method: its place among the calls in flight, its request
-// id, its clock and its record.
+// The frame around one call, whatever its method: its place among the calls in flight, who calls,
+// its request id, its clock and its record.
 class CallScope {
  public:
   // Reads the client's metadata and sets the trailing one.
   CallScope(const ServiceEnvironment* environment, const char* method,
             grpc::CallbackServerContext* context);
   // A part of a call that counts as a request of its own, such as a pair of a stream.
-  CallScope(const ServiceEnvironment* environment, const char* method, std::string request_id);
+  CallScope(const ServiceEnvironment* environment, const char* method, std::string request_id,
+            std::string client);
 
-  // Whether the call may be served; false while the server shuts down.
-  bool admitted() const { return slot_ != nullptr; }
-  static absl::Status Refusal() { return absl::UnavailableError("the server is shutting down"); }
-
+  // Whether the call may be served: UNAVAILABLE while the server shuts down, UNAUTHENTICATED.
+  const absl::Status& admission() const { return admission_; }
+  // Caller::client of an admitted call.
+  const std::string& client() const { return client_; }
   const std::string& request_id() const { return request_id_; }
 
   // Reports the end of the call. To be called once, right before the call is finished, so that
@@ -41,6 +42,8 @@ class CallScope {
   const char* method_;
   std::unique_ptr<CallGate::Slot> slot_;
   std::string request_id_;
+  std::string client_;
+  absl::Status admission_;
   absl::Time start_;
 };
 

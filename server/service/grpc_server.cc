@@ -11,6 +11,7 @@
 #include "grpcpp/impl/server_builder_plugin.h"
 #include "server/service/call_gate.h"
 #include "server/service/correspondence_service.h"
+#include "server/service/tls_credentials.h"
 
 namespace nemf {
 namespace {
@@ -25,6 +26,25 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
   }
 };
 
+void SetConnectionArguments(const ConnectionOptions& options, grpc::ServerBuilder* builder) {
+  constexpr int kMilliseconds = 1000;
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,
+                              options.keepalive_seconds * kMilliseconds);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                              options.keepalive_timeout_seconds * kMilliseconds);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // Clients may ask as often as the server does itself, and somewhat more.
+  constexpr int kLeastMillisecondsBetweenPings = 10'000;
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                              kLeastMillisecondsBetweenPings);
+  if (options.max_age_seconds == 0) return;
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                              options.max_age_seconds * kMilliseconds);
+  if (options.max_age_grace_seconds == 0) return;
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                              options.max_age_grace_seconds * kMilliseconds);
+}
+
 class GrpcServerImpl final : public GrpcServer {
  public:
   GrpcServerImpl(const GrpcServerOptions& options, ModelFinder find_model, CallRecorder record_call,
@@ -38,13 +58,20 @@ class GrpcServerImpl final : public GrpcServer {
                      .clock = clock},
         service_(&environment_) {}
 
-  absl::Status Listen(const GrpcServerOptions& options) {
+  absl::Status Listen(const GrpcServerOptions& options, TokenFile::Warn warn) {
+    auto access = AccessControl::Create(options.tokens_file, environment_.clock, std::move(warn));
+    if (!access.ok()) return access.status();
+    access_ = *std::move(access);
+    environment_.access = access_.get();
+    auto credentials = MakeServerCredentials(options.tls);
+    if (!credentials.ok()) return credentials.status();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
     int port = 0;
-    builder.AddListeningPort(options.listen.ToString(), grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(options.listen.ToString(), *credentials, &port);
+    SetConnectionArguments(options.connections, &builder);
     // Otherwise two servers could share a port, each with half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(options.max_message_bytes);
@@ -82,6 +109,7 @@ class GrpcServerImpl final : public GrpcServer {
  private:
   // In the order of need: the server goes first, then what its calls use.
   CallGate gate_;
+  std::unique_ptr<AccessControl> access_;
   WorkerPool decoding_;
   ServiceEnvironment environment_;
   CorrespondenceService service_;
@@ -96,11 +124,19 @@ absl::Status GrpcServerOptions::Validate() const {
     return absl::InvalidArgumentError(
         absl::StrCat("GrpcServerOptions.listen = \"", listen.ToString(), "\", must be HOST:PORT"));
   }
+  if (!listen.IsLoopback() && !tls.enabled() && !allow_plaintext) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("GrpcServerOptions.listen = \"", listen.ToString(),
+                     "\", must be a loopback address where there is no TLS (--tls-cert, --tls-key) "
+                     "and plaintext is not allowed (--allow-plaintext)"));
+  }
   if (max_message_bytes < 1024) {
     return absl::InvalidArgumentError(absl::StrCat(
         "GrpcServerOptions.max_message_bytes = ", max_message_bytes, ", must be >= 1024"));
   }
-  absl::Status status = limits.Validate();
+  absl::Status status = tls.Validate();
+  status.Update(connections.Validate());
+  status.Update(limits.Validate());
   status.Update(decoding.Validate());
   return status;
 }
@@ -108,10 +144,10 @@ absl::Status GrpcServerOptions::Validate() const {
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options,
                                                               ModelFinder find_model,
                                                               CallRecorder record_call,
-                                                              Clock* clock) {
+                                                              Clock* clock, TokenFile::Warn warn) {
   auto server = std::make_unique<GrpcServerImpl>(options, std::move(find_model),
                                                  std::move(record_call), clock);
-  if (absl::Status status = server->Listen(options); !status.ok()) return status;
+  if (absl::Status status = server->Listen(options, std::move(warn)); !status.ok()) return status;
   return server;
 }
 

@@ -7,15 +7,23 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/scheduling/clock.h"
+#include "server/service/access_control.h"
+#include "server/service/connection_options.h"
 #include "server/service/host_port.h"
 #include "server/service/request_limits.h"
 #include "server/service/service_environment.h"
+#include "server/service/tls_options.h"
 #include "server/service/worker_pool.h"
 
 namespace nemf {
 
 struct GrpcServerOptions {
   HostPort listen = {"127.0.0.1", 50'051};
+  // Beyond the loopback interface the server listens with TLS, or in plaintext if this says so.
+  bool allow_plaintext = false;
+  TlsOptions tls = {};
+  std::string tokens_file;  // see TokenTable; empty: everybody who gets a connection may call
+  ConnectionOptions connections = {};
   int max_message_bytes = 64 << 20;  // of one request, >= 1024
   bool reflection = true;            // whether clients may ask for the proto
   RequestLimits limits = {};
@@ -41,11 +49,13 @@ class GrpcServer {
   // schedulers must still be running.
   virtual void Shutdown(absl::Duration patience) = 0;
 
-  // Binds and starts. The clock outlives the server. Requires options.Validate().ok(). UNAVAILABLE
-  // names the address that cannot be bound.
+  // Binds and starts. The clock outlives the server. `warn` (may be null) is told what is wrong
+  // with files that changed while the server runs, on any thread. Requires options.Validate().ok().
+  // UNAVAILABLE names the address that cannot be bound; other errors the file that cannot be used.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcServerOptions& options,
                                                            ModelFinder find_model,
-                                                           CallRecorder record_call, Clock* clock);
+                                                           CallRecorder record_call, Clock* clock,
+                                                           TokenFile::Warn warn = nullptr);
 };
 
 }  // namespace nemf

@@ -11,6 +11,10 @@ std::string HostPort::ToString() const {
   return is_ipv6 ? absl::StrCat("[", host, "]:", port) : absl::StrCat(host, ":", port);
 }
 
+bool HostPort::IsLoopback() const {
+  return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
+}
+
 std::optional<HostPort> ParseHostPort(absl::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == absl::string_view::npos) return std::nullopt;

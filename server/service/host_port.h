@@ -14,6 +14,9 @@ struct HostPort {
   int port = 0;      // 0 to 65,535; 0: any free one
 
   std::string ToString() const;
+  // Whether only this machine can reach it: localhost, 127.x.x.x or ::1. Other names are not looked
+  // up and count as outside.
+  bool IsLoopback() const;
 };
 
 // Nothing where the text is not HOST:PORT.

@@ -11,6 +11,7 @@
 #include "server/scheduling/clock.h"
 #include "server/scheduling/job.h"
 #include "server/scheduling/scheduler.h"
+#include "server/service/access_control.h"
 #include "server/service/call_gate.h"
 #include "server/service/request_limits.h"
 #include "server/service/worker_pool.h"
@@ -35,6 +36,7 @@ using ModelFinder =
 struct CallRecord {
   std::string method;      // "TransferKeypoints"
   std::string request_id;  // the client's or ours
+  std::string client;      // Caller::client; empty where the caller is not known
   absl::Status status;
   absl::Duration duration;
   // Known as far as the call got; else empty and zero.
@@ -53,6 +55,7 @@ struct ServiceEnvironment {
   RequestLimits limits;
   WorkerPool* decoding = nullptr;
   CallGate* gate = nullptr;
+  const AccessControl* access = nullptr;
   Clock* clock = nullptr;
 };
 

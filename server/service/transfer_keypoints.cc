@@ -31,7 +31,7 @@ class TransferKeypointsReactor final : public grpc::ServerUnaryReactor {
             [this](absl::Status status) { OnAnswer(std::move(status)); })) {}
 
   void Start() {
-    if (!scope_.admitted()) return OnAnswer(CallScope::Refusal());
+    if (!scope_.admission().ok()) return OnAnswer(scope_.admission());
     // A copy, for the answer may come, and this object go, before the call's Start() returns.
     const std::shared_ptr<MatchCall> call = call_;
     call->Start();

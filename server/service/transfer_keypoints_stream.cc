@@ -25,8 +25,10 @@ constexpr char kMethod[] = "TransferKeypointsStream";
 // One pair of a stream, from its reading until its answer is written. It counts as a call in
 // flight of its own, so that a shutdown waits for the pairs and not for an idle stream.
 struct StreamPair {
-  StreamPair(const ServiceEnvironment* environment, std::string request_id, Request message)
-      : message(std::move(message)), scope(environment, kMethod, std::move(request_id)) {}
+  StreamPair(const ServiceEnvironment* environment, std::string request_id, std::string client,
+             Request message)
+      : message(std::move(message)),
+        scope(environment, kMethod, std::move(request_id), std::move(client)) {}
 
   const Request message;
   const CallScope scope;
@@ -43,9 +45,13 @@ struct StreamPair {
 // decided but not yet taken are outstanding, so no other thread can finish the call meanwhile.
 class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Response> {
  public:
-  TransferStreamReactor(const ServiceEnvironment* environment, std::string request_id,
+  // `call`: the frame around the stream as a whole.
+  TransferStreamReactor(const ServiceEnvironment* environment, const CallScope& call,
                         absl::Time deadline)
-      : environment_(environment), request_id_(std::move(request_id)), deadline_(deadline) {}
+      : environment_(environment),
+        request_id_(call.request_id()),
+        client_(call.client()),
+        deadline_(deadline) {}
 
   // Starts the call, or goes on with it.
   void Advance() {
@@ -103,8 +109,9 @@ class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Resp
 
   // Of the message that was just read.
   PairPtr MakePair() {
-    auto pair = std::make_shared<StreamPair>(
-        environment_, absl::StrCat(request_id_, "/", number_of_pairs_++), std::move(incoming_));
+    auto pair = std::make_shared<StreamPair>(environment_,
+                                             absl::StrCat(request_id_, "/", number_of_pairs_++),
+                                             client_, std::move(incoming_));
     incoming_ = Request();
     const v1::TransferKeypointsRequest& request = pair->message.request();
     pair->call = std::make_shared<MatchCall>(
@@ -127,7 +134,7 @@ class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Resp
       broken = broken_;
     }
     if (broken) pair->call->Cancel();
-    if (!pair->scope.admitted()) return OnAnswer(pair.get(), CallScope::Refusal());
+    if (!pair->scope.admission().ok()) return OnAnswer(pair.get(), pair->scope.admission());
     pair->call->Start();
   }
 
@@ -194,6 +201,7 @@ class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Resp
 
   const ServiceEnvironment* const environment_;
   const std::string request_id_;
+  const std::string client_;
   const absl::Time deadline_;
   // Of the one outstanding read.
   Request incoming_;
@@ -223,11 +231,11 @@ class RefusedStream final : public grpc::ServerBidiReactor<Request, Response> {
 grpc::ServerBidiReactor<Request, Response>* CorrespondenceService::TransferKeypointsStream(
     grpc::CallbackServerContext* context) {
   const CallScope scope(environment_, kMethod, context);
-  if (!scope.admitted()) {
-    scope.Record(CallScope::Refusal(), MatchAnswer());
-    return new RefusedStream(CallScope::Refusal());
+  if (!scope.admission().ok()) {
+    scope.Record(scope.admission(), MatchAnswer());
+    return new RefusedStream(scope.admission());
   }
-  auto* reactor = new TransferStreamReactor(environment_, scope.request_id(), DeadlineOf(*context));
+  auto* reactor = new TransferStreamReactor(environment_, scope, DeadlineOf(*context));
   reactor->Advance();
   return reactor;
 }
