@@ -21,18 +21,23 @@ class TaskState {
 
 enum class Phase {
   kPatchMatch,  // one iteration: propagation, random search, clamp
-  kFinish,      // optimisation and final score of the points that were asked for
+  // Of a strided plan: the optimiser's steps on the slots of the support, from the values after the
+  // last iteration to the other buffer, as if it were one more iteration; each slot for itself.
+  kOptimizeNodes,
+  // The points that were asked for: optimisation and final score; of a strided plan, the choice
+  // among each point's candidates (math/upsample.h) and its score.
+  kFinish,
   kDone,
 };
 
 // A part of a task's work that may be done in one go: a range of the slots of a PatchMatch
 // iteration (one reads the values from before the iteration, so the ranges of an iteration may go
-// in any order and cut), or of the task's points in the finish.
+// in any order and cut) or of the nodes' optimisation, or of the task's points in the finish.
 struct Piece {
   const TaskPlan* plan;
   TaskState* state;
   Phase phase;
-  int iteration;
+  int iteration;  // passes over slots before this one
   int begin;
   int end;
   std::int64_t queries = 0;  // out: field queries spent on it
@@ -60,8 +65,9 @@ class Backend {
   virtual absl::Status Run(absl::Span<Piece> pieces) = 0;
 
   // Where the points of a dense task stand after `iteration` whole PatchMatch iterations (0: the
-  // coarse answer), the task's next iteration or finish not yet begun -> reference pixels,
-  // row-major over the query's pixels. From the thread of Run().
+  // coarse answer), the task's next pass or finish not yet begun -> reference pixels, row-major
+  // over the query's pixels; bilinear between the nodes of a strided plan. From the thread of
+  // Run().
   virtual std::vector<Point> Snapshot(const TaskState& state, int iteration) = 0;
 
   // The answer of a finished task; moves it out.

@@ -86,7 +86,7 @@ class Engine {
   virtual EncodeOverlap encode_overlap() const { return EncodeOverlap::kNever; }
 
   // Pairs that one encoder pass works on side by side, >= 1: more of them in one Encode() only take
-  // as much longer.
+  // as much longer. Each number up to it is a shape of its own, whose first pass may be slow.
   virtual int encoder_batch() const { return 1; }
 
   // An upper bound of the queries of a task (see Start()), told before its pair is encoded. Cheap.
@@ -124,6 +124,9 @@ struct ModelInfo {
   std::string name;
   std::string version;
   std::string directory;
+  std::string encoder_sha256;  // lower-case hexadecimal
+  std::string field_sha256;
+  std::string provenance;  // where it comes from: a JSON text; empty: it does not say
 };
 
 struct EngineOptions {

@@ -3,22 +3,20 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/scheduling/pair_fingerprint.h"
-
 namespace nemf {
 namespace {
 
-bool SamePair(const AcceptedJob& a, const AcceptedJob& b) {
-  return a.fingerprint == b.fingerprint && SamePixels(*a.job.pair, *b.job.pair);
+int Rank(const AcceptedJob& job) {
+  return static_cast<int>(job.job.priority) + job.passes_waited / kPassesPerRank;
 }
 
 // The group that `job` belongs to, a new one if there is room for it, or null.
 PairGroup* FindGroup(std::vector<PairGroup>& groups, const AcceptedJob& job, int max_pairs) {
   for (PairGroup& group : groups) {
-    if (SamePair(group.front().accepted, job)) return &group;
+    if (group.digest == job.digest) return &group;
   }
   if (static_cast<int>(groups.size()) == max_pairs) return nullptr;
-  return &groups.emplace_back();
+  return &groups.emplace_back(PairGroup{job.digest, job.job.pair, {}});
 }
 
 }  // namespace
@@ -37,6 +35,15 @@ std::optional<ActiveSlot> ActiveSlots::TryAcquire(JobKind kind) {
   return slot;
 }
 
+void SortByRank(std::deque<AcceptedJob>& queue) {
+  const auto before = [](const AcceptedJob& a, const AcceptedJob& b) {
+    return Rank(a) != Rank(b) ? Rank(a) > Rank(b) : a.submitted < b.submitted;
+  };
+  if (!std::is_sorted(queue.begin(), queue.end(), before)) {
+    std::stable_sort(queue.begin(), queue.end(), before);
+  }
+}
+
 std::vector<PairGroup> TakeEncoderBatch(std::deque<AcceptedJob>& queue, int max_pairs,
                                         ActiveSlots& slots) {
   std::vector<PairGroup> groups;
@@ -46,7 +53,7 @@ std::vector<PairGroup> TakeEncoderBatch(std::deque<AcceptedJob>& queue, int max_
     std::optional<ActiveSlot> slot = slots.TryAcquire(job.job.kind);
     PairGroup* group = slot ? FindGroup(groups, job, max_pairs) : nullptr;
     if (group != nullptr) {
-      group->push_back({std::move(job), *std::move(slot)});
+      group->jobs.push_back({std::move(job), *std::move(slot)});
     } else {
       waiting.push_back(std::move(job));
     }

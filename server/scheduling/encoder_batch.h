@@ -2,6 +2,7 @@
 #define NEMF_SERVER_SCHEDULING_ENCODER_BATCH_H_
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -37,12 +38,25 @@ struct AdmittedJob {
   ActiveSlot slot;
 };
 
-// Jobs over one pair of images, which the encoder sees once. Never empty.
-using PairGroup = std::vector<AdmittedJob>;
+// Jobs over one pair of images, which the encoder sees once.
+struct PairGroup {
+  PairDigest digest;
+  std::shared_ptr<const ImagePair> pair;
+  std::vector<AdmittedJob> jobs;
+};
 
-// Takes the jobs of the next encoder pass out of `queue`: in the order of arrival, as long as there
-// are places, at most `max_pairs` different pairs. Jobs whose pair equals one of these, pixel by
-// pixel, come along. Jobs without a place stay, in their order, and later ones may pass them.
+// The order in which waiting jobs go through the encoder: those of higher priority first, then in
+// the order of arrival. With every kPassesPerRank-th encoder pass that begins without it, a job
+// moves up by one priority, beyond the highest if need be, so none is starved.
+//
+// Example: a job of low priority waits while one of high priority comes with every pass. After 16
+// passes it counts as normal, after 32 as high, and as the eldest of those it is in the 33rd.
+inline constexpr int kPassesPerRank = 16;
+void SortByRank(std::deque<AcceptedJob>& queue);
+
+// Takes the jobs of the next encoder pass out of `queue`: in its order, as long as there are places,
+// at most `max_pairs` different pairs. Jobs whose pair equals one of these, pixel by pixel, come
+// along. Jobs without a place stay, in their order, and later ones may pass them.
 std::vector<PairGroup> TakeEncoderBatch(std::deque<AcceptedJob>& queue, int max_pairs,
                                         ActiveSlots& slots);
 

@@ -12,11 +12,25 @@
 
 namespace nemf {
 
+// Whether pairs are encoded on a thread of their own, beside the matching of others.
+enum class OverlapEncoding {
+  kAuto,  // where the engine says that it is useful
+  kOn,    // where the engine allows it
+  kOff,
+};
+
 struct SchedulerOptions {
-  int max_queued_jobs = 1024;          // more: RESOURCE_EXHAUSTED, >= 1
+  // What may wait for an encoder pass; more is RESOURCE_EXHAUSTED.
+  int max_queued_jobs = 1024;                                 // >= 1
+  std::int64_t max_queued_bytes = std::int64_t{1} << 30;      // of decoded pairs, >= 1
+  double max_queued_seconds = 300;  // predicted time until a new job's own work begins, > 0
+  int max_queued_per_client = 0;    // jobs of one client, >= 0; 0: as many as of all
+
   int max_encoder_batch = 8;           // pairs in one encoder pass, >= 1
   int max_active_jobs = 64;            // jobs being matched at a time, >= 1
   std::int64_t chunk_queries = 65536;  // field queries between two looks at the queue, >= 64
+  std::int64_t pair_cache_bytes = 256 << 20;  // encoded pairs to keep, >= 0; 0: none
+  OverlapEncoding overlap_encoding = OverlapEncoding::kAuto;
 
   absl::Status Validate() const;
 };
@@ -36,14 +50,16 @@ class JobHandle {
 // What happens at a boundary between chunks is written in step_loop.h; which jobs a chunk serves
 // first (little work first, with ageing, with a worked example) in step_order.h; which jobs go
 // through the encoder together, and how places are shared between flows and keypoint jobs, in
-// encoder_batch.h. A full queue refuses at once. Jobs that wait at the same time for equal pairs
-// share one place in an encoder pass.
+// encoder_batch.h; what is refused at once, and with which push-back, in work_ledger.h. Jobs that
+// wait at the same time for equal pairs share one place in an encoder pass, and pairs that were
+// encoded before are kept (pair_cache.h).
 class Scheduler {
  public:
   virtual ~Scheduler() = default;  // drains
 
-  // Accepts a job or says why not: RESOURCE_EXHAUSTED (queue full), UNAVAILABLE (draining),
-  // DEADLINE_EXCEEDED (already past). Does not block; safe from any thread.
+  // Accepts a job or says why not: RESOURCE_EXHAUSTED (queue full, or predicted to miss its
+  // deadline; see retry_pushback.h), UNAVAILABLE (draining), DEADLINE_EXCEEDED (already past).
+  // Takes the time of a look at every pixel, but waits for nothing; safe from any thread.
   virtual absl::StatusOr<std::shared_ptr<JobHandle>> Submit(Job job) = 0;
 
   // Stops accepting and returns when every accepted job was answered. Not to be called by a sink.

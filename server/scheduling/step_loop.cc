@@ -2,54 +2,55 @@
 
 #include <algorithm>
 #include <cassert>
-#include <iterator>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "server/engine/fatal_error.h"
+#include "server/scheduling/split_off.h"
 #include "server/scheduling/step_order.h"
 
 namespace nemf {
 namespace {
 
-// Hears nothing; stands in where there is no observer.
-SchedulerObserver* Deaf() {
-  static SchedulerObserver* const observer = new SchedulerObserver;
-  return observer;
-}
-
 bool IsCancelled(const AcceptedJob& job) { return job.cancelled->load(); }
 
-// Splits off the jobs for which `stays` is false; the others keep their order.
-template <typename Jobs, typename Stays>
-Jobs SplitOff(Jobs& jobs, Stays stays) {
-  const auto leaving = std::stable_partition(jobs.begin(), jobs.end(), stays);
-  Jobs split(std::make_move_iterator(leaving), std::make_move_iterator(jobs.end()));
-  jobs.erase(leaving, jobs.end());
-  return split;
+std::unique_ptr<MatchTask> StartTask(Engine* engine, Job& job,
+                                     std::shared_ptr<const EncodedPair> pair) {
+  if (job.kind == JobKind::kField) {
+    return engine->StartField(std::move(pair), job.keypoints.front(), job.field_nodes);
+  }
+  auto task = engine->Start(std::move(pair), std::move(job.keypoints), job.options);
+  if (!job.snapshots.empty()) task->RequestSnapshots(job.snapshots);
+  return task;
 }
 
 }  // namespace
 
-StepLoop::StepLoop(Engine* engine, Clock* clock, const SchedulerOptions& options,
-                   SchedulerObserver* observer)
-    : engine_(engine),
-      clock_(clock),
+StepLoop::StepLoop(const StepLoopParts& parts, const SchedulerOptions& options)
+    : engine_(parts.engine),
+      clock_(parts.clock),
+      observer_(parts.observer),
+      ledger_(parts.ledger),
+      lane_(parts.lane),
       options_(options),
-      observer_(observer != nullptr ? observer : Deaf()),
-      slots_(options.max_active_jobs) {}
+      slots_(options.max_active_jobs),
+      encode_(std::min(options.max_encoder_batch, parts.engine->encoder_batch()), parts.lane,
+              parts.cache, &slots_, parts.clock, parts.observer, parts.ledger) {}
 
 StepLoop::~StepLoop() { assert(idle()); }
 
-void StepLoop::Add(AcceptedJob job) {
-  queue_.push_back(std::move(job));
-  observer_->OnQueuedJobs(+1);
-}
+void StepLoop::Add(AcceptedJob job) { encode_.Add(std::move(job)); }
 
 bool StepLoop::RunOnce() {
+  if (!lost_.ok()) AbandonAll();
   DropLeavers();
-  RunEncoderPass();
+  Encode();
   DropLeavers();
   StepChunk();
-  assert(slots_.in_use() == active());
+  if (!lost_.ok()) AbandonAll();
+  assert(slots_.in_use() == active() + in_pass());
+  ReportWork();
+  Deliver();
   return !idle();
 }
 
@@ -58,90 +59,64 @@ void StepLoop::DropLeavers() {
   const auto stays = [now](const AcceptedJob& job) {
     return !IsCancelled(job) && job.job.deadline > now;
   };
-  for (AcceptedJob& job : SplitOff(queue_, stays)) {
-    const bool cancelled = IsCancelled(job);
-    observer_->OnQueuedJobs(-1);
-    observer_->OnJobDropped(cancelled ? DropReason::kCancelled : DropReason::kExpiredQueued);
-    answers_.push_back({std::move(job.job.sink),
-                        cancelled ? absl::CancelledError("cancelled while waiting in the queue")
-                                  : absl::DeadlineExceededError(
-                                        "the deadline passed while waiting in the queue")});
+  EncodeStage::Leavers leavers = encode_.TakeLeavers(stays);
+  for (AcceptedJob& job : leavers.waiting) {
+    Drop(std::move(job), DropReason::kExpiredQueued, "waiting in the queue");
+  }
+  for (AcceptedJob& job : leavers.in_pass) {
+    Drop(std::move(job), DropReason::kExpiredActive, "its pair was encoded");
   }
   const auto active_stays = [&](const ActiveJob& job) { return stays(job.accepted); };
   for (ActiveJob& job : SplitOff(active_, active_stays)) {
-    const bool cancelled = IsCancelled(job.accepted);
-    observer_->OnJobDropped(cancelled ? DropReason::kCancelled : DropReason::kExpiredActive);
-    LeaveActive(std::move(job),
-                cancelled ? absl::CancelledError("cancelled while matching")
-                          : absl::DeadlineExceededError("the deadline passed while matching"));
+    observer_->OnActiveJobs(job.accepted.job.kind, -1);
+    observer_->OnWastedQueries(job.task->queries_spent());
+    Drop(std::move(job.accepted), DropReason::kExpiredActive, "matching");
   }
   Deliver();
 }
 
-void StepLoop::RunEncoderPass() {
-  std::vector<PairGroup> groups = TakeEncoderBatch(queue_, options_.max_encoder_batch, slots_);
-  if (groups.empty()) return;
-  const absl::Time now = clock_->Now();
-  for (PairGroup& group : groups) {
-    for (AdmittedJob& job : group) {
-      job.accepted.queue_slot = Slot();
-      observer_->OnQueuedJobs(-1);
-      observer_->OnQueueWait(now - job.accepted.submitted);
-    }
-  }
-  Encode(absl::MakeSpan(groups));
+void StepLoop::Drop(AcceptedJob job, DropReason when_expired, const char* where) {
+  const bool cancelled = IsCancelled(job);
+  observer_->OnJobDropped(cancelled ? DropReason::kCancelled : when_expired);
+  answers_.push_back(
+      {std::move(job.job.sink),
+       cancelled ? absl::CancelledError(absl::StrCat("cancelled while ", where))
+                 : absl::DeadlineExceededError(absl::StrCat("the deadline passed while ", where))});
 }
 
-void StepLoop::Encode(absl::Span<PairGroup> groups) {
-  std::vector<const ImagePair*> pairs;
-  for (const PairGroup& group : groups) pairs.push_back(group.front().accepted.job.pair.get());
-  const absl::Time start = clock_->Now();
-  auto encoded = engine_->Encode(pairs);
-  const absl::Duration duration = clock_->Now() - start;
-  if (encoded.ok()) {
-    observer_->OnEncoderPass(static_cast<int>(pairs.size()), duration);
-    JobStatistics pass;
-    pass.encode_time = duration;
-    pass.encoder_batch_pairs = static_cast<int>(pairs.size());
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      for (AdmittedJob& job : groups[i]) Activate(job, (*encoded)[i], start, pass);
-    }
-  } else if (groups.size() > 1) {
-    for (std::size_t i = 0; i < groups.size(); ++i) Encode(groups.subspan(i, 1));
-  } else {
-    for (AdmittedJob& job : groups.front()) {
-      observer_->OnJobDropped(DropReason::kEngineError);
-      answers_.push_back({std::move(job.accepted.job.sink), encoded.status()});
-    }
-  }
+void StepLoop::Encode() {
+  EncodeStage::Outcome outcome = encode_.Advance();
+  for (EncodedJob& job : outcome.encoded) Activate(std::move(job));
+  for (FailedJob& job : outcome.failed) Fail(std::move(job.accepted), Diagnose(job.error));
 }
 
-void StepLoop::Activate(AdmittedJob& job, const std::shared_ptr<const EncodedPair>& encoded,
-                        absl::Time encode_start, const JobStatistics& pass) {
+void StepLoop::Activate(EncodedJob encoded) {
   ActiveJob active;
-  active.accepted = std::move(job.accepted);
-  active.slot = std::move(job.slot);
-  active.statistics = pass;
-  active.statistics.queue_time = encode_start - active.accepted.submitted;
-  active.encoded = encode_start + pass.encode_time;
+  active.accepted = std::move(encoded.admitted.accepted);
+  active.slot = std::move(encoded.admitted.slot);
+  active.statistics = encoded.statistics;
+  active.encoded = encoded.encoded;
   active.arrival = arrivals_++;
   Job& request = active.accepted.job;
-  request.pair.reset();
-  active.task = engine_->Start(encoded, std::move(request.keypoints), request.options);
+  if (request.kind == JobKind::kField) {
+    active.cost = encoded.pair->SampleCost(request.keypoints.front(), request.field_nodes);
+  }
+  active.task = StartTask(engine_, request, std::move(encoded.pair));
   observer_->OnActiveJobs(request.kind, +1);
+  CollectSnapshots(active);
   active_.push_back(std::move(active));
 }
 
 void StepLoop::StepChunk() {
   AnswerDone();  // a task may have nothing to do at all
-  if (!active_.empty()) {
+  if (!active_.empty() && lost_.ok()) {
     ++chunks_;
     const std::vector<MatchTask*> tasks = TasksInOrder();
     const absl::Time start = clock_->Now();
     const absl::StatusOr<std::int64_t> spent = engine_->Step(tasks, options_.chunk_queries);
     if (spent.ok()) {
-      observer_->OnStep(*spent, clock_->Now() - start);
-    } else if (tasks.size() > 1) {
+      NoteStep(*spent, clock_->Now() - start);
+    } else if (tasks.size() > 1 && !IsFatal(spent.status())) {
       StepEachAlone(tasks);
     } else {
       DropFailed(tasks.front(), spent.status());
@@ -149,13 +124,13 @@ void StepLoop::StepChunk() {
     NoteProgress();
     AnswerDone();
   }
-  Deliver();
 }
 
 std::vector<MatchTask*> StepLoop::TasksInOrder() const {
   std::vector<StepCandidate> candidates;
   for (const ActiveJob& job : active_) {
-    candidates.push_back({job.task->queries_left(), job.idle_chunks, job.arrival});
+    candidates.push_back({job.task->queries_left(), job.idle_chunks, job.arrival,
+                          job.accepted.job.priority});
   }
   std::vector<MatchTask*> tasks;
   for (const std::size_t i : StepOrder(candidates, chunks_)) tasks.push_back(active_[i].task.get());
@@ -167,21 +142,51 @@ void StepLoop::StepEachAlone(const std::vector<MatchTask*>& tasks) {
   const std::int64_t share =
       std::max<std::int64_t>(1, options_.chunk_queries / static_cast<std::int64_t>(tasks.size()));
   for (MatchTask* const task : tasks) {
-    if (task->done()) continue;
+    if (task->done() || !lost_.ok()) continue;
     const absl::Time start = clock_->Now();
     const absl::StatusOr<std::int64_t> spent = engine_->Step({task}, share);
     if (spent.ok()) {
-      observer_->OnStep(*spent, clock_->Now() - start);
+      NoteStep(*spent, clock_->Now() - start);
     } else {
       DropFailed(task, spent.status());
     }
   }
 }
 
+void StepLoop::NoteStep(std::int64_t queries, absl::Duration duration) {
+  observer_->OnStep(queries, duration);
+  ledger_->ObserveMatch(queries, duration);
+}
+
 void StepLoop::DropFailed(const MatchTask* task, const absl::Status& error) {
+  const absl::Status told = Diagnose(error);
   for (ActiveJob& job : SplitOff(active_, [&](auto& job) { return job.task.get() != task; })) {
-    observer_->OnJobDropped(DropReason::kEngineError);
-    LeaveActive(std::move(job), error);
+    observer_->OnActiveJobs(job.accepted.job.kind, -1);
+    Fail(std::move(job.accepted), told);
+  }
+}
+
+void StepLoop::Fail(AcceptedJob job, absl::Status error) {
+  observer_->OnJobDropped(DropReason::kEngineError);
+  answers_.push_back({std::move(job.job.sink), std::move(error)});
+}
+
+absl::Status StepLoop::Diagnose(const absl::Status& error) {
+  if (!IsFatal(error)) return error;
+  if (lost_.ok()) {
+    lost_ = absl::UnavailableError(absl::StrCat("the device is lost: ", error.message()));
+    observer_->OnDeviceLost(error);
+  }
+  return lost_;
+}
+
+void StepLoop::AbandonAll() {
+  EncodeStage::Leavers leavers = encode_.TakeLeavers([](const AcceptedJob&) { return false; });
+  for (AcceptedJob& job : leavers.waiting) Fail(std::move(job), lost_);
+  for (AcceptedJob& job : leavers.in_pass) Fail(std::move(job), lost_);
+  for (ActiveJob& job : std::exchange(active_, {})) {
+    observer_->OnActiveJobs(job.accepted.job.kind, -1);
+    Fail(std::move(job.accepted), lost_);
   }
 }
 
@@ -190,6 +195,15 @@ void StepLoop::NoteProgress() {
     const std::int64_t spent = job.task->queries_spent();
     job.idle_chunks = spent > job.queries_spent ? 0 : job.idle_chunks + 1;
     job.queries_spent = spent;
+    job.accepted.ticket.SetQueriesLeft(job.task->queries_left());
+    CollectSnapshots(job);
+  }
+}
+
+void StepLoop::CollectSnapshots(ActiveJob& job) {
+  if (job.accepted.job.snapshots.empty()) return;
+  for (FlowSnapshot& snapshot : job.task->TakeSnapshots()) {
+    snapshots_.emplace_back(job.accepted.job.sink, std::move(snapshot));
   }
 }
 
@@ -198,16 +212,24 @@ void StepLoop::AnswerDone() {
     JobResult result{job.task->TakeResult(), job.statistics};
     result.statistics.match_time = clock_->Now() - job.encoded;
     result.statistics.field_queries = job.task->queries_spent();
-    LeaveActive(std::move(job), std::move(result));
+    result.cost = std::move(job.cost);
+    job.accepted.ticket.Answered(job.task->queries_spent());
+    observer_->OnActiveJobs(job.accepted.job.kind, -1);
+    answers_.push_back({std::move(job.accepted.job.sink), std::move(result)});
   }
 }
 
-void StepLoop::LeaveActive(ActiveJob job, absl::StatusOr<JobResult> result) {
-  observer_->OnActiveJobs(job.accepted.job.kind, -1);
-  answers_.push_back({std::move(job.accepted.job.sink), std::move(result)});
+void StepLoop::ReportWork() {
+  const double work = ledger_->Seconds();
+  if (work == reported_work_) return;
+  observer_->OnQueuedWork(work - reported_work_);
+  reported_work_ = work;
 }
 
 void StepLoop::Deliver() {
+  for (auto& [sink, snapshot] : std::exchange(snapshots_, {})) {
+    sink->OnSnapshot(std::move(snapshot));
+  }
   for (Answer& answer : std::exchange(answers_, {})) answer.sink->OnDone(std::move(answer.result));
 }
 

@@ -2,39 +2,54 @@
 #define NEMF_SERVER_SCHEDULING_STEP_LOOP_H_
 
 #include <cstdint>
-#include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/types/span.h"
 #include "server/engine/engine.h"
 #include "server/scheduling/accepted_job.h"
 #include "server/scheduling/clock.h"
+#include "server/scheduling/encode_stage.h"
 #include "server/scheduling/encoder_batch.h"
+#include "server/scheduling/encoder_lane.h"
 #include "server/scheduling/observer.h"
+#include "server/scheduling/pair_cache.h"
 #include "server/scheduling/scheduler.h"
+#include "server/scheduling/work_ledger.h"
 
 namespace nemf {
 
+// What a StepLoop works with. All of it outlives the loop; none is null.
+struct StepLoopParts {
+  Engine* engine;
+  Clock* clock;
+  SchedulerObserver* observer;
+  WorkLedger* ledger;
+  EncoderLane* lane;
+  PairCache* cache;
+};
+
 // The scheduler's policy without its thread: one call of RunOnce() is one step boundary, at which
 //   1. cancelled and expired jobs leave,
-//   2. waiting jobs go through one encoder pass (see TakeEncoderBatch) and become active,
+//   2. waiting jobs become active whose pairs are encoded: in the encoder pass that ended, or found
+//      in the cache; and the next pass starts (see EncodeStage),
 //   3. those that were cancelled or expired meanwhile leave,
 //   4. the active jobs share one chunk of matching (see StepOrder), and the finished leave.
-// So an active job waits for at most one encoder pass a chunk, and a waiting pair for at most one
-// chunk a pass, and answers are right whatever the order.
+// A lane without a thread runs its pass between 2 and 3. Then an active job waits for at most one
+// pass a chunk, and a waiting pair for at most one chunk a pass; with a thread, neither waits for
+// the other. Answers are right whatever the order.
 //
 // Where the encoder fails on several pairs, it is called again for each alone; where a chunk fails,
-// each of its tasks is stepped alone: only the jobs that fail alone get the error.
+// each of its tasks is stepped alone: only the jobs that fail alone get the error. After a fatal
+// error (fatal_error.h) the engine is not called again, and all jobs, then and later, get
+// UNAVAILABLE.
 //
 // Not safe for threads. Sinks are called from RunOnce() when the job holds nothing any more (no
-// slot, no encoded pair); a sink may call Add().
+// slot, no encoded pair), or with snapshots of a flow that goes on; a sink may call Add().
 class StepLoop {
  public:
-  // Engine, clock and observer (may be null) outlive the loop.
-  StepLoop(Engine* engine, Clock* clock, const SchedulerOptions& options,
-           SchedulerObserver* observer);
+  StepLoop(const StepLoopParts& parts, const SchedulerOptions& options);
   // Requires idle(): a loop is not dropped with jobs unanswered.
   ~StepLoop();
 
@@ -43,18 +58,22 @@ class StepLoop {
   // Does the work of one boundary. Returns whether there is more to do.
   bool RunOnce();
 
-  bool idle() const { return queue_.empty() && active_.empty(); }
-  int queued() const { return static_cast<int>(queue_.size()); }
+  bool idle() const { return encode_.idle() && active_.empty(); }
+  // Whether there is nothing to do until a job comes or the running encoder pass ends.
+  bool waiting() const { return active_.empty() && (idle() || lane_->busy()); }
+  int queued() const { return encode_.queued(); }
+  int in_pass() const { return encode_.in_pass(); }
   int active() const { return static_cast<int>(active_.size()); }
-  // Equal to active() between calls.
+  // Equal to in_pass() + active() between calls.
   int active_slots_in_use() const { return slots_.in_use(); }
 
  private:
   struct ActiveJob {
-    AcceptedJob accepted;  // without pair and queue slot
+    AcceptedJob accepted;  // without its pair
     ActiveSlot slot;
     std::unique_ptr<MatchTask> task;
     JobStatistics statistics;
+    std::vector<float> cost;    // of a field's nodes
     absl::Time encoded;         // end of its encoder pass
     std::uint64_t arrival = 0;  // the order in which jobs became active
     std::int64_t idle_chunks = 0;
@@ -66,30 +85,41 @@ class StepLoop {
   };
 
   void DropLeavers();
-  void RunEncoderPass();
-  void Encode(absl::Span<PairGroup> groups);
-  void Activate(AdmittedJob& job, const std::shared_ptr<const EncodedPair>& encoded,
-                absl::Time encode_start, const JobStatistics& pass);
+  void Drop(AcceptedJob job, DropReason when_expired, const char* where);
+  void Encode();
+  void Activate(EncodedJob encoded);
+  // Notes whether the error is fatal, and returns what the jobs are told.
+  absl::Status Diagnose(const absl::Status& error);
+  void AbandonAll();
+  void ReportWork();
   void StepChunk();
   std::vector<MatchTask*> TasksInOrder() const;
   void StepEachAlone(const std::vector<MatchTask*>& tasks);
+  void NoteStep(std::int64_t queries, absl::Duration duration);
   void DropFailed(const MatchTask* task, const absl::Status& error);
+  void Fail(AcceptedJob job, absl::Status error);
   void NoteProgress();
+  void CollectSnapshots(ActiveJob& job);
   void AnswerDone();
-  void LeaveActive(ActiveJob job, absl::StatusOr<JobResult> result);
   void Deliver();
 
   Engine* const engine_;
   Clock* const clock_;
-  const SchedulerOptions options_;
   SchedulerObserver* const observer_;
+  WorkLedger* const ledger_;
+  EncoderLane* const lane_;
+  const SchedulerOptions options_;
 
   ActiveSlots slots_;  // outlives the jobs
-  std::deque<AcceptedJob> queue_;
+  EncodeStage encode_;
   std::vector<ActiveJob> active_;
-  std::vector<Answer> answers_;  // to be delivered when no container is being walked
+  // To be delivered when no container is being walked: first these, then the answers.
+  std::vector<std::pair<std::shared_ptr<JobSink>, FlowSnapshot>> snapshots_;
+  std::vector<Answer> answers_;
   std::int64_t chunks_ = 0;
   std::uint64_t arrivals_ = 0;
+  absl::Status lost_;          // why the device is lost, if it is
+  double reported_work_ = 0;  // seconds that the observer knows of
 };
 
 }  // namespace nemf

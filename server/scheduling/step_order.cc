@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <numeric>
-#include <tuple>
+#include <utility>
 
 namespace nemf {
 namespace {
 
 bool IsShorter(const StepCandidate& a, const StepCandidate& b) {
-  return std::tie(a.queries_left, a.arrival) < std::tie(b.queries_left, b.arrival);
+  return std::pair(WeighedQueries(a.queries_left, a.priority), a.arrival) <
+         std::pair(WeighedQueries(b.queries_left, b.priority), b.arrival);
 }
 
 bool IsHungrier(const StepCandidate& a, const StepCandidate& b) {
@@ -16,6 +17,18 @@ bool IsHungrier(const StepCandidate& a, const StepCandidate& b) {
 }
 
 }  // namespace
+
+std::int64_t WeighedQueries(std::int64_t queries, Priority priority) {
+  switch (priority) {
+    case Priority::kLow:
+      return queries * kPriorityFactor;
+    case Priority::kNormal:
+      return queries;
+    case Priority::kHigh:
+      return queries / kPriorityFactor;
+  }
+  return queries;
+}
 
 std::vector<std::size_t> StepOrder(absl::Span<const StepCandidate> candidates, std::int64_t chunk) {
   std::vector<std::size_t> order(candidates.size());

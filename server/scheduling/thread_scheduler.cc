@@ -1,17 +1,20 @@
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "server/scheduling/accepted_job.h"
-#include "server/scheduling/pair_fingerprint.h"
+#include "server/scheduling/encoder_lane.h"
+#include "server/scheduling/pair_cache.h"
+#include "server/scheduling/pair_digest.h"
 #include "server/scheduling/scheduler.h"
-#include "server/scheduling/slots.h"
 #include "server/scheduling/step_loop.h"
+#include "server/scheduling/work_ledger.h"
 
 namespace nemf {
 namespace {
@@ -26,16 +29,30 @@ class CancelFlag final : public JobHandle {
   const std::shared_ptr<std::atomic<bool>> flag_;
 };
 
+bool Overlaps(OverlapEncoding option, EncodeOverlap engine) {
+  if (option == OverlapEncoding::kOn) return engine != EncodeOverlap::kNever;
+  return option == OverlapEncoding::kAuto && engine == EncodeOverlap::kUseful;
+}
+
+// Hears nothing; stands in where there is no observer.
+SchedulerObserver* Deaf() {
+  static SchedulerObserver* const observer = new SchedulerObserver;
+  return observer;
+}
+
 // A StepLoop and the thread that drives it. Submitted jobs pass through `inbox_`, so the lock is
 // held for a push or a swap and never while the engine or a sink runs.
 class ThreadScheduler final : public Scheduler {
  public:
   ThreadScheduler(Engine* engine, Clock* clock, const SchedulerOptions& options,
                   SchedulerObserver* observer)
-      : clock_(clock),
-        observer_(observer),
-        queue_slots_(options.max_queued_jobs),
-        loop_(engine, clock, options, observer),
+      : engine_(engine),
+        clock_(clock),
+        observer_(observer != nullptr ? observer : Deaf()),
+        ledger_(options, std::min(options.max_encoder_batch, engine->encoder_batch())),
+        cache_(options.pair_cache_bytes, observer_),
+        lane_(MakeLane(options.overlap_encoding)),
+        loop_({engine, clock, observer_, &ledger_, lane_.get(), &cache_}, options),
         worker_([this] { Work(); }) {}
 
   ~ThreadScheduler() override {
@@ -55,15 +72,14 @@ class ThreadScheduler final : public Scheduler {
     }
     // Before the queue's bound: a full queue may be tried again here, a draining server may not.
     if (IsDraining()) return RefuseDraining();
-    Slot slot = queue_slots_.TryAcquire();
-    if (!slot) {
-      return Refuse(DropReason::kQueueFull,
-                    absl::ResourceExhaustedError(absl::StrCat(
-                        "the queue is full: ", queue_slots_.capacity(), " jobs are waiting")));
+    const PairDigest digest = DigestOf(*job.pair);
+    auto admission = ledger_.Admit(Describe(job, digest, now));
+    if (auto* refusal = std::get_if<WorkLedger::Refusal>(&admission)) {
+      return Refuse(refusal->reason, std::move(refusal->status));
     }
     auto flag = std::make_shared<std::atomic<bool>>(false);
-    const std::uint64_t fingerprint = PairFingerprint(*job.pair);
-    if (!Push({std::move(job), fingerprint, now, flag, std::move(slot)})) return RefuseDraining();
+    WorkTicket& ticket = std::get<WorkTicket>(admission);
+    if (!Push({std::move(job), digest, now, flag, std::move(ticket)})) return RefuseDraining();
     return std::make_shared<CancelFlag>(std::move(flag));
   }
 
@@ -74,8 +90,36 @@ class ThreadScheduler final : public Scheduler {
   }
 
  private:
+  std::unique_ptr<EncoderLane> MakeLane(OverlapEncoding option) {
+    if (!Overlaps(option, engine_->encode_overlap())) return EncoderLane::Inline(engine_, clock_);
+    return EncoderLane::Threaded(engine_, clock_, observer_, [this] {
+      absl::MutexLock lock(&mutex_);
+      pass_ended_ = true;
+    });
+  }
+
+  std::int64_t BoundQueries(const Job& job) const {
+    if (job.kind == JobKind::kField) {
+      return std::int64_t{job.field_nodes.width} * job.field_nodes.height;
+    }
+    return engine_->BoundQueries(*job.pair, job.keypoints, job.options);
+  }
+
+  WorkItem Describe(const Job& job, const PairDigest& digest, absl::Time now) const {
+    WorkItem item;
+    item.kind = job.kind;
+    item.work.queries = static_cast<double>(BoundQueries(job));
+    item.work.needs_encoding = !cache_.Contains(digest);
+    item.work.priority = job.priority;
+    item.bytes =
+        static_cast<std::int64_t>(job.pair->query.rgb.size() + job.pair->reference.rgb.size());
+    item.client = job.client;
+    item.time_left = job.deadline - now;
+    return item;
+  }
+
   absl::Status Refuse(DropReason reason, absl::Status status) {
-    if (observer_ != nullptr) observer_->OnJobDropped(reason);
+    observer_->OnJobDropped(reason);
     return status;
   }
 
@@ -97,41 +141,54 @@ class ThreadScheduler final : public Scheduler {
 
   bool IsIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return idle_ && inbox_.empty(); }
   bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !inbox_.empty();
+    return !inbox_.empty() || pass_ended_ || (stopping_ && idle_);
   }
 
   void Work() {
-    while (TakeInbox()) loop_.RunOnce();
+    observer_->OnThreadStart(progress_);
+    while (TakeInbox()) {
+      loop_.RunOnce();
+      ++progress_.steps;
+    }
+    observer_->OnThreadEnd(progress_);
   }
 
-  // Moves what was submitted into the loop, waiting for it where there is nothing else to do.
-  // Returns false at the end, when nothing will come.
+  // Moves what was submitted into the loop, waiting for it, or for the end of an encoder pass, where
+  // there is nothing else to do. Returns false at the end, when nothing will come.
   bool TakeInbox() {
     std::vector<AcceptedJob> arrived;
     {
       absl::MutexLock lock(&mutex_);
       idle_ = loop_.idle();
-      if (idle_) {
+      if (loop_.waiting()) {
+        progress_.busy = false;
         mutex_.Await(absl::Condition(this, &ThreadScheduler::HasNews));
-        if (inbox_.empty()) return false;
-        idle_ = false;
+        if (inbox_.empty() && !pass_ended_) return false;
+        progress_.busy = true;
       }
+      idle_ = false;
+      pass_ended_ = false;
       arrived.swap(inbox_);
     }
     for (AcceptedJob& job : arrived) loop_.Add(std::move(job));
     return true;
   }
 
+  Engine* const engine_;
   Clock* const clock_;
   SchedulerObserver* const observer_;
-  SlotPool queue_slots_;  // outlives the jobs
+  Progress progress_;
+  WorkLedger ledger_;  // outlives the jobs
+  PairCache cache_;
 
   absl::Mutex mutex_;
   std::vector<AcceptedJob> inbox_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  bool idle_ ABSL_GUARDED_BY(mutex_) = true;  // the loop holds no job
+  bool idle_ ABSL_GUARDED_BY(mutex_) = true;         // the loop holds no job
+  bool pass_ended_ ABSL_GUARDED_BY(mutex_) = false;  // and the loop has not yet looked
 
+  const std::unique_ptr<EncoderLane> lane_;
   StepLoop loop_;       // of the worker thread alone
   std::thread worker_;  // the last member: it uses the others
 };

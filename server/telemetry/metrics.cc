@@ -38,12 +38,26 @@ const Buckets& QueryBuckets() {
   return *buckets;
 }
 
-const char* Name(JobKind kind) { return kind == JobKind::kFlow ? "flow" : "keypoints"; }
+const char* Name(JobKind kind) {
+  switch (kind) {
+    case JobKind::kKeypoints:
+      return "keypoints";
+    case JobKind::kFlow:
+      return "flow";
+    case JobKind::kField:
+      return "field";
+  }
+  return "unknown";
+}
 
 const char* Name(DropReason reason) {
   switch (reason) {
     case DropReason::kQueueFull:
       return "queue_full";
+    case DropReason::kClientLimit:
+      return "client_limit";
+    case DropReason::kHopeless:
+      return "hopeless";
     case DropReason::kDraining:
       return "draining";
     case DropReason::kExpiredOnEntry:
@@ -99,19 +113,44 @@ struct Metrics::Families {
       GaugeFamily(registry, "nemf_jobs_active", "Jobs that are being matched.");
   Family<Counter>& jobs_dropped =
       CounterFamily(registry, "nemf_jobs_dropped_total", "Jobs that got no answer, by reason.");
+  Gauge& queued_work = GaugeFamily(registry, "nemf_queued_work_seconds",
+                                   "Predicted time of accepted and unfinished work.")
+                           .Add({});
+  Counter& wasted_queries =
+      CounterFamily(registry, "nemf_wasted_queries_total",
+                    "Field queries of jobs that then were cancelled or expired.")
+          .Add({});
+  Counter& cache_hits = CounterFamily(registry, "nemf_pair_cache_hits_total",
+                                      "Jobs whose pair was encoded already.")
+                            .Add({});
+  Counter& cache_misses =
+      CounterFamily(registry, "nemf_pair_cache_misses_total", "Pairs that had to be encoded.")
+          .Add({});
+  Counter& cache_evictions = CounterFamily(registry, "nemf_pair_cache_evictions_total",
+                                           "Encoded pairs that made room for others.")
+                                 .Add({});
+  Gauge& cache_bytes =
+      GaugeFamily(registry, "nemf_pair_cache_bytes", "Device memory of the kept encoded pairs.")
+          .Add({});
   Family<Gauge>& model_info =
-      GaugeFamily(registry, "nemf_model_info", "1 for each model that is served.");
+      GaugeFamily(registry, "nemf_model_info", "1 for each version that is served.");
+  Family<Counter>& model_loads =
+      CounterFamily(registry, "nemf_model_loads_total", "Versions that were to be loaded.");
   Family<Gauge>& build_info = GaugeFamily(registry, "nemf_build_info", "1.");
 };
 
 Metrics::Metrics(const std::string& version) : families_(std::make_unique<Families>()) {
   families_->build_info.Add({{"version", version}, {"compiler", __VERSION__}}).Set(1);
   // So that rates and alerts see a zero before the first event.
-  for (const JobKind kind : {JobKind::kKeypoints, JobKind::kFlow}) {
+  for (const JobKind kind : {JobKind::kKeypoints, JobKind::kFlow, JobKind::kField}) {
     families_->jobs_active.Add({{"kind", Name(kind)}});
   }
+  for (const char* result : {"ok", "failed", "refused"}) {
+    families_->model_loads.Add({{"result", result}});
+  }
   for (const DropReason reason :
-       {DropReason::kQueueFull, DropReason::kDraining, DropReason::kExpiredOnEntry,
+       {DropReason::kQueueFull, DropReason::kClientLimit, DropReason::kHopeless,
+        DropReason::kDraining, DropReason::kExpiredOnEntry,
         DropReason::kExpiredQueued, DropReason::kExpiredActive, DropReason::kCancelled,
         DropReason::kEngineError}) {
     families_->jobs_dropped.Add({{"reason", Name(reason)}});
@@ -136,6 +175,17 @@ void Metrics::RecordStage(const std::string& stage, absl::Duration duration) {
 void Metrics::AddModel(const std::string& name, const std::string& version,
                        const std::string& device) {
   families_->model_info.Add({{"name", name}, {"version", version}, {"device", device}}).Set(1);
+}
+
+void Metrics::RemoveModel(const std::string& name, const std::string& version,
+                          const std::string& device) {
+  Gauge& model =
+      families_->model_info.Add({{"name", name}, {"version", version}, {"device", device}});
+  families_->model_info.Remove(&model);
+}
+
+void Metrics::RecordModelLoad(const std::string& result) {
+  families_->model_loads.Add({{"result", result}}).Increment();
 }
 
 std::string Metrics::Serialize() const {
@@ -165,6 +215,19 @@ void Metrics::OnQueuedJobs(int change) { families_->jobs_queued.Increment(change
 
 void Metrics::OnActiveJobs(JobKind kind, int change) {
   families_->jobs_active.Add({{"kind", Name(kind)}}).Increment(change);
+}
+
+void Metrics::OnQueuedWork(double change) { families_->queued_work.Increment(change); }
+
+void Metrics::OnWastedQueries(std::int64_t queries) {
+  families_->wasted_queries.Increment(static_cast<double>(queries));
+}
+
+void Metrics::OnPairCache(const PairCacheChange& change) {
+  families_->cache_hits.Increment(change.hits);
+  families_->cache_misses.Increment(change.misses);
+  families_->cache_evictions.Increment(change.evictions);
+  families_->cache_bytes.Increment(static_cast<double>(change.bytes));
 }
 
 }  // namespace nemf

@@ -21,10 +21,16 @@ namespace nemf {
 //   nemf_step_queries                       field queries of a chunk
 //   nemf_field_queries_total
 //   nemf_jobs_queued
-//   nemf_jobs_active{kind}                  kind is keypoints or flow
+//   nemf_jobs_active{kind}                  kind is keypoints, flow or field
 //   nemf_jobs_dropped_total{reason}         queue_full, draining, expired_on_entry, expired_queued,
-//                                           expired_active, cancelled, engine_error
-//   nemf_model_info{name,version,device}    1 for each served model
+//                                           expired_active, cancelled, engine_error, hopeless,
+//                                           client_limit
+//   nemf_queued_work_seconds                predicted time of accepted and unfinished work
+//   nemf_wasted_queries_total               field queries of jobs that then were cancelled or expired
+//   nemf_pair_cache_{hits,misses,evictions}_total
+//   nemf_pair_cache_bytes
+//   nemf_model_info{name,version,device}    1 for each served version
+//   nemf_model_loads_total{result}          ok, failed (broken), refused (memory budget)
 //   nemf_build_info{version,compiler}       1
 class Metrics final : public SchedulerObserver {
  public:
@@ -35,6 +41,8 @@ class Metrics final : public SchedulerObserver {
   void RecordRequest(const std::string& method, absl::StatusCode code, absl::Duration duration);
   void RecordStage(const std::string& stage, absl::Duration duration);
   void AddModel(const std::string& name, const std::string& version, const std::string& device);
+  void RemoveModel(const std::string& name, const std::string& version, const std::string& device);
+  void RecordModelLoad(const std::string& result);
 
   // Everything in Prometheus' text format.
   std::string Serialize() const;
@@ -45,6 +53,9 @@ class Metrics final : public SchedulerObserver {
   void OnJobDropped(DropReason reason) override;
   void OnQueuedJobs(int change) override;
   void OnActiveJobs(JobKind kind, int change) override;
+  void OnQueuedWork(double change) override;
+  void OnWastedQueries(std::int64_t queries) override;
+  void OnPairCache(const PairCacheChange& change) override;
 
  private:
   struct Families;  // prometheus-cpp stays out of this header

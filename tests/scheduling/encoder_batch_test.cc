@@ -17,6 +17,7 @@ using ::testing::IsEmpty;
 struct Spec {
   std::uint32_t id;
   JobKind kind = JobKind::kKeypoints;
+  Priority priority = Priority::kNormal;
 };
 
 std::deque<AcceptedJob> Queue(const std::vector<Spec>& specs) {
@@ -26,6 +27,7 @@ std::deque<AcceptedJob> Queue(const std::vector<Spec>& specs) {
     TestJob job;
     job.work.id = spec.id;
     job.kind = spec.kind;
+    job.priority = spec.priority;
     job.seed = position++;
     queue.push_back(Accept(job, absl::UnixEpoch()));
   }
@@ -35,7 +37,7 @@ std::deque<AcceptedJob> Queue(const std::vector<Spec>& specs) {
 // The positions in the first queue.
 std::vector<std::uint64_t> Positions(const PairGroup& group) {
   std::vector<std::uint64_t> positions;
-  for (const AdmittedJob& job : group) positions.push_back(job.accepted.job.options.seed);
+  for (const AdmittedJob& job : group.jobs) positions.push_back(job.accepted.job.options.seed);
   return positions;
 }
 std::vector<std::uint64_t> Positions(const std::deque<AcceptedJob>& queue) {
@@ -63,13 +65,6 @@ TEST(EncoderBatchTest, EqualPairsShareAPlaceInThePass) {
   EXPECT_THAT(Positions(groups[0]), ElementsAre(0, 3, 5));
   EXPECT_THAT(Positions(groups[1]), ElementsAre(1, 4));
   EXPECT_THAT(Positions(queue), ElementsAre(2));
-}
-
-TEST(EncoderBatchTest, EqualFingerprintsAloneAreNotEnough) {
-  ActiveSlots slots(8);
-  auto queue = Queue({{1}, {2}});
-  queue[1].fingerprint = queue[0].fingerprint;
-  EXPECT_EQ(TakeEncoderBatch(queue, 8, slots).size(), 2u);
 }
 
 TEST(EncoderBatchTest, StopsAtTheLastActiveSlot) {
@@ -100,6 +95,28 @@ TEST(EncoderBatchTest, OneSlotServesBothKinds) {
     auto queue = Queue({{1, kind}});
     EXPECT_EQ(TakeEncoderBatch(queue, 8, slots).size(), 1u);
   }
+}
+
+TEST(EncoderBatchTest, HigherPrioritiesGoFirst) {
+  auto queue = Queue({{1, JobKind::kKeypoints, Priority::kLow},
+                      {2},
+                      {3, JobKind::kKeypoints, Priority::kHigh},
+                      {4},
+                      {5, JobKind::kKeypoints, Priority::kHigh}});
+  SortByRank(queue);
+  EXPECT_THAT(Positions(queue), ElementsAre(2, 4, 1, 3, 0));
+}
+
+TEST(EncoderBatchTest, WaitingRaisesTheRank) {
+  auto queue = Queue({{1, JobKind::kKeypoints, Priority::kLow},
+                      {2},
+                      {3, JobKind::kKeypoints, Priority::kHigh}});
+  queue[0].passes_waited = 2 * kPassesPerRank - 1;
+  SortByRank(queue);
+  EXPECT_THAT(Positions(queue), ElementsAre(2, 0, 1));
+  queue[1].passes_waited = 2 * kPassesPerRank;
+  SortByRank(queue);
+  EXPECT_THAT(Positions(queue), ElementsAre(0, 2, 1));
 }
 
 }  // namespace

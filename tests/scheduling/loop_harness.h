@@ -5,13 +5,18 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "server/scheduling/accepted_job.h"
+#include "server/scheduling/encoder_lane.h"
 #include "server/scheduling/observer.h"
-#include "server/scheduling/pair_fingerprint.h"
+#include "server/scheduling/pair_cache.h"
+#include "server/scheduling/pair_digest.h"
 #include "server/scheduling/step_loop.h"
+#include "server/scheduling/work_ledger.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/fake_engine.h"
 #include "tests/testing/recording_sink.h"
@@ -27,6 +32,15 @@ class CountingObserver final : public SchedulerObserver {
   void OnJobDropped(DropReason reason) override { ++dropped[reason]; }
   void OnQueuedJobs(int change) override { queued += change; }
   void OnActiveJobs(JobKind kind, int change) override { active[kind] += change; }
+  void OnQueuedWork(double change) override { queued_work += change; }
+  void OnWastedQueries(std::int64_t queries) override { wasted_queries += queries; }
+  void OnPairCache(const PairCacheChange& change) override {
+    cache.hits += change.hits;
+    cache.misses += change.misses;
+    cache.evictions += change.evictions;
+    cache.bytes += change.bytes;
+  }
+  void OnDeviceLost(const absl::Status&) override { ++devices_lost; }
 
   std::vector<int> encoder_passes;
   std::int64_t field_queries = 0;
@@ -34,6 +48,10 @@ class CountingObserver final : public SchedulerObserver {
   std::map<DropReason, int> dropped;
   int queued = 0;
   std::map<JobKind, int> active;
+  double queued_work = 0;
+  std::int64_t wasted_queries = 0;
+  PairCacheChange cache;
+  int devices_lost = 0;
 };
 
 // A job as a test sees it.
@@ -42,6 +60,7 @@ struct TestJob {
   std::uint64_t seed = 0;
   JobKind kind = JobKind::kKeypoints;
   absl::Time deadline = absl::InfiniteFuture();
+  Priority priority = Priority::kNormal;
   std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<RecordingSink> sink = std::make_shared<RecordingSink>();
 };
@@ -53,20 +72,51 @@ inline AcceptedJob Accept(const TestJob& job, absl::Time now) {
   accepted.job.pair = FakePair(job.work);
   accepted.job.options.seed = job.seed;
   accepted.job.deadline = job.deadline;
+  accepted.job.priority = job.priority;
   accepted.job.sink = job.sink;
-  accepted.fingerprint = PairFingerprint(*accepted.job.pair);
+  accepted.digest = DigestOf(*accepted.job.pair);
   accepted.submitted = now;
   accepted.cancelled = job.cancelled;
   return accepted;
 }
 
-// A StepLoop with everything around it faked.
-struct LoopHarness {
-  explicit LoopHarness(const SchedulerOptions& options)
-      : loop(&engine, &clock, options, &observer) {}
+// A lane whose passes end when the test says so.
+class ManualLane final : public EncoderLane {
+ public:
+  ManualLane(Engine* engine, Clock* clock) : inline_(Inline(engine, clock)) {}
 
+  bool busy() const override { return !pairs_.empty() || inline_->busy(); }
+  void Start(std::vector<PairPtr> pairs) override { pairs_ = std::move(pairs); }
+  std::optional<EncoderPass> TakeDone() override { return inline_->TakeDone(); }
+
+  // Runs the pass that was started, if there is one.
+  void EndPass() {
+    if (!pairs_.empty()) inline_->Start(std::exchange(pairs_, {}));
+  }
+
+ private:
+  const std::unique_ptr<EncoderLane> inline_;
+  std::vector<PairPtr> pairs_;
+};
+
+// A StepLoop with everything around it faked. 
+struct LoopHarness {
+  explicit LoopHarness(const SchedulerOptions& options, bool manual_lane = false)
+      : ledger(options, engine.batch),
+        cache(options.pair_cache_bytes, &observer),
+        lane(manual_lane ? std::make_unique<ManualLane>(&engine, &clock)
+                         : EncoderLane::Inline(&engine, &clock)),
+        loop({&engine, &clock, &observer, &ledger, lane.get(), &cache}, options) {}
+
+  // As Scheduler::Submit() would. Requires that the ledger admits it.
   TestJob Add(TestJob job) {
-    loop.Add(Accept(job, clock.Now()));
+    AcceptedJob accepted = Accept(job, clock.Now());
+    WorkItem item;
+    item.kind = job.kind;
+    item.work.queries = static_cast<double>(job.work.queries);
+    item.work.priority = job.priority;
+    accepted.ticket = std::get<WorkTicket>(ledger.Admit(item));
+    loop.Add(std::move(accepted));
     return job;
   }
   TestJob Add(std::uint32_t id, std::int64_t queries) {
@@ -74,6 +124,7 @@ struct LoopHarness {
     job.work = {.id = id, .queries = queries};
     return Add(std::move(job));
   }
+  void EndPass() { static_cast<ManualLane&>(*lane).EndPass(); }
   void RunAll() {
     while (loop.RunOnce()) {
     }
@@ -82,6 +133,9 @@ struct LoopHarness {
   FakeClock clock;
   FakeEngine engine{&clock};
   CountingObserver observer;
+  WorkLedger ledger;
+  PairCache cache;
+  std::unique_ptr<EncoderLane> lane;
   StepLoop loop;
 };
 
