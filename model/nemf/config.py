@@ -94,8 +94,8 @@ class ModelConfig:
             backbone_widths=(32, 64, 128, 256),
             backbone_blocks=(1, 2, 2),
             levels=(
-                LevelConfig(1, 32, (8, 6), (2, 1)),
-                LevelConfig(2, 16, (8, 2), (1, 1)),
+                LevelConfig(1, 32, (8, 8), (2, 1)),
+                LevelConfig(2, 16, (4, 2), (1, 1)),
             ),
             feature_channels=32,
             depth=1,
@@ -104,7 +104,8 @@ class ModelConfig:
             phi_channels=16,
             field_hidden=64,
             field_frequencies=8,
-            field_max_frequency=64.0,
+            # The fourth frequency, 23.56, has the period of the 16 x 16 grid.
+            field_max_frequency=53.64,
             reference_layout=False,
         )
 

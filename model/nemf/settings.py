@@ -31,6 +31,7 @@ class StageSettings:
     size: int = 256  # side of the views, pixels; of the matching stage always the model's
     warped_pairs: int = 3  # a batch: two views each of one photograph
     class_pairs: int = 2  # a batch: two photographs each of one class, where classes are given
+    class_motion: float = 1.0  # in [0, 1]: how strongly photographs of a class are warped
     keypoint_pairs: int = 0  # a batch: annotated pairs, where they are given
     accumulate: int = 1  # batches a step
     points: int = 32  # drawn a warped or class pair (in the first stage: and level)
@@ -38,6 +39,10 @@ class StageSettings:
     weight_decay: float = 0.02
     save_every: int = 50  # steps
     validate_every: int = 0  # steps; 0: never
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.class_motion <= 1:
+            raise ValueError(f"class_motion = {self.class_motion}, must be in [0, 1]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +52,7 @@ class PretrainSettings(StageSettings):
     class_weight: float = 0.3  # of the classification loss
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.keypoint_pairs != 0:
             raise ValueError("keypoint_pairs are for the matching stage, must be 0")
 

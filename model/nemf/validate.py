@@ -16,6 +16,7 @@ RADIUS = 0.1  # of the search around the coarse answer, normalised (the paper's 
 LATTICE = 17  # candidates a side
 BATCH = 4
 ALPHAS = (0.05, 0.1)
+CLASS_MOTION = 0.5  # photographs of one class are framed about as differently
 
 
 @torch.no_grad()
@@ -51,7 +52,7 @@ def _drawn_pairs(
         if kind == "warp":
             batch = sampler.warped(BATCH, size)
         else:
-            batch = sampler.same_class(BATCH, size, randomise=False)
+            batch = sampler.same_class(BATCH, size, randomise=False, motion=CLASS_MOTION)
         at = torch.rand(BATCH, points, 2, generator=sampler.generator) * 2 - 1
         matches = batch.matches(at)
         for name, answer in _answers(model, batch.source, batch.target, matches).items():

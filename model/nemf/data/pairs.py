@@ -13,7 +13,7 @@ from nemf.data.appearance import randomise_appearance
 from nemf.data.images import ImageStore
 from nemf.data.objects import sample_warp
 from nemf.data.warps import (
-    MILD,
+    CLASS_PAIRS,
     WarpStrength,
     apply_homography,
     homography_view,
@@ -128,8 +128,13 @@ class PairSampler:
             store.labels[chosen],
         )
 
-    def same_class(self, count: int, size: int, randomise: bool = True) -> PairBatch:
-        """`count` pairs of two photographs of one class, each under its own mild homography."""
+    def same_class(
+        self, count: int, size: int, randomise: bool = True, motion: float = 1.0
+    ) -> PairBatch:
+        """`count` pairs of two photographs of one class, each under its own homography.
+
+        motion: in [0, 1], how far the homographies go.
+        """
         assert self.classes is not None and self.has_pairs
         labels = torch.randint(len(self.usable), (count,), generator=self.generator)
         pairs = []
@@ -138,8 +143,9 @@ class PairSampler:
             order = torch.randperm(len(members), generator=self.generator)[:2]
             pairs.append(members[order])
         chosen = torch.stack(pairs)
-        to_source = random_homography(MILD, self.generator, torch.ones(count))
-        to_target = random_homography(MILD, self.generator, torch.ones(count))
+        amount = torch.full((count,), motion)
+        to_source = random_homography(CLASS_PAIRS, self.generator, amount)
+        to_target = random_homography(CLASS_PAIRS, self.generator, amount)
         # Both or neither, so that the objects stay aligned.
         coins = self._coins(count)
         first = _mirrored(self.classes.batch(chosen[:, 0]), coins)

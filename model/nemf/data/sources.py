@@ -52,7 +52,11 @@ class TrainingData:
         if settings.warped_pairs > 0:
             batches.append(self.pairs.warped(settings.warped_pairs, settings.size))
         if self.pairs.has_pairs and settings.class_pairs > 0:
-            batches.append(self.pairs.same_class(settings.class_pairs, settings.size))
+            batches.append(
+                self.pairs.same_class(
+                    settings.class_pairs, settings.size, motion=settings.class_motion
+                )
+            )
         if self.keypoints and settings.keypoint_pairs > 0:
             batches.append(self.keypoints.draw(settings.keypoint_pairs, settings.size))
         if not batches:

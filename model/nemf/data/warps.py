@@ -32,6 +32,11 @@ class WarpStrength:
 
 # Of views of photographs that differ anyway.
 MILD = WarpStrength(rotation=0.2, scale=0.25, shift=0.15, perspective=0.05, crop=0.85)
+# Of each photograph of a pair of one class: as their objects are at like places, anything weaker
+# would teach a network to match by position alone.
+CLASS_PAIRS = WarpStrength(
+    rotation=0.25, scale=0.5, stretch=0.3, shift=0.35, perspective=0.05, crop=0.8
+)
 
 
 def identity_grid(height: int, width: int) -> Tensor:
