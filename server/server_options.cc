@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <system_error>
 
@@ -74,8 +75,37 @@ void AddModelFlags(Flags flags, ModelRepositoryOptions* models) {
             "Model of requests that name none; empty: the first by name");
   flags.Add("--device", &models->engine.device, "auto, cpu or cuda:N");
   flags.Add("--threads", &models->engine.threads, "CPU threads of the engine; 0: all cores");
-  flags.Add("--max-queued-jobs", &models->scheduler.max_queued_jobs,
+}
+
+void AddSchedulerFlags(Flags flags, CLI::App* app, ServerOptions* options, double* watchdog) {
+  SchedulerOptions* scheduler = &options->models.scheduler;
+  flags.Add("--max-queued-jobs", &scheduler->max_queued_jobs,
             "Requests that may wait for the engine");
+  flags.AddBytes("--max-queued-bytes", &scheduler->max_queued_bytes,
+                 "Their decoded images, in all");
+  flags.Add("--max-queued-seconds", &scheduler->max_queued_seconds,
+            "Predicted time that a request may wait for others");
+  flags.Add("--max-queued-per-client", &scheduler->max_queued_per_client,
+            "Requests of one client that may wait for the engine; 0: any number");
+  flags.AddBytes("--pair-cache-bytes", &scheduler->pair_cache_bytes,
+                 "Encoded pairs that a model keeps, for further requests over them; 0: none");
+  flags.AddParsed("--overlap-encoding", "auto, on or off", "auto",
+                  "Whether pairs are encoded while others are matched",
+                  [scheduler](const std::string& text) {
+                    static const std::map<std::string, OverlapEncoding> kValues = {
+                        {"auto", OverlapEncoding::kAuto},
+                        {"on", OverlapEncoding::kOn},
+                        {"off", OverlapEncoding::kOff}};
+                    const auto value = kValues.find(text);
+                    if (value != kValues.end()) scheduler->overlap_encoding = value->second;
+                    return value != kValues.end();
+                  });
+  app->add_flag("--trust-priority-header,!--no-trust-priority-header",
+                options->grpc.trust_priority,
+                "Whether clients may set their priority, in x-nemf-priority (default: no)")
+      ->envname(EnvironmentName("--trust-priority-header"));
+  flags.Add("--watchdog-seconds", watchdog,
+            "Time after which an engine that does not answer ends the process; 0: never");
 }
 
 void AddAddressFlags(Flags flags, ServerOptions* options) {
@@ -140,6 +170,9 @@ void AddLimitFlags(Flags flags, GrpcServerOptions* grpc) {
   flags.Add("--max-steps", &grpc->limits.max_optimize_steps, "Optimisation steps of a request");
   flags.Add("--max-stream-pairs", &grpc->limits.max_stream_pairs,
             "Pairs of one stream at work or not yet taken");
+  flags.Add("--max-field-nodes", &grpc->limits.max_field_nodes, "Nodes of a SampleField grid");
+  flags.AddBytes("--max-preview-bytes", &grpc->limits.max_preview_bytes,
+                 "Previews of one stream that wait for their reader");
   flags.Add("--decode-threads", &grpc->decoding.threads, "Threads that decode images");
 }
 
@@ -164,6 +197,7 @@ absl::Status ServerOptions::Validate() const {
   status.Update(models.engine.Validate());
   status.Update(grpc.Validate());
   status.Update(metrics.Validate());
+  status.Update(watchdog.Validate());
   if (drain_timeout < absl::ZeroDuration()) {
     status.Update(absl::InvalidArgumentError(absl::StrCat(
         "ServerOptions.drain_timeout = ", absl::FormatDuration(drain_timeout), ", must be >= 0")));
@@ -176,6 +210,7 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
   ServerOptions options;
   options.models.directory = DefaultModels();
   double drain_seconds = absl::ToDoubleSeconds(options.drain_timeout);
+  double watchdog_seconds = absl::ToDoubleSeconds(options.watchdog.patience);
 
   CLI::App app("Serves Neural Matching Fields over gRPC.", "nemf-server");
   app.set_version_flag("--version", "nemf-server " NEMF_VERSION);
@@ -187,6 +222,7 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
       "  nemf-server --models model/bundles --listen 127.0.0.1:50051 --device cpu");
   const Flags flags(&app);
   AddModelFlags(flags, &options.models);
+  AddSchedulerFlags(flags, &app, &options, &watchdog_seconds);
   AddAddressFlags(flags, &options);
   AddAccessFlags(flags, &app, &options.grpc);
   AddConnectionFlags(flags, &options.grpc.connections);
@@ -201,6 +237,7 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
     return absl::InvalidArgumentError(absl::StrReplaceAll(error.what(), {{"\n", " "}}));
   }
   options.drain_timeout = absl::Seconds(drain_seconds);
+  options.watchdog.patience = absl::Seconds(watchdog_seconds);
   if (absl::Status status = options.Validate(); !status.ok()) return status;
   return options;
 }

@@ -2,15 +2,22 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "absl/random/random.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "server/scheduling/retry_pushback.h"
+#include "server/service/request_validation.h"
 
 namespace nemf {
 namespace {
+
+// What gRPC's clients look for before they try again (gRFC A6).
+constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
 
 // What may stand in a log line and in a header as it is.
 bool Acceptable(absl::string_view id) {
@@ -20,12 +27,16 @@ bool Acceptable(absl::string_view id) {
   });
 }
 
-std::string RequestId(const grpc::CallbackServerContext& context) {
+// The client's metadata under this key; empty where there is none.
+std::string MetadataValue(const grpc::CallbackServerContext& context, const char* key) {
   const auto& metadata = context.client_metadata();
-  if (const auto entry = metadata.find(kRequestIdKey); entry != metadata.end()) {
-    const absl::string_view id(entry->second.data(), entry->second.size());
-    if (Acceptable(id)) return std::string(id);
-  }
+  const auto entry = metadata.find(key);
+  if (entry == metadata.end()) return "";
+  return std::string(entry->second.data(), entry->second.size());
+}
+
+std::string RequestId(const grpc::CallbackServerContext& context) {
+  if (std::string id = MetadataValue(context, kRequestIdKey); Acceptable(id)) return id;
   thread_local absl::BitGen random;
   return absl::StrCat(absl::Hex(absl::Uniform<std::uint64_t>(random), absl::kZeroPad16),
                       absl::Hex(absl::Uniform<std::uint64_t>(random), absl::kZeroPad16));
@@ -36,7 +47,9 @@ std::string RequestId(const grpc::CallbackServerContext& context) {
 CallScope::CallScope(const ServiceEnvironment* environment, const char* method,
                      grpc::CallbackServerContext* context)
     : CallScope(environment, method, RequestId(*context), "") {
+  context_ = context;
   context->AddTrailingMetadata(kRequestIdKey, request_id_);
+  if (environment->trust_priority) priority_ = MetadataValue(*context, kPriorityKey);
   absl::StatusOr<Caller> caller = environment->access->Authenticate(*context);
   if (caller.ok()) client_ = std::move(caller->client);
   admission_.Update(caller.status());
@@ -54,6 +67,10 @@ CallScope::CallScope(const ServiceEnvironment* environment, const char* method,
       start_(environment->clock->Now()) {}
 
 void CallScope::Record(const absl::Status& status, const MatchAnswer& answer) const {
+  const std::optional<std::int64_t> pushback = RetryPushbackMs(status);
+  if (context_ != nullptr && pushback.has_value()) {
+    context_->AddTrailingMetadata(kRetryPushbackKey, absl::StrCat(*pushback));
+  }
   CallRecord record;
   record.method = method_;
   record.request_id = request_id_;

@@ -31,10 +31,13 @@ class CallScope {
   const absl::Status& admission() const { return admission_; }
   // Caller::client of an admitted call.
   const std::string& client() const { return client_; }
+  // The metadata kPriorityKey; empty where there is none or it is not trusted.
+  const std::string& priority() const { return priority_; }
   const std::string& request_id() const { return request_id_; }
 
-  // Reports the end of the call. To be called once, right before the call is finished, so that
-  // whoever has the answer finds it counted.
+  // Reports the end of the call, and tells its client when it may try again, if `status` says so. To
+  // be called once, right before the call is finished, so that whoever has the answer finds it
+  // counted.
   void Record(const absl::Status& status, const MatchAnswer& answer) const;
 
  private:
@@ -43,6 +46,8 @@ class CallScope {
   std::unique_ptr<CallGate::Slot> slot_;
   std::string request_id_;
   std::string client_;
+  std::string priority_;
+  grpc::CallbackServerContext* context_ = nullptr;  // null: a part of a call
   absl::Status admission_;
   absl::Time start_;
 };

@@ -1,23 +1,29 @@
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "server/service/call_scope.h"
 #include "server/service/correspondence_service.h"
 #include "server/service/flow_chunker.h"
 #include "server/service/match_call.h"
+#include "server/service/preview_queue.h"
 #include "server/service/response_messages.h"
 #include "server/service/status_conversion.h"
 
 namespace nemf {
 namespace {
 
-// Waits for the answer, then writes header, chunks and trailer, one outstanding write at a time: a
-// slow reader stalls its own stream and nothing else.
+// Writes the header, the previews as they come and, once the answer is there, chunks and trailer,
+// one outstanding write at a time: a slow reader stalls its own stream and nothing else.
 //
-// Owns itself, like the reactor of TransferKeypoints: until the answer came, the MatchCall is the
-// only one to go on; after it, the completion of the one outstanding write is. A cancellation
-// makes either come soon, and never finishes the call itself.
+// Owns itself: gRPC calls OnDone() last, and only after Finish(). Finish() is called once, by
+// whoever finds the answer there and no write outstanding. Each event changes the state and decides
+// on the next step under one lock, and takes it outside it; a write that is decided but not yet
+// started is outstanding, so no other thread can finish the call meanwhile. A cancellation makes
+// the answer come soon, and never finishes the call itself.
 class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlowResponse> {
  public:
   ComputeFlowReactor(const ServiceEnvironment* environment, grpc::CallbackServerContext* context,
@@ -30,9 +36,13 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
                          .reference = request->reference(),
                          .options = request->options(),
                          .model = request->model(),
-                         .keypoints = nullptr,
+                         .previews = &request->preview_iterations(),
+                         .client = scope_.client(),
+                         .priority = scope_.priority(),
                          .deadline = DeadlineOf(*context)},
-            [this](absl::Status status) { OnAnswer(std::move(status)); })) {}
+            [this](absl::Status status) { OnAnswer(std::move(status)); },
+            [this](FlowSnapshot preview) { OnPreview(std::move(preview)); })),
+        previews_(environment->limits.max_preview_bytes) {}
 
   void Start() {
     if (!scope_.admission().ok()) return OnAnswer(scope_.admission());
@@ -45,26 +55,106 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
   void OnDone() override { delete this; }
 
   void OnWriteDone(bool ok) override {
-    if (!ok) return End(absl::CancelledError("the client left before the end of the stream"));
-    if (message_.has_trailer()) return End(absl::OkStatus());
-    if (chunker_->done()) {
-      *message_.mutable_trailer()->mutable_statistics() = ToStatistics(call_->answer());
-    } else {
-      *message_.mutable_chunk() = chunker_->Next();
+    if (!ok) call_->Cancel();
+    Step step;
+    {
+      absl::MutexLock lock(&mutex_);
+      writing_ = false;
+      if (!ok) left_ = true;
+      step = Decide();
     }
-    StartWrite(&message_);
+    Take(step);
   }
 
  private:
+  enum class Step { kWait, kWrite, kFinish };
+
+  // One flow on its way out, cut into chunks.
+  struct Preview {
+    int iteration;
+    FlowChunker chunker;
+  };
+
+  void OnPreview(FlowSnapshot preview) {
+    Step step;
+    {
+      absl::MutexLock lock(&mutex_);
+      previews_.Push(std::move(preview));
+      step = Decide();
+    }
+    Take(step);
+  }
+
   void OnAnswer(absl::Status status) {
-    if (!status.ok()) return End(status);
-    MatchAnswer& answer = call_->answer();
-    chunker_.emplace(std::move(answer.result.matches), answer.query_size, with_confidence_);
-    *message_.mutable_header() = ToFlowHeader(answer);
+    Step step;
+    {
+      absl::MutexLock lock(&mutex_);
+      answer_ = std::move(status);
+      step = Decide();
+    }
+    Take(step);
+  }
+
+  Step Decide() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (writing_ || finished_) return Step::kWait;
+    const bool nothing_left = left_ || message_.has_trailer();
+    if (answer_ && (!answer_->ok() || nothing_left)) {
+      finished_ = true;
+      return Step::kFinish;
+    }
+    if (left_) return Step::kWait;
+    if (header_written_ && !preview_ && !previews_.empty()) {
+      FlowSnapshot next = previews_.Pop();
+      preview_ = {next.iteration,
+                  FlowChunker(std::move(next.reference), call_->answer().query_size)};
+    }
+    if (!answer_ && !preview_ && previews_.empty()) return Step::kWait;
+    writing_ = true;
+    return Step::kWrite;
+  }
+
+  // Touches nothing of this after the step, which may be the end of it.
+  void Take(Step step) {
+    if (step == Step::kFinish) return End();
+    if (step == Step::kWait) return;
+    FillMessage();
     StartWrite(&message_);
   }
 
-  void End(const absl::Status& status) {
+  void FillMessage() {
+    MatchAnswer& answer = call_->answer();
+    if (!header_written_) {
+      header_written_ = true;
+      *message_.mutable_header() = ToFlowHeader(answer);
+    } else if (preview_) {
+      message_.mutable_preview()->set_iteration(static_cast<std::uint32_t>(preview_->iteration));
+      *message_.mutable_preview()->mutable_chunk() = preview_->chunker.Next();
+      if (preview_->chunker.done()) preview_.reset();
+    } else {
+      FillOfAnswer(answer);
+    }
+  }
+
+  void FillOfAnswer(MatchAnswer& answer) {
+    if (!chunker_) {
+      chunker_.emplace(std::move(answer.result.matches), answer.query_size, with_confidence_);
+    }
+    if (chunker_->done()) {
+      *message_.mutable_trailer()->mutable_statistics() = ToStatistics(answer);
+    } else {
+      *message_.mutable_chunk() = chunker_->Next();
+    }
+  }
+
+  void End() {
+    absl::Status status;
+    {
+      absl::MutexLock lock(&mutex_);
+      status = *answer_;
+      if (status.ok() && left_) {
+        status = absl::CancelledError("the client left before the end of the stream");
+      }
+    }
     scope_.Record(status, call_->answer());
     Finish(ToGrpcStatus(status));
   }
@@ -72,8 +162,19 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
   const CallScope scope_;
   const bool with_confidence_;
   const std::shared_ptr<MatchCall> call_;
-  std::optional<FlowChunker> chunker_;
-  v1::ComputeFlowResponse message_;  // the one being written
+
+  absl::Mutex mutex_;
+  PreviewQueue previews_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Status> answer_ ABSL_GUARDED_BY(mutex_);
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool left_ ABSL_GUARDED_BY(mutex_) = false;  // the client takes nothing any more
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // Of whoever decided on the write, until it is done.
+  bool header_written_ = false;
+  std::optional<Preview> preview_;      // the one being written
+  std::optional<FlowChunker> chunker_;  // of the answer
+  v1::ComputeFlowResponse message_;     // the one being written
 };
 
 }  // namespace

@@ -24,6 +24,10 @@ class CorrespondenceService final : public v1::Correspondence::CallbackService {
   grpc::ServerWriteReactor<v1::ComputeFlowResponse>* ComputeFlow(
       grpc::CallbackServerContext* context, const v1::ComputeFlowRequest* request) override;
 
+  grpc::ServerUnaryReactor* SampleField(grpc::CallbackServerContext* context,
+                                        const v1::SampleFieldRequest* request,
+                                        v1::SampleFieldResponse* response) override;
+
  private:
   const ServiceEnvironment* environment_;
 };

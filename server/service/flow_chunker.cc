@@ -1,25 +1,17 @@
 #include "server/service/flow_chunker.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <utility>
+
+#include "server/service/float_bytes.h"
 
 namespace nemf {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "flows travel as little-endian floats");
-
 // For the tags, lengths and row numbers around the floats.
 constexpr std::size_t kMessageOverheadBytes = 64;
-
-void Append(float value, std::string* bytes) {
-  char raw[sizeof value];
-  std::memcpy(raw, &value, sizeof value);
-  bytes->append(raw, sizeof value);
-}
 
 }  // namespace
 
@@ -27,6 +19,9 @@ float Confidence(float score) { return 1 / (1 + std::exp(-score)); }
 
 FlowChunker::FlowChunker(std::vector<Match> matches, ImageSize query, bool with_confidence)
     : matches_(std::move(matches)), query_(query), with_confidence_(with_confidence) {}
+
+FlowChunker::FlowChunker(std::vector<Point> points, ImageSize query)
+    : points_(std::move(points)), query_(query), with_confidence_(false) {}
 
 int FlowChunker::RowsAChunk() const {
   const std::size_t row = sizeof(float) * (with_confidence_ ? 3 : 2) * query_.width;
@@ -43,12 +38,14 @@ v1::FlowChunk FlowChunker::Next() {
   chunk.mutable_flow()->reserve(pixels * 2 * sizeof(float));
   if (with_confidence_) chunk.mutable_confidence()->reserve(pixels * sizeof(float));
 
-  const Match* match = matches_.data() + std::size_t{1} * next_row_ * query_.width;
+  std::size_t pixel = std::size_t{1} * next_row_ * query_.width;
   for (int y = next_row_; y < next_row_ + rows; ++y) {
-    for (int x = 0; x < query_.width; ++x, ++match) {
-      Append(match->reference.x - static_cast<float>(x), chunk.mutable_flow());
-      Append(match->reference.y - static_cast<float>(y), chunk.mutable_flow());
-      if (with_confidence_) Append(Confidence(match->score), chunk.mutable_confidence());
+    for (int x = 0; x < query_.width; ++x, ++pixel) {
+      const Point& reference = ReferenceOf(pixel);
+      AppendFloat(reference.x - static_cast<float>(x), chunk.mutable_flow());
+      AppendFloat(reference.y - static_cast<float>(y), chunk.mutable_flow());
+      if (with_confidence_)
+        AppendFloat(Confidence(matches_[pixel].score), chunk.mutable_confidence());
     }
   }
   next_row_ += rows;

@@ -16,12 +16,15 @@ inline constexpr std::size_t kMaxFlowMessageBytes = 1 << 20;
 // sigmoid(score).
 float Confidence(float score);
 
-// Cuts a dense answer into chunk messages of whole rows, top to bottom; one exists at a time.
+// Cuts a dense answer into chunk messages of whole rows, top to bottom; one exists at a time. The
+// chunks leave room in their message for a few numbers beside them.
 class FlowChunker {
  public:
   // `matches`: row-major over the query's pixels, `query.width * query.height` of them; the width
   // is at most 65,536.
   FlowChunker(std::vector<Match> matches, ImageSize query, bool with_confidence);
+  // A preview: `points` are the matches' reference points.
+  FlowChunker(std::vector<Point> points, ImageSize query);
 
   bool done() const { return next_row_ == query_.height; }
 
@@ -30,8 +33,12 @@ class FlowChunker {
 
  private:
   int RowsAChunk() const;
+  const Point& ReferenceOf(std::size_t pixel) const {
+    return points_.empty() ? matches_[pixel].reference : points_[pixel];
+  }
 
-  std::vector<Match> matches_;
+  std::vector<Match> matches_;  // one of the two
+  std::vector<Point> points_;
   ImageSize query_;
   bool with_confidence_;
   int next_row_ = 0;

@@ -53,6 +53,7 @@ class GrpcServerImpl final : public GrpcServer {
         environment_{.find_model = std::move(find_model),
                      .record_call = std::move(record_call),
                      .limits = options.limits,
+                     .trust_priority = options.trust_priority,
                      .decoding = &decoding_,
                      .gate = &gate_,
                      .clock = clock},

@@ -26,6 +26,7 @@ struct GrpcServerOptions {
   ConnectionOptions connections = {};
   int max_message_bytes = 64 << 20;  // of one request, >= 1024
   bool reflection = true;            // whether clients may ask for the proto
+  bool trust_priority = false;       // whether the metadata x-nemf-priority is looked at
   RequestLimits limits = {};
   WorkerPoolOptions decoding = {};
 

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -21,7 +23,13 @@ struct MatchRequest {
   const v1::Image& reference;
   const v1::MatchOptions& options;
   const v1::ModelSelector& model;
-  const google::protobuf::RepeatedPtrField<v1::Point>* keypoints;  // null: a dense flow
+  // At most one of these; without any it is a dense flow.
+  const google::protobuf::RepeatedPtrField<v1::Point>* keypoints = nullptr;
+  const v1::SampleFieldRequest* field = nullptr;
+  // Of a flow; may be null.
+  const google::protobuf::RepeatedField<std::uint32_t>* previews = nullptr;
+  std::string client = {};    // Caller::client
+  std::string priority = {};  // CallScope::priority()
   absl::Time deadline = absl::InfiniteFuture();
 };
 
@@ -29,7 +37,8 @@ struct MatchAnswer {
   ServedModel model;
   ImageSize query_size;
   ImageSize reference_size;
-  std::vector<Point> keypoints;  // as asked
+  std::vector<Point> keypoints;  // as asked; a field's one point
+  ImageSize field_nodes;         // of a field
   absl::Duration decode_time;
   JobResult result;
 };
@@ -42,9 +51,15 @@ class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall>
   // Called exactly once for a started call, on any thread, perhaps within Start(). After success
   // answer() is complete.
   using Done = std::function<void(absl::Status)>;
+  // Called for each of a flow's previews, before Done, on the scheduler's thread; must not block.
+  using OnPreview = std::function<void(FlowSnapshot)>;
 
-  MatchCall(const ServiceEnvironment* environment, const MatchRequest& request, Done done)
-      : environment_(*environment), request_(request), done_(std::move(done)) {}
+  MatchCall(const ServiceEnvironment* environment, MatchRequest request, Done done,
+            OnPreview on_preview = nullptr)
+      : environment_(*environment),
+        request_(std::move(request)),
+        done_(std::move(done)),
+        on_preview_(std::move(on_preview)) {}
 
   void Start();
 
@@ -52,14 +67,20 @@ class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall>
   // any thread, any number of times.
   void Cancel() { cancellation_.Cancel(); }
 
-  // As far as the call got. To be used from within or after Done only.
+  // As far as the call got. To be used from within or after Done only; its sizes from the first
+  // preview on.
   MatchAnswer& answer() { return answer_; }
 
   void OnDone(absl::StatusOr<JobResult> result) override;
+  void OnSnapshot(FlowSnapshot snapshot) override { on_preview_(std::move(snapshot)); }
 
  private:
   void Prepare();
   absl::StatusOr<Job> MakeJob();
+  // What of the job can be told without an image: options, points, previews, nodes.
+  absl::StatusOr<Job> ValidateJob();
+  absl::Status ValidatePoints(Job* job);
+  absl::Status DecodePair(Job* job);
   // CANCELLED or DEADLINE_EXCEEDED once nobody waits for the answer any more.
   absl::Status CheckWanted() const;
   void Finish(absl::Status status);
@@ -67,6 +88,7 @@ class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall>
   const ServiceEnvironment& environment_;
   const MatchRequest request_;
   const Done done_;
+  const OnPreview on_preview_;
   Cancellation cancellation_;
   // Written by one thread at a time: the pool's until Submit(), the scheduler's from then on.
   MatchAnswer answer_;

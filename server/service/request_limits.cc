@@ -25,6 +25,12 @@ absl::Status RequestLimits::Validate() const {
   status.Update(AtLeast("max_patchmatch_iterations", max_patchmatch_iterations, 0));
   status.Update(AtLeast("max_optimize_steps", max_optimize_steps, 0));
   status.Update(AtLeast("max_stream_pairs", max_stream_pairs, 1));
+  status.Update(AtLeast("max_field_nodes", max_field_nodes, 4));
+  if (max_field_nodes > 100'000) {
+    status.Update(absl::InvalidArgumentError(
+        absl::StrCat("RequestLimits.max_field_nodes = ", max_field_nodes, ", must be <= 100000")));
+  }
+  status.Update(AtLeast("max_preview_bytes", max_preview_bytes, 1));
   return status;
 }
 

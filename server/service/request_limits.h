@@ -19,6 +19,10 @@ struct RequestLimits {
   // Pairs of one stream that were read and whose answer was not yet taken, >= 1.
   int max_stream_pairs = 16;
 
+  int max_field_nodes = 65'536;  // of a SampleField grid, 4 to 100,000: the answer fits one MiB
+  // Previews of one stream that wait to be written, >= 1; beyond it newer ones replace older ones.
+  std::int64_t max_preview_bytes = 64 << 20;
+
   // INVALID_ARGUMENT that names the first broken rule.
   absl::Status Validate() const;
 };

@@ -34,20 +34,42 @@ std::optional<Refinement> ToRefinement(v1::Refinement refinement) {
   }
 }
 
-// Checks one value of every keypoint's x and y; `rule` returns the broken rule's words, or nothing.
+// Checks a point's x and y; `rule` returns the broken rule's words, or nothing.
 template <typename Rule>
-absl::Status CheckEach(const std::vector<Point>& keypoints, Rule rule) {
-  for (std::size_t i = 0; i < keypoints.size(); ++i) {
-    for (const bool is_x : {true, false}) {
-      const float value = is_x ? keypoints[i].x : keypoints[i].y;
-      const std::string broken = rule(is_x, value);
-      if (broken.empty()) continue;
-      return InvalidArgumentError(
-          StrCat("keypoints[", i, is_x ? "].x = " : "].y = ", value, ", ", broken));
-    }
+absl::Status CheckPoint(absl::string_view name, Point point, Rule rule) {
+  for (const bool is_x : {true, false}) {
+    const float value = is_x ? point.x : point.y;
+    const std::string broken = rule(is_x, value);
+    if (broken.empty()) continue;
+    return InvalidArgumentError(StrCat(name, is_x ? ".x = " : ".y = ", value, ", ", broken));
   }
   return absl::OkStatus();
 }
+
+// The same for every keypoint.
+template <typename Rule>
+absl::Status CheckEach(const std::vector<Point>& keypoints, Rule rule) {
+  for (std::size_t i = 0; i < keypoints.size(); ++i) {
+    absl::Status status = CheckPoint(StrCat("keypoints[", i, "]"), keypoints[i], rule);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+std::string MustBeFinite(bool /*is_x*/, float value) {
+  return std::isfinite(value) ? "" : "must be finite";
+}
+
+// The rule of points inside an image.
+struct MustBeInside {
+  ImageSize query;
+
+  std::string operator()(bool is_x, float value) const {
+    const int last = (is_x ? query.width : query.height) - 1;
+    if (value >= 0 && value <= static_cast<float>(last)) return "";
+    return StrCat("must be >= 0 and <= ", last, " (query ", is_x ? "width" : "height", " - 1)");
+  }
+};
 
 }  // namespace
 
@@ -106,19 +128,69 @@ absl::StatusOr<std::vector<Point>> ToKeypoints(
   points.reserve(static_cast<std::size_t>(keypoints.size()));
   for (const v1::Point& point : keypoints) points.push_back({point.x(), point.y()});
 
-  absl::Status status = CheckEach(points, [](bool, float value) -> std::string {
-    return std::isfinite(value) ? "" : "must be finite";
-  });
-  if (!status.ok()) return status;
+  if (absl::Status status = CheckEach(points, MustBeFinite); !status.ok()) return status;
   return points;
 }
 
+absl::StatusOr<std::vector<int>> ToPreviewIterations(
+    const google::protobuf::RepeatedField<std::uint32_t>& iterations, const RequestLimits& limits) {
+  constexpr int kMostPreviews = 32;
+  if (iterations.size() > kMostPreviews) {
+    return InvalidArgumentError(StrCat("preview_iterations = ", iterations.size(),
+                                       " iterations, must be <= ", kMostPreviews));
+  }
+  std::vector<int> result;
+  for (int i = 0; i < iterations.size(); ++i) {
+    const std::string field = StrCat("preview_iterations[", i, "]");
+    absl::Status status = CheckAtMost(field, iterations[i], limits.max_patchmatch_iterations);
+    if (!status.ok()) return status;
+    const int iteration = static_cast<int>(iterations[i]);
+    if (!result.empty() && iteration <= result.back()) {
+      return InvalidArgumentError(
+          StrCat(field, " = ", iteration, ", must be > ", result.back(), ", the one before it"));
+    }
+    result.push_back(iteration);
+  }
+  return result;
+}
+
+absl::StatusOr<Point> ToFieldPoint(const v1::SampleFieldRequest& request) {
+  if (!request.has_point()) return InvalidArgumentError("point is missing, must be given");
+  const Point point = {request.point().x(), request.point().y()};
+  if (absl::Status status = CheckPoint("point", point, MustBeFinite); !status.ok()) return status;
+  return point;
+}
+
+absl::StatusOr<ImageSize> ToFieldNodes(const v1::SampleFieldRequest& request,
+                                       const RequestLimits& limits) {
+  constexpr std::uint32_t kDefaultNodes = 64;
+  const std::uint32_t columns = request.columns() == 0 ? kDefaultNodes : request.columns();
+  const std::uint32_t rows = request.rows() == 0 ? kDefaultNodes : request.rows();
+  for (const auto& [name, value] : {std::pair("columns", columns), std::pair("rows", rows)}) {
+    if (value < 2) return InvalidArgumentError(StrCat(name, " = ", value, ", must be >= 2"));
+  }
+  if (std::uint64_t{columns} * rows > static_cast<std::uint64_t>(limits.max_field_nodes)) {
+    return InvalidArgumentError(
+        StrCat("columns * rows = ", columns, " * ", rows, ", must be <= ", limits.max_field_nodes));
+  }
+  return ImageSize{static_cast<int>(columns), static_cast<int>(rows)};
+}
+
+absl::Status CheckPointInside(Point point, ImageSize query) {
+  return CheckPoint("point", point, MustBeInside{query});
+}
+
 absl::Status CheckInside(const std::vector<Point>& keypoints, ImageSize query) {
-  return CheckEach(keypoints, [query](bool is_x, float value) -> std::string {
-    const int last = (is_x ? query.width : query.height) - 1;
-    if (value >= 0 && value <= static_cast<float>(last)) return "";
-    return StrCat("must be >= 0 and <= ", last, " (query ", is_x ? "width" : "height", " - 1)");
-  });
+  return CheckEach(keypoints, MustBeInside{query});
+}
+
+absl::StatusOr<Priority> ToPriority(const std::string& asked, JobKind kind) {
+  if (asked.empty()) return kind == JobKind::kFlow ? Priority::kLow : Priority::kNormal;
+  if (asked == "low") return Priority::kLow;
+  if (asked == "normal") return Priority::kNormal;
+  if (asked == "high") return Priority::kHigh;
+  return InvalidArgumentError(
+      StrCat("metadata ", kPriorityKey, " = \"", asked, "\", must be low, normal or high"));
 }
 
 }  // namespace nemf

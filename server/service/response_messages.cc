@@ -1,5 +1,6 @@
 #include "server/service/response_messages.h"
 
+#include "server/service/float_bytes.h"
 #include "server/service/flow_chunker.h"
 
 namespace nemf {
@@ -24,6 +25,7 @@ v1::Statistics ToStatistics(const MatchAnswer& answer) {
   message.set_match_seconds(absl::ToDoubleSeconds(job.match_time));
   message.set_field_queries(static_cast<std::uint64_t>(job.field_queries));
   message.set_encoder_batch_pairs(static_cast<std::uint32_t>(job.encoder_batch_pairs));
+  message.set_cached(job.cached);
   return message;
 }
 
@@ -38,6 +40,20 @@ v1::TransferKeypointsResponse ToTransferResponse(const MatchAnswer& answer) {
     message->set_confidence(Confidence(match.score));
     message->set_in_bounds(match.in_bounds);
   }
+  *response.mutable_statistics() = ToStatistics(answer);
+  return response;
+}
+
+v1::SampleFieldResponse ToFieldResponse(const MatchAnswer& answer) {
+  v1::SampleFieldResponse response;
+  response.set_columns(static_cast<std::uint32_t>(answer.field_nodes.width));
+  response.set_rows(static_cast<std::uint32_t>(answer.field_nodes.height));
+  for (const Match& match : answer.result.matches) {
+    AppendFloat(match.score, response.mutable_scores());
+  }
+  for (const float cost : answer.result.cost) AppendFloat(cost, response.mutable_cost());
+  response.set_reference_width(static_cast<std::uint32_t>(answer.reference_size.width));
+  response.set_reference_height(static_cast<std::uint32_t>(answer.reference_size.height));
   *response.mutable_statistics() = ToStatistics(answer);
   return response;
 }

@@ -12,6 +12,9 @@ v1::Statistics ToStatistics(const MatchAnswer& answer);
 // Requires one match for each of the answer's keypoints.
 v1::TransferKeypointsResponse ToTransferResponse(const MatchAnswer& answer);
 
+// Requires one match, and one cost, for each of the answer's nodes.
+v1::SampleFieldResponse ToFieldResponse(const MatchAnswer& answer);
+
 v1::FlowHeader ToFlowHeader(const MatchAnswer& answer);
 
 }  // namespace nemf

@@ -53,6 +53,7 @@ struct ServiceEnvironment {
   ModelFinder find_model;
   CallRecorder record_call;
   RequestLimits limits;
+  bool trust_priority = false;  // whether clients may choose their priority
   WorkerPool* decoding = nullptr;
   CallGate* gate = nullptr;
   const AccessControl* access = nullptr;

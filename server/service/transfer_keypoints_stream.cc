@@ -1,5 +1,7 @@
+#include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -8,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "server/scheduling/retry_pushback.h"
 #include "server/service/call_scope.h"
 #include "server/service/correspondence_service.h"
 #include "server/service/match_call.h"
@@ -51,6 +54,7 @@ class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Resp
       : environment_(environment),
         request_id_(call.request_id()),
         client_(call.client()),
+        priority_(call.priority()),
         deadline_(deadline) {}
 
   // Starts the call, or goes on with it.
@@ -121,6 +125,8 @@ class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Resp
                      .options = request.options(),
                      .model = request.model(),
                      .keypoints = &request.keypoints(),
+                     .client = client_,
+                     .priority = priority_,
                      .deadline = deadline_},
         [this, pair = pair.get()](absl::Status status) { OnAnswer(pair, std::move(status)); });
     return pair;
@@ -147,6 +153,9 @@ class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Resp
       const grpc::Status error = ToGrpcStatus(status);
       pair->answer.mutable_error()->set_code(error.error_code());
       pair->answer.mutable_error()->set_message(error.error_message());
+      if (const std::optional<std::int64_t> pushback = RetryPushbackMs(status)) {
+        pair->answer.mutable_error()->set_retry_pushback_ms(*pushback);
+      }
     }
     pair->scope.Record(status, pair->call->answer());
     Steps steps;
@@ -202,6 +211,7 @@ class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Resp
   const ServiceEnvironment* const environment_;
   const std::string request_id_;
   const std::string client_;
+  const std::string priority_;
   const absl::Time deadline_;
   // Of the one outstanding read.
   Request incoming_;
