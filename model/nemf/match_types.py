@@ -22,7 +22,14 @@ class Refinement(Enum):
 
 @dataclass(frozen=True)
 class MatchOptions:
-    """The schedule of one run; the defaults are the paper's. Lengths are in normalised units."""
+    """The schedule of one run; the defaults are the paper's. Lengths are in normalised units.
+
+    The last four save work. PatchMatch and the optimisation may work on a lattice of query points,
+    one in about `lattice_stride` pixels along each axis; between its nodes the answer is the
+    interpolated value or, where values jump, the best scored of that and of up to
+    `upsample_candidates` nodes around. An iteration searches `search_candidates` random points, and
+    the radius shrinks by `search_decay` from one iteration to the next.
+    """
 
     refinement: Refinement = Refinement.PATCHMATCH_AND_OPTIMIZE
     seed: int = 0
@@ -32,6 +39,10 @@ class MatchOptions:
     learning_rate: float = 3e-4
     final_learning_rate: float = 1e-6
     weight_decay: float = 0.01
+    lattice_stride: int = 1
+    upsample_candidates: int = 0
+    search_candidates: int = 1
+    search_decay: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 
+from nemf.lattice import on_lattice, upsample
 from nemf.match_types import EncodedPair, Field, Matches, MatchOptions, Refinement
 from nemf.optimization import optimize
 from nemf.patchmatch import PatchMatch
@@ -23,6 +24,9 @@ def transfer_keypoints(
     query = pixel_to_normalised(keypoints, *pair.query_size)
     if options.refinement is Refinement.COARSE:
         coords = sample_coarse(pair, keypoints)
+    elif _is_strided(pair, options):
+        coords = upsample(field, pair, _optimized_nodes(field, pair, options), keypoints, options)
+        return _score(field, pair, coords, query)
     else:
         coords = sample_map(PatchMatch(field, pair, options).run(), keypoints)
     return _finish(field, pair, coords, query, options)
@@ -32,12 +36,12 @@ def transfer_keypoints(
 def dense_matches(field: Field, pair: EncodedPair, options: MatchOptions) -> Matches:
     """Finds every pixel of the query in the reference; returns Matches over [H, W]."""
     width, height = pair.query_size
-    if options.refinement is Refinement.COARSE:
-        coords = coarse_map(pair)
+    if _is_strided(pair, options):
+        matches = transfer_keypoints(field, pair, pixel_grid(width, height).reshape(-1, 2), options)
     else:
-        coords = PatchMatch(field, pair, options).run()
-    query = query_grid(pair).reshape(-1, 2)
-    matches = _finish(field, pair, coords.reshape(-1, 2), query, options)
+        coords = PatchMatch(field, pair, options).run() if _searches(options) else coarse_map(pair)
+        query = query_grid(pair).reshape(-1, 2)
+        matches = _finish(field, pair, coords.reshape(-1, 2), query, options)
     return Matches(
         matches.reference.reshape(height, width, 2), matches.scores.reshape(height, width)
     )
@@ -58,5 +62,28 @@ def _finish(
     """Optimises points [N, 2] if asked for, scores them and turns them into pixels."""
     if options.refinement is Refinement.PATCHMATCH_AND_OPTIMIZE:
         coords = optimize(field, pair.phi, coords, query, options)
+    return _score(field, pair, coords, query)
+
+
+def _searches(options: MatchOptions) -> bool:
+    return options.refinement is not Refinement.COARSE
+
+
+def _is_strided(pair: EncodedPair, options: MatchOptions) -> bool:
+    return on_lattice(pair, options).query_size != pair.query_size
+
+
+def _optimized_nodes(field: Field, pair: EncodedPair, options: MatchOptions) -> torch.Tensor:
+    """The lattice's values after PatchMatch and, if asked for, the optimisation: [h, w, 2]."""
+    lattice = on_lattice(pair, options)
+    coords = PatchMatch(field, lattice, options).run()
+    if options.refinement is not Refinement.PATCHMATCH_AND_OPTIMIZE:
+        return coords
+    query = query_grid(lattice).reshape(-1, 2)
+    flat = optimize(field, pair.phi, coords.reshape(-1, 2), query, options)
+    return flat.reshape(coords.shape)
+
+
+def _score(field: Field, pair: EncodedPair, coords: torch.Tensor, query: torch.Tensor) -> Matches:
     scores = field_scores(field, pair.phi, coords, query)
     return Matches(normalised_to_pixel(coords, *pair.reference_size), scores)

@@ -42,11 +42,16 @@ class PatchMatch:
 
     @torch.no_grad()
     def search(self, iteration: int) -> None:
-        """Takes a random point within the search radius where it scores strictly better."""
+        """Takes a random point within the search radius where it scores strictly better; where
+        there are several, all lie around the value that propagation left."""
         height, width = self.scores.shape
         options = self._options
-        offsets = search_offsets(height, width, iteration, options.seed, options.search_radius)
-        self._replace_where_better(self.coords + torch.from_numpy(offsets))
+        centre = self.coords
+        for candidate in range(options.search_candidates):
+            decays = iteration + candidate / options.search_candidates
+            radius = options.search_radius * options.search_decay**decays
+            offsets = search_offsets(height, width, iteration, options.seed, radius, candidate)
+            self._replace_where_better(centre + torch.from_numpy(offsets))
 
     @torch.no_grad()
     def clamp(self) -> None:

@@ -41,10 +41,12 @@ def philox4x32(counter: np.ndarray, key: tuple[int, int]) -> np.ndarray:
     return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
 
 
-def search_offsets(height: int, width: int, iteration: int, seed: int, radius: float) -> np.ndarray:
+def search_offsets(
+    height: int, width: int, iteration: int, seed: int, radius: float, candidate: int = 0
+) -> np.ndarray:
     """Returns the offsets (x, y) of one random search over a whole query image.
 
-    Pixel (x, y) uses the counter (y * width + x, iteration, 0, 0) and the key (seed's low word,
+    Pixel (x, y) uses the counter (y * width + x, iteration, candidate, 0) and the key (seed's low,
     seed's high word); its first two outputs r give u = (r >> 8) / 2^24 and (2 u - 1) * radius.
 
     Args:
@@ -52,6 +54,7 @@ def search_offsets(height: int, width: int, iteration: int, seed: int, radius: f
       iteration: PatchMatch iteration, from 0.
       seed: integer in [0, 2^64).
       radius: half-width of the search in normalised units.
+      candidate: which of an iteration's random points, from 0.
 
     Returns:
       [height, width, 2] float32, each in [-radius, radius).
@@ -61,6 +64,7 @@ def search_offsets(height: int, width: int, iteration: int, seed: int, radius: f
     counter = np.zeros((height * width, 4), np.uint64)
     counter[:, 0] = np.arange(height * width)
     counter[:, 1] = iteration
+    counter[:, 2] = candidate
     bits = philox4x32(counter, (seed & 0xFFFFFFFF, seed >> 32))[:, :2]
     uniform = (bits >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
     signed = np.float32(2) * uniform - np.float32(1)

@@ -26,6 +26,8 @@ class ActiveSet {
   int size() const { return counts_.front(); }
   // The slots [0, Updated(i)) get new values in iteration i.
   int Updated(int iteration) const { return counts_[iteration + 1]; }
+  // The pixels of the support are in the slots [0, SupportSize()); for all pixels, that is all.
+  int SupportSize() const { return counts_.back(); }
   // The slot of a pixel of the support.
   int SupportSlot(int pixel) const;
   // Valid while the set lives.

@@ -1,5 +1,7 @@
 #include "server/engine/match_options.h"
 
+#include <cmath>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
@@ -31,7 +33,29 @@ absl::Status ValidateRates(const MatchOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateSavings(const MatchOptions& options) {
+  if (options.lattice_stride < 1 || options.lattice_stride > 64) {
+    return Broken("lattice_stride", options.lattice_stride, "must be in [1, 64]");
+  }
+  if (options.upsample_candidates < 0 || options.upsample_candidates > 4) {
+    return Broken("upsample_candidates", options.upsample_candidates, "must be in [0, 4]");
+  }
+  if (options.search_candidates < 1 || options.search_candidates > kMaxSearchCandidates) {
+    return Broken("search_candidates", options.search_candidates,
+                  absl::StrCat("must be in [1, ", kMaxSearchCandidates, "]"));
+  }
+  if (!(options.search_decay > 0 && options.search_decay <= 1)) {
+    return Broken("search_decay", options.search_decay, "must be in (0, 1]");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+float MatchOptions::SearchRadius(int iteration, int candidate) const {
+  const double decays = iteration + static_cast<double>(candidate) / search_candidates;
+  return static_cast<float>(search_radius * std::pow(static_cast<double>(search_decay), decays));
+}
 
 absl::Status MatchOptions::Validate() const {
   if (refinement < Refinement::kCoarse || refinement > Refinement::kPatchMatchAndOptimize) {
@@ -44,7 +68,8 @@ absl::Status MatchOptions::Validate() const {
     return Broken("search_radius", search_radius, "must be in (0, 2]");
   }
   if (optimize_steps < 0) return Broken("optimize_steps", optimize_steps, "must be >= 0");
-  return ValidateRates(*this);
+  if (absl::Status status = ValidateRates(*this); !status.ok()) return status;
+  return ValidateSavings(*this);
 }
 
 }  // namespace nemf

@@ -14,6 +14,9 @@ enum class Refinement {
   kPatchMatchAndOptimize,  // PatchMatch, then gradient ascent on the coordinates
 };
 
+// The most random candidates of an iteration.
+inline constexpr int kMaxSearchCandidates = 16;
+
 // The schedule of one matching run. The defaults are the paper's (the REFERENCE preset).
 struct MatchOptions {
   Refinement refinement = Refinement::kPatchMatchAndOptimize;
@@ -33,6 +36,26 @@ struct MatchOptions {
   float learning_rate = 3e-4f;
   float final_learning_rate = 1e-6f;
   float weight_decay = 0.01f;
+
+  // What follows saves work and changes the answer a bit; the defaults leave the paper's schedule
+  // as it is.
+
+  // PatchMatch and the optimisation work on a lattice of query points, one in about so many pixels
+  // along each axis (LatticeSize() in lattice.h), and the answer between its nodes comes from
+  // theirs. 1 to 64; 1: on the pixels themselves.
+  int lattice_stride = 1;
+  // Nodes around a point, 0 to 4, whose own values compete with the interpolated one where the
+  // answer is not smooth; the matching field decides. 0: the interpolated value is taken.
+  int upsample_candidates = 0;
+  // Random candidates of an iteration, 1 to kMaxSearchCandidates, all around the point that
+  // propagation chose.
+  int search_candidates = 1;
+  // Factor of the random search's radius from one iteration to the next, in (0, 1]; the candidates
+  // of one iteration go down evenly to the next one's radius.
+  float search_decay = 1.0f;
+
+  // The random search's half-width for a candidate 0, 1, ... of an iteration 0, 1, ...
+  float SearchRadius(int iteration, int candidate) const;
 
   // INVALID_ARGUMENT that names the first broken rule.
   absl::Status Validate() const;

@@ -18,25 +18,42 @@ Task::Task(std::unique_ptr<const TaskPlan> plan, std::shared_ptr<Backend> backen
     : plan_(std::move(plan)),
       backend_(std::move(backend)),
       state_(backend_->NewState(*plan_)),
-      phase_(plan_->iterations() > 0 ? Phase::kPatchMatch : Phase::kFinish) {}
+      phase_(PhaseOfPass(0)) {}
 
-int Task::PhaseSize() const {
-  return phase_ == Phase::kPatchMatch ? plan_->active.Updated(iteration_) : plan_->num_points();
+Phase Task::PhaseOfPass(int pass) const {
+  if (pass < plan_->iterations()) return Phase::kPatchMatch;
+  return pass < plan_->passes() ? Phase::kOptimizeNodes : Phase::kFinish;
+}
+
+int Task::SizeOfPass(int pass) const {
+  switch (PhaseOfPass(pass)) {
+    case Phase::kPatchMatch:
+      return plan_->active.Updated(pass);
+    case Phase::kOptimizeNodes:
+      return plan_->active.SupportSize();
+    default:
+      return plan_->num_points();
+  }
 }
 
 std::int64_t Task::QueriesPerItem(Phase phase) const {
-  if (phase == Phase::kPatchMatch) return kMaxCandidates + 1;  // and one of the random search
-  return plan_->optimize_steps() + 1;                          // and the final score
+  switch (phase) {
+    case Phase::kPatchMatch:
+      return kMaxCandidates + plan_->options.search_candidates;
+    case Phase::kOptimizeNodes:
+      return plan_->optimize_steps();
+    default:  // each with the final score
+      return 1 + (plan_->strided() ? plan_->options.upsample_candidates : plan_->optimize_steps());
+  }
 }
 
 std::int64_t Task::queries_left() const {
   if (done()) return 0;
-  std::int64_t left = (PhaseSize() - position_) * QueriesPerItem(phase_);
-  if (phase_ == Phase::kFinish) return left;
-  for (int i = iteration_ + 1; i < plan_->iterations(); ++i) {
-    left += plan_->active.Updated(i) * QueriesPerItem(Phase::kPatchMatch);
+  std::int64_t left = -position_ * QueriesPerItem(phase_);
+  for (int pass = iteration_; pass <= plan_->passes(); ++pass) {
+    left += SizeOfPass(pass) * QueriesPerItem(PhaseOfPass(pass));
   }
-  return left + plan_->num_points() * QueriesPerItem(Phase::kFinish);
+  return left;
 }
 
 std::vector<Match> Task::TakeResult() { return backend_->TakeResult(state_.get()); }
@@ -56,7 +73,7 @@ void Task::MaybeSnapshot() {
 
 Piece Task::NextPiece(std::int64_t max_queries) const {
   const std::int64_t items = std::max(kMinItems, max_queries / QueriesPerItem(phase_));
-  const std::int64_t end = std::min<std::int64_t>(position_ + items, PhaseSize());
+  const std::int64_t end = std::min<std::int64_t>(position_ + items, SizeOfPass(iteration_));
   return {plan_.get(), state_.get(), phase_, iteration_, position_, static_cast<int>(end)};
 }
 
@@ -67,14 +84,15 @@ std::int64_t Task::Bound(const Piece& piece) const {
 void Task::Advance(const Piece& piece) {
   queries_spent_ += piece.queries;
   position_ = piece.end;
-  if (position_ < PhaseSize()) return;
+  if (position_ < SizeOfPass(iteration_)) return;
   position_ = 0;
   if (phase_ == Phase::kFinish) {
     phase_ = Phase::kDone;
-  } else {
-    if (++iteration_ == plan_->iterations()) phase_ = Phase::kFinish;
-    MaybeSnapshot();
+    return;
   }
+  const bool iterated = phase_ == Phase::kPatchMatch;
+  phase_ = PhaseOfPass(++iteration_);
+  if (iterated) MaybeSnapshot();
 }
 
 }  // namespace nemf

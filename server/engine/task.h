@@ -31,8 +31,11 @@ class Task : public MatchTask {
   void Advance(const Piece& piece);
 
  private:
-  // Slots or points of the phase at hand, and the queries that one of them needs at most.
-  int PhaseSize() const;
+  // The phase of a pass over slots, and the slots in it; after the last pass comes the finish, over
+  // points.
+  Phase PhaseOfPass(int pass) const;
+  int SizeOfPass(int pass) const;
+  // Queries that a slot or point needs at most.
   std::int64_t QueriesPerItem(Phase phase) const;
   // Takes a snapshot if one was asked for after this many iterations.
   void MaybeSnapshot();
@@ -41,8 +44,8 @@ class Task : public MatchTask {
   const std::shared_ptr<Backend> backend_;
   const std::unique_ptr<TaskState> state_;
   Phase phase_;
-  int iteration_ = 0;
-  int position_ = 0;  // items of the phase that are done
+  int iteration_ = 0;  // passes over slots that are done
+  int position_ = 0;   // items of the phase that are done
   std::int64_t queries_spent_ = 0;
   std::vector<int> snapshot_iterations_;
   std::vector<FlowSnapshot> snapshots_;  // not yet taken

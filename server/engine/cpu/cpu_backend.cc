@@ -5,6 +5,7 @@
 
 #include "server/engine/cpu/cpu_task.h"
 #include "server/engine/cpu/finish.h"
+#include "server/engine/cpu/optimize.h"
 #include "server/engine/cpu/patchmatch.h"
 #include "server/engine/cpu/thread_team.h"
 #include "server/engine/torch_threads.h"
@@ -91,10 +92,15 @@ class CpuBackend : public Backend {
  private:
   int RunRange(const Range& range, CpuScratch* scratch) const {
     CpuTask* task = static_cast<CpuTask*>(range.piece->state);
-    if (range.piece->phase == Phase::kFinish) {
-      return RunFinish(*field_, task, range.begin, range.end, scratch);
+    const int pass = range.piece->iteration;
+    switch (range.piece->phase) {
+      case Phase::kPatchMatch:
+        return RunPatchMatch(*field_, task, pass, range.begin, range.end, scratch);
+      case Phase::kOptimizeNodes:
+        return RunOptimizeNodes(*field_, task, pass, range.begin, range.end, scratch);
+      default:
+        return RunFinish(*field_, task, range.begin, range.end, scratch);
     }
-    return RunPatchMatch(*field_, task, range.piece->iteration, range.begin, range.end, scratch);
   }
 
   const std::string device_ = "cpu";

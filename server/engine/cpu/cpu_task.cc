@@ -3,33 +3,10 @@
 #include <limits>
 #include <utility>
 
+#include "server/engine/cpu/cost_grid.h"
+#include "server/engine/cpu/task_tables.h"
+
 namespace nemf {
-
-namespace {
-
-// The normalised coordinates of the pixels of an axis.
-std::vector<float> AxisPixels(int size) {
-  std::vector<float> out(size);
-  for (int i = 0; i < size; ++i) out[i] = ToNormalized(static_cast<float>(i), size);
-  return out;
-}
-
-QueryTable PixelTable(const FieldWeights& weights, ImageSize size) {
-  return MakeQueryTable(weights, AxisPixels(size.width), AxisPixels(size.height));
-}
-
-QueryTable KeypointTable(const FieldWeights& weights, const TaskPlan& plan) {
-  const ImageSize size = plan.pair->query_size();
-  std::vector<float> x;
-  std::vector<float> y;
-  for (const Point& keypoint : plan.keypoints) {
-    x.push_back(ToNormalized(keypoint.x, size.width));
-    y.push_back(ToNormalized(keypoint.y, size.height));
-  }
-  return MakeQueryTable(weights, std::move(x), std::move(y));
-}
-
-}  // namespace
 
 CpuPair::CpuPair(ImageSize query, ImageSize reference, Encoding encoding, int grid, int channels)
     : query_size_(query),
@@ -43,21 +20,14 @@ std::size_t CpuPair::bytes() const {
 }
 
 std::vector<float> CpuPair::SampleCost(Point query, ImageSize nodes) const {
-  const Vec2 at = {ToNormalized(query.x, query_size_.width),
-                   ToNormalized(query.y, query_size_.height)};
-  std::vector<float> out(static_cast<std::size_t>(nodes.width) * nodes.height);
-  for (int i = 0; i < static_cast<int>(out.size()); ++i) {
-    const Vec2 reference = GridNode(i, nodes.width, nodes.height);
-    InterpolatePhi(cost(), FindCorners(cost(), reference, at), &out[i]);
-  }
-  return out;
+  return SampleCostGrid(cost(), query_size_, query, nodes);
 }
 
 CpuTask::CpuTask(const TaskPlan& plan, const FieldWeights& weights)
     : plan(plan),
       active(plan.active.view()),
-      pixels(PixelTable(weights, plan.pair->query_size())),
-      keypoints(KeypointTable(weights, plan)),
+      nodes(MakeNodeTable(weights, plan)),
+      others(MakePointTable(weights, plan)),
       initial(plan.active.size()) {
   for (int slot = 0; slot < plan.active.size(); ++slot) {
     const int pixel = PixelOf(active, slot);
@@ -66,22 +36,48 @@ CpuTask::CpuTask(const TaskPlan& plan, const FieldWeights& weights)
                      static_cast<float>(pixel / active.width), active.width, active.height);
   }
   values[0] = initial;
+  if (plan.passes() > 0) values[1].resize(initial.size());
   if (plan.iterations() > 0) {
-    values[1].resize(initial.size());
+    fresh[0].assign(initial.size(), 1);
+    fresh[1].resize(initial.size());
     scores.assign(plan.active.Updated(0), std::numeric_limits<float>::quiet_NaN());
   }
   matches.resize(plan.num_points());
 }
 
-QueryIndex CpuTask::PixelIndex(int pixel) const {
-  return {pixel % active.width, pixel / active.width};
+QueryIndex CpuTask::NodeIndex(int node) const { return {node % active.width, node / active.width}; }
+
+QueryIndex CpuTask::PointIndex(int point) const {
+  if (plan.samples_field()) return {0, 0};
+  if (!plan.dense()) return {point, point};
+  const int width = plan.lattice.query_width;
+  return {point % width, point / width};
+}
+
+void CpuTask::ReadSupport(const KeypointSupport& support, int pass, Vec2 out[4]) const {
+  for (int i = 0; i < 4; ++i) out[i] = Before(pass)[plan.active.SupportSlot(support.pixel[i])];
+}
+
+void CpuTask::SetMatch(int point, Vec2 reference, float score) {
+  const ImageSize size = pair().reference_size();
+  const Vec2 pixel = {ToPixel(reference.x, size.width), ToPixel(reference.y, size.height)};
+  matches[point] = {{pixel.x, pixel.y}, score, InsideImage(pixel, size.width, size.height)};
 }
 
 std::vector<Point> CpuTask::Snapshot(int iteration) const {
   const ImageSize size = pair().reference_size();
   std::vector<Point> out;
-  out.reserve(values[iteration % 2].size());
-  for (const Vec2& value : values[iteration % 2]) {
+  out.reserve(plan.num_points());
+  for (int point = 0; point < plan.num_points(); ++point) {
+    Vec2 value = {};
+    if (plan.strided()) {
+      Vec2 corners[4];
+      const KeypointSupport support = plan.SupportOf(point);
+      ReadSupport(support, iteration, corners);
+      value = LerpCorners(corners, support.fraction_x, support.fraction_y);
+    } else {
+      value = Before(iteration)[point];
+    }
     out.push_back({ToPixel(value.x, size.width), ToPixel(value.y, size.height)});
   }
   return out;

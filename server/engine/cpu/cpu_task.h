@@ -40,19 +40,35 @@ struct CpuTask : TaskState {
   CpuTask(const TaskPlan& plan, const FieldWeights& weights);
 
   const CpuPair& pair() const { return static_cast<const CpuPair&>(*plan.pair); }
-  QueryIndex PixelIndex(int pixel) const;
+  // A node of the lattice in the table `nodes`; a point of the answer in the table of points().
+  QueryIndex NodeIndex(int node) const;
+  QueryIndex PointIndex(int point) const;
+  const QueryTable& points() const { return points_are_nodes() ? nodes : others; }
+  // The values that the pass `pass` over slots begins with.
+  const std::vector<Vec2>& Before(int pass) const { return values[pass % 2]; }
+  std::vector<Vec2>& After(int pass) { return values[(pass + 1) % 2]; }
+  // The values at the nodes of a support.
+  void ReadSupport(const KeypointSupport& support, int pass, Vec2 out[4]) const;
+  // Writes the answer of a point: a normalised reference point and its score.
+  void SetMatch(int point, Vec2 reference, float score);
   // Where the pixels of a dense task stand after `iteration` iterations, reference pixels.
   std::vector<Point> Snapshot(int iteration) const;
 
   const TaskPlan& plan;
   const ActiveView active;
-  QueryTable pixels;     // of the query's pixels: index (x, y)
-  QueryTable keypoints;  // of the keypoints: index (k, k); empty for a dense task
-  // By slot. Values are double-buffered: iteration i reads values[i % 2] and writes the other.
+  QueryTable nodes;  // of the lattice's nodes: index (x, y)
+  // Of the keypoints, index (k, k), or of the pixels, (x, y), where they are not the nodes.
+  QueryTable others;
+  // By slot. Values are double-buffered: pass i over slots reads values[i % 2] and writes the
+  // other; so are the flags that say which values the pass before changed (CollectCandidates()).
   std::vector<Vec2> initial;
   std::vector<Vec2> values[2];
+  std::vector<char> fresh[2];
   std::vector<float> scores;   // of the present value; NaN where it is not known
   std::vector<Match> matches;  // by point of the answer
+
+ private:
+  bool points_are_nodes() const { return plan.dense() && !plan.strided(); }
 };
 
 }  // namespace nemf

@@ -17,9 +17,13 @@ class Iteration {
         iteration_(iteration),
         begin_(begin),
         end_(end),
-        before_(task->values[iteration % 2]),
-        after_(task->values[(iteration + 1) % 2]),
-        scratch_(*scratch) {}
+        before_(task->Before(iteration)),
+        after_(task->After(iteration)),
+        scratch_(*scratch) {
+    for (int i = 0; i < options_.search_candidates; ++i) {
+      radii_[i] = options_.SearchRadius(iteration, i);
+    }
+  }
 
   int Run() {
     CollectPropagation();
@@ -44,12 +48,20 @@ class Iteration {
 
   int ScoreRows() {
     scratch_.scores.resize(scratch_.reference.size());
-    field_.Score({task_.pair().phi(), &task_.pixels, scratch_.reference, scratch_.query},
+    field_.Score({task_.pair().phi(), &task_.nodes, scratch_.reference, scratch_.query},
                  scratch_.field.get(), scratch_.scores.data());
     return static_cast<int>(scratch_.reference.size());
   }
 
   ScoredPoint Own(int slot) const { return {before_[slot], task_.scores[slot]}; }
+
+  // Which of the slots' values the iteration before changed.
+  unsigned FreshBits(const int slots[4]) const {
+    const std::vector<char>& fresh = task_.fresh[iteration_ % 2];
+    unsigned bits = 0;
+    for (int i = 0; i < 4; ++i) bits |= static_cast<unsigned>(fresh[slots[i]]) << i;
+    return bits;
+  }
 
   void CollectPropagation() {
     ClearRows();
@@ -60,8 +72,8 @@ class Iteration {
       const Vec2 neighbours[4] = {before_[slots[0]], before_[slots[1]], before_[slots[2]],
                                   before_[slots[3]]};
       Vec2 candidates[kMaxCandidates];
-      const int count = CollectCandidates(Own(slot), neighbours, candidates);
-      const QueryIndex query = task_.PixelIndex(PixelOf(task_.active, slot));
+      const int count = CollectCandidates(Own(slot), neighbours, candidates, FreshBits(slots));
+      const QueryIndex query = task_.NodeIndex(PixelOf(task_.active, slot));
       scratch_.first_row.push_back(static_cast<int>(scratch_.reference.size()));
       for (int i = 0; i < count; ++i) AddRow(candidates[i], query);
     }
@@ -81,20 +93,31 @@ class Iteration {
   void CollectSearch() {
     ClearRows();
     for (int slot = begin_; slot < end_; ++slot) {
-      const int pixel = PixelOf(task_.active, slot);
-      AddRow(RandomCandidate(scratch_.best[slot - begin_].point, options_.search_radius,
-                             options_.seed, pixel, iteration_),
-             task_.PixelIndex(pixel));
+      const int node = PixelOf(task_.active, slot);
+      const Vec2 around = scratch_.best[slot - begin_].point;
+      for (int i = 0; i < options_.search_candidates; ++i) {
+        AddRow(RandomCandidate(around, radii_[i], options_.seed, node, iteration_, i),
+               task_.NodeIndex(node));
+      }
     }
   }
 
+  ScoredPoint BestOfSearch(int slot) const {
+    const int first = (slot - begin_) * options_.search_candidates;
+    ScoredPoint best = scratch_.best[slot - begin_];
+    for (int row = first; row < first + options_.search_candidates; ++row) {
+      best = Better(best, {scratch_.reference[row], scratch_.scores[row]});
+    }
+    return best;
+  }
+
   void FinishSlots() {
+    std::vector<char>& fresh = task_.fresh[(iteration_ + 1) % 2];
     for (int slot = begin_; slot < end_; ++slot) {
-      const int i = slot - begin_;
-      const ScoredPoint best =
-          Better(scratch_.best[i], {scratch_.reference[i], scratch_.scores[i]});
-      const ScoredPoint kept = ClampScored(best, task_.initial[slot], options_.search_radius);
+      const ScoredPoint kept =
+          ClampScored(BestOfSearch(slot), task_.initial[slot], options_.search_radius);
       after_[slot] = kept.point;
+      fresh[slot] = !Same(kept.point, before_[slot]);
       task_.scores[slot] = kept.score;
     }
   }
@@ -108,6 +131,7 @@ class Iteration {
   const std::vector<Vec2>& before_;
   std::vector<Vec2>& after_;
   CpuScratch& scratch_;
+  float radii_[kMaxSearchCandidates];  // by candidate of the random search
 };
 
 }  // namespace

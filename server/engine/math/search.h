@@ -25,12 +25,19 @@ NEMF_HD float UnknownScore() { return BitsFloat(0x7FC00000u); }
 // Propagation's candidates that need a score -> out, in the order own value, neighbours' values;
 // returns their number. The own value is among them only if its score is not known. Values equal
 // to the own or to an earlier one could not win and are left out.
+//
+// `fresh`, bit i of neighbour i, may tell values that the last iteration changed: another one lost
+// already then, against a score that has not fallen since, so that it is left out as well (unless
+// the own score is not known). The answer is the same without, for more queries.
 NEMF_HD int CollectCandidates(const ScoredPoint& own, const Vec2 neighbours[4],
-                              Vec2 out[kMaxCandidates]) {
+                              Vec2 out[kMaxCandidates], unsigned fresh = 0xFu) {
   int count = 0;
-  if (!IsKnown(own.score)) out[count++] = own.point;
+  if (!IsKnown(own.score)) {
+    out[count++] = own.point;
+    fresh = 0xFu;
+  }
   for (int i = 0; i < 4; ++i) {
-    bool seen = Same(neighbours[i], own.point);
+    bool seen = (fresh >> i & 1u) == 0 || Same(neighbours[i], own.point);
     for (int j = 0; j < i; ++j) seen = seen || Same(neighbours[i], neighbours[j]);
     if (!seen) out[count++] = neighbours[i];
   }
@@ -51,12 +58,14 @@ NEMF_HD ScoredPoint SelectBest(const ScoredPoint& own, const Vec2* candidates, c
   return best;
 }
 
-// The random search's candidate: `point` plus a uniform offset in [-radius, radius)^2, which
-// depends on the seed, the pixel (y * width + x) and the iteration alone.
-NEMF_HD Vec2 RandomCandidate(Vec2 point, float radius, std::uint64_t seed, int pixel,
-                             int iteration) {
-  const PhiloxWords counter = {
-      {static_cast<std::uint32_t>(pixel), static_cast<std::uint32_t>(iteration), 0u, 0u}};
+// A candidate 0, 1, ... of the random search: `point` plus a uniform offset in [-radius, radius)^2,
+// which depends on the seed, the pixel (or node, y * width + x), the iteration and the candidate's
+// number alone.
+NEMF_HD Vec2 RandomCandidate(Vec2 point, float radius, std::uint64_t seed, int pixel, int iteration,
+                             int candidate = 0) {
+  const PhiloxWords counter = {{static_cast<std::uint32_t>(pixel),
+                                static_cast<std::uint32_t>(iteration),
+                                static_cast<std::uint32_t>(candidate), 0u}};
   const PhiloxWords random = Philox(counter, seed);
   return {point.x + SignedUnit(random.word[0]) * radius,
           point.y + SignedUnit(random.word[1]) * radius};
