@@ -69,6 +69,12 @@ std::optional<client::Point> ParsePoint(const std::string& text) {
   return client::Point{*x, *y};
 }
 
+client::ModelSelector ParseModel(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return {text, ""};
+  return {text.substr(0, slash), text.substr(slash + 1)};
+}
+
 void ServerArguments::AddTo(CLI::App* app) {
   app->add_option("--server", target, "The server")
       ->envname("NEMF_SERVER")
@@ -118,11 +124,7 @@ void MatchArguments::AddOptionsTo(CLI::App* app) {
   server.AddTo(app);
 }
 
-client::ModelSelector MatchArguments::Model() const {
-  const std::size_t slash = model.find('/');
-  if (slash == std::string::npos) return {model, ""};
-  return {model.substr(0, slash), model.substr(slash + 1)};
-}
+client::ModelSelector MatchArguments::Model() const { return ParseModel(model); }
 
 void FailRequest(const ServerArguments& server, const client::Status& status) {
   throw Failure(kRequestError, "server " + server.target + ": " + status.ToString());

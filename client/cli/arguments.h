@@ -15,6 +15,9 @@ namespace nemf::cli {
 // "12,34.5" as a point; nothing unless both are finite numbers and nothing else is there.
 std::optional<client::Point> ParsePoint(const std::string& text);
 
+// "NAME/VERSION" or "NAME" in its parts.
+client::ModelSelector ParseModel(const std::string& text);
+
 // Where the server is and how long to wait for it.
 struct ServerArguments {
   std::string target = "127.0.0.1:50051";  // or NEMF_SERVER

@@ -38,6 +38,7 @@ constexpr Command kCommands[] = {
     {"transfer", "Transfer keypoints of the query to the reference", AddTransfer},
     {"flow", "Compute the dense flow from the query to the reference", AddFlow},
     {"eval", "Run a data set of annotated pairs through the server and score the answers", AddEval},
+    {"models", "Show, load and unload the server's models", AddModels},
     {"health", "Ask whether the server is serving", AddHealth},
     {"version", "Print the version", AddVersion},
 };

@@ -1,6 +1,7 @@
 #include "client/nemf/channel.h"
 
 #include <limits>
+#include <optional>
 
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
@@ -11,13 +12,27 @@ namespace nemf::client {
 std::string ServiceConfig(int max_attempts) {
   if (max_attempts <= 1) return "{}";
   return R"({"methodConfig": [{
-      "name": [{"service": "nemf.v1.Correspondence"}, {"service": "grpc.health.v1.Health"}],
+      "name": [{"service": "nemf.v1.Correspondence"}, {"service": "nemf.v1.Models"},
+               {"service": "grpc.health.v1.Health"}],
       "retryPolicy": {
         "maxAttempts": )" +
          std::to_string(max_attempts) + R"(,
         "initialBackoff": "0.2s", "maxBackoff": "3s", "backoffMultiplier": 2,
         "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
 }
+
+namespace {
+
+std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const std::optional<TlsOptions>& tls) {
+  if (!tls) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = tls->ca_certificates;
+  options.pem_cert_chain = tls->certificate;
+  options.pem_private_key = tls->key;
+  return grpc::SslCredentials(options);
+}
+
+}  // namespace
 
 std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
@@ -29,7 +44,15 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
   arguments.SetMaxSendMessageSize(-1);
   arguments.SetUserAgentPrefix("nemf-client/" NEMF_VERSION);
-  return grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments);
+  if (options.tls && !options.tls->server_name.empty()) {
+    arguments.SetSslTargetNameOverride(options.tls->server_name);
+  }
+  return grpc::CreateCustomChannel(options.target, MakeCredentials(options.tls), arguments);
+}
+
+void SetToken(const std::string& token, grpc::ClientContext* context) {
+  // Not as call credentials, which gRPC does not let through a plaintext connection.
+  if (!token.empty()) context->AddMetadata("authorization", "Bearer " + token);
 }
 
 }  // namespace nemf::client

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "grpcpp/channel.h"
+#include "grpcpp/client_context.h"
 #include "nemf/client.h"
 
 namespace nemf::client {
@@ -15,6 +16,9 @@ std::string ServiceConfig(int max_attempts);
 
 // A lazy channel to options.target. Requires options.Validate().ok().
 std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options);
+
+// Sends the token, unless it is empty, with the context's call.
+void SetToken(const std::string& token, grpc::ClientContext* context);
 
 }  // namespace nemf::client
 

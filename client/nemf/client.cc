@@ -1,5 +1,6 @@
 #include "nemf/client.h"
 
+#include <algorithm>
 #include <future>
 #include <optional>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "client/nemf/channel.h"
 #include "client/nemf/convert.h"
 #include "client/nemf/flow_assembler.h"
+#include "client/nemf/model_calls.h"
 #include "client/nemf/transfer_stream_impl.h"
 #include "google/protobuf/wrappers.pb.h"
 #include "grpcpp/client_context.h"
@@ -41,6 +43,12 @@ Status BadOption(const std::string& what) {
 
 Status ClientOptions::Validate() const {
   if (target.empty()) return BadOption("target is empty, must be HOST:PORT or a gRPC target");
+  if (tls && tls->certificate.empty() != tls->key.empty()) {
+    return BadOption("tls has only one of certificate and key, must have both or neither");
+  }
+  if (!std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; })) {
+    return BadOption("token has a character that is not visible ASCII");
+  }
   if (timeout.count() < 0) {
     return BadOption("timeout = " + std::to_string(timeout.count()) + " ms, must be >= 0");
   }
@@ -58,13 +66,17 @@ class Client::Impl {
  public:
   explicit Impl(const ClientOptions& options)
       : timeout_(options.timeout),
+        token_(options.token),
         channel_(MakeChannel(options)),
         correspondence_(v1::Correspondence::NewStub(channel_)),
-        health_(channel_) {}
+        health_(channel_),
+        models_(channel_, [this](grpc::ClientContext* context) { Prepare(context); }) {}
+
+  const ModelCalls& models() const { return models_; }
 
   Result<KeypointResponse> TransferKeypoints(const KeypointRequest& request) {
     grpc::ClientContext context;
-    SetDeadline(&context);
+    Prepare(&context);
     v1::TransferKeypointsResponse response;
     const grpc::Status status =
         correspondence_->TransferKeypoints(&context, ToProto(request), &response);
@@ -73,15 +85,25 @@ class Client::Impl {
   }
 
   TransferStream OpenTransferStream() {
-    return TransferStream(std::make_unique<TransferStream::Impl>(correspondence_.get()));
+    return TransferStream(std::make_unique<TransferStream::Impl>(correspondence_.get(), token_));
   }
 
-  Result<FlowResponse> ComputeFlow(const FlowRequest& request, const BandCallback& on_band) {
+  Result<FieldResponse> SampleField(const FieldRequest& request) {
     grpc::ClientContext context;
-    SetDeadline(&context);
+    Prepare(&context);
+    v1::SampleFieldResponse response;
+    const grpc::Status status = correspondence_->SampleField(&context, ToProto(request), &response);
+    if (!status.ok()) return FromGrpc(status);
+    return FromProto(response);
+  }
+
+  Result<FlowResponse> ComputeFlow(const FlowRequest& request, const BandCallback& on_band,
+                                   const PreviewCallback& on_preview) {
+    grpc::ClientContext context;
+    Prepare(&context);
     const auto reader = correspondence_->ComputeFlow(&context, ToProto(request));
     FlowAssembler assembler(request.with_confidence);
-    const Status read = ReadAll(reader.get(), on_band, &assembler);
+    const Status read = ReadAll(reader.get(), on_band, on_preview, &assembler);
     if (!read.ok()) context.TryCancel();
     const grpc::Status status = reader->Finish();
     if (!read.ok()) return read;
@@ -91,7 +113,7 @@ class Client::Impl {
 
   Result<HealthState> Health(const std::string& service) {
     grpc::ClientContext context;
-    SetDeadline(&context);
+    Prepare(&context);
     HealthRequest request;
     request.set_value(service);
     HealthResponse response;
@@ -105,29 +127,34 @@ class Client::Impl {
   }
 
  private:
-  void SetDeadline(grpc::ClientContext* context) const {
+  void Prepare(grpc::ClientContext* context) const {
+    SetToken(token_, context);
     if (timeout_.count() > 0) context->set_deadline(std::chrono::system_clock::now() + timeout_);
   }
 
   // Reads to the end of the stream, or to the first error of ours: a broken protocol, or a callback
   // that had enough.
   static Status ReadAll(grpc::ClientReader<v1::ComputeFlowResponse>* reader,
-                        const BandCallback& on_band, FlowAssembler* assembler) {
+                        const BandCallback& on_band, const PreviewCallback& on_preview,
+                        FlowAssembler* assembler) {
     v1::ComputeFlowResponse message;
     while (reader->Read(&message)) {
       const Result<std::optional<FlowBand>> band = assembler->Add(message);
       if (!band.ok()) return band.status();
-      if (on_band && band->has_value() && !on_band(**band)) {
-        return Status(Code::kCancelled, "the caller stopped the flow");
-      }
+      std::optional<FlowPreview> preview = assembler->TakePreview();
+      const bool stopped = (on_band && band->has_value() && !on_band(**band)) ||
+                           (on_preview && preview && !on_preview(*std::move(preview)));
+      if (stopped) return Status(Code::kCancelled, "the caller stopped the flow");
     }
     return Status();
   }
 
   std::chrono::milliseconds timeout_;
+  std::string token_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Correspondence::Stub> correspondence_;
   HealthStub health_;
+  const ModelCalls models_;
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -146,13 +173,29 @@ Result<KeypointResponse> Client::TransferKeypoints(const KeypointRequest& reques
 
 TransferStream Client::OpenTransferStream() const { return impl_->OpenTransferStream(); }
 
-Result<FlowResponse> Client::ComputeFlow(const FlowRequest& request,
-                                         const BandCallback& on_band) const {
-  return impl_->ComputeFlow(request, on_band);
+Result<FlowResponse> Client::ComputeFlow(const FlowRequest& request, const BandCallback& on_band,
+                                         const PreviewCallback& on_preview) const {
+  return impl_->ComputeFlow(request, on_band, on_preview);
+}
+
+Result<FieldResponse> Client::SampleField(const FieldRequest& request) const {
+  return impl_->SampleField(request);
 }
 
 Result<HealthState> Client::Health(const std::string& service) const {
   return impl_->Health(service);
+}
+
+Result<std::vector<Model>> Client::ListModels() const { return impl_->models().List(); }
+
+Result<Model> Client::GetModel(const std::string& name) const { return impl_->models().Get(name); }
+
+Result<Model> Client::LoadModel(const std::string& name, const std::string& version) const {
+  return impl_->models().Load(name, version);
+}
+
+Result<Model> Client::UnloadModel(const std::string& name, const std::string& version) const {
+  return impl_->models().Unload(name, version);
 }
 
 }  // namespace nemf::client

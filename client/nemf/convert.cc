@@ -1,5 +1,7 @@
 #include "client/nemf/convert.h"
 
+#include "client/nemf/wire_floats.h"
+
 namespace nemf::client {
 namespace {
 
@@ -65,15 +67,21 @@ void SetOptions(const MatchOptions& options, v1::MatchOptions* out) {
   if (options.optimize_steps) out->set_optimize_steps(*options.optimize_steps);
 }
 
-// What both kinds of request share.
+// What all kinds of request share.
 template <typename Request, typename Message>
-void SetCommon(const Request& request, Message* out) {
+void SetPair(const Request& request, Message* out) {
   std::visit([out](const auto& image) { SetImage(image, out->mutable_query()); }, request.query);
   std::visit([out](const auto& image) { SetImage(image, out->mutable_reference()); },
              request.reference);
-  SetOptions(request.options, out->mutable_options());
   out->mutable_model()->set_name(request.model.name);
   out->mutable_model()->set_version(request.model.version);
+}
+
+v1::Point ToProto(const Point& point) {
+  v1::Point out;
+  out.set_x(point.x);
+  out.set_y(point.y);
+  return out;
 }
 
 Point FromProto(const v1::Point& point) { return {point.x(), point.y()}; }
@@ -82,19 +90,29 @@ Point FromProto(const v1::Point& point) { return {point.x(), point.y()}; }
 
 v1::TransferKeypointsRequest ToProto(const KeypointRequest& request) {
   v1::TransferKeypointsRequest out;
-  SetCommon(request, &out);
+  SetPair(request, &out);
+  SetOptions(request.options, out.mutable_options());
   for (const Point& point : request.keypoints) {
-    v1::Point* keypoint = out.add_keypoints();
-    keypoint->set_x(point.x);
-    keypoint->set_y(point.y);
+    *out.add_keypoints() = ToProto(point);
   }
   return out;
 }
 
 v1::ComputeFlowRequest ToProto(const FlowRequest& request) {
   v1::ComputeFlowRequest out;
-  SetCommon(request, &out);
+  SetPair(request, &out);
+  SetOptions(request.options, out.mutable_options());
   out.set_with_confidence(request.with_confidence);
+  for (const std::uint32_t each : request.preview_iterations) out.add_preview_iterations(each);
+  return out;
+}
+
+v1::SampleFieldRequest ToProto(const FieldRequest& request) {
+  v1::SampleFieldRequest out;
+  SetPair(request, &out);
+  *out.mutable_point() = ToProto(request.point);
+  out.set_columns(request.columns);
+  out.set_rows(request.rows);
   return out;
 }
 
@@ -113,6 +131,29 @@ KeypointResponse FromProto(const v1::TransferKeypointsResponse& response) {
     out.matches.push_back({FromProto(match.query()), FromProto(match.reference()), match.score(),
                            match.confidence(), match.in_bounds()});
   }
+  out.statistics = FromProto(response.statistics());
+  return out;
+}
+
+Result<FieldResponse> FromProto(const v1::SampleFieldResponse& response) {
+  const std::size_t nodes = std::size_t{response.columns()} * response.rows();
+  const bool complete = response.columns() >= 2 && response.rows() >= 2 &&
+                        response.scores().size() == nodes * sizeof(float) &&
+                        response.cost().size() == nodes * sizeof(float);
+  if (!complete) {
+    return Status(Code::kDataLoss, "a field of " + std::to_string(response.columns()) + " x " +
+                                       std::to_string(response.rows()) + " nodes with " +
+                                       std::to_string(response.scores().size()) +
+                                       " bytes of scores and " +
+                                       std::to_string(response.cost().size()) + " of cost");
+  }
+  FieldResponse out;
+  out.field.columns = static_cast<int>(response.columns());
+  out.field.rows = static_cast<int>(response.rows());
+  AppendItems(response.scores(), &out.field.scores);
+  AppendItems(response.cost(), &out.field.cost);
+  out.reference_width = static_cast<int>(response.reference_width());
+  out.reference_height = static_cast<int>(response.reference_height());
   out.statistics = FromProto(response.statistics());
   return out;
 }

@@ -11,10 +11,13 @@ namespace nemf::client {
 
 v1::TransferKeypointsRequest ToProto(const KeypointRequest& request);
 v1::ComputeFlowRequest ToProto(const FlowRequest& request);
+v1::SampleFieldRequest ToProto(const FieldRequest& request);
 
 // The answer to one pair of a stream; kDataLoss where it holds neither matches nor an error.
 Result<KeypointResponse> FromProto(const v1::TransferKeypointsStreamResponse& response);
 KeypointResponse FromProto(const v1::TransferKeypointsResponse& response);
+// kDataLoss where the message has not one score and one cost for each node.
+Result<FieldResponse> FromProto(const v1::SampleFieldResponse& response);
 Statistics FromProto(const v1::Statistics& statistics);
 Status FromGrpc(const grpc::Status& status);
 

@@ -1,8 +1,12 @@
 #ifndef NEMF_CLIENT_NEMF_FLOW_ASSEMBLER_H_
 #define NEMF_CLIENT_NEMF_FLOW_ASSEMBLER_H_
 
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
 
+#include "client/nemf/field_builder.h"
 #include "nemf/status.h"
 #include "nemf/types.h"
 #include "nemf/v1/correspondence.pb.h"
@@ -10,29 +14,41 @@
 namespace nemf::client {
 
 // Puts the messages of one ComputeFlow stream together and holds them to the protocol: one header,
-// bands of whole rows from top to bottom without a gap, one trailer. Memory grows with the rows
-// that came, not with the size that the header promises.
+// any number of whole previews, bands of whole rows from top to bottom without a gap, one trailer.
 class FlowAssembler {
  public:
   explicit FlowAssembler(bool with_confidence) : with_confidence_(with_confidence) {}
 
-  // Takes the next message. The band that it held, or nothing for a header and a trailer; the band
-  // is valid until the next call. kDataLoss: the message broke the protocol.
+  // Takes the next message. The band of the answer that it held, or nothing for other messages; the
+  // band is valid until the next call. kDataLoss: the message broke the protocol.
   Result<std::optional<FlowBand>> Add(const v1::ComputeFlowResponse& message);
+
+  // The preview that the last message completed, if it did.
+  std::optional<FlowPreview> TakePreview() { return std::exchange(preview_, std::nullopt); }
 
   // The field, after the last message. kDataLoss: something is missing.
   Result<FlowResponse> Finish() &&;
 
  private:
   Status AddHeader(const v1::FlowHeader& header);
+  Status AddPreview(const v1::FlowPreviewChunk& chunk);
   Result<std::optional<FlowBand>> AddChunk(const v1::FlowChunk& chunk);
   Status AddTrailer(const v1::FlowTrailer& trailer);
-  Status CheckChunk(const v1::FlowChunk& chunk) const;
+  // "17 of 40 rows".
+  std::string RowsSoFar() const;
+
+  // A preview of which rows are missing.
+  struct PreviewBuilder {
+    std::uint32_t iteration;
+    FieldBuilder field;
+  };
 
   bool with_confidence_;
-  FlowResponse response_;
-  int rows_ = 0;  // rows that came
-  bool has_header_ = false;
+  FlowResponse response_;  // without its field
+  v1::FlowHeader header_;
+  std::optional<FieldBuilder> field_;  // from the header on
+  std::optional<PreviewBuilder> preview_builder_;
+  std::optional<FlowPreview> preview_;
   bool has_trailer_ = false;
 };
 

@@ -2,7 +2,9 @@
 #define NEMF_CLIENT_NEMF_TRANSFER_STREAM_IMPL_H_
 
 #include <memory>
+#include <string>
 
+#include "client/nemf/channel.h"
 #include "grpcpp/client_context.h"
 #include "nemf/transfer_stream.h"
 #include "nemf/v1/correspondence.grpc.pb.h"
@@ -15,9 +17,11 @@ class TransferStream::Impl {
   using Call = grpc::ClientReaderWriterInterface<v1::TransferKeypointsStreamRequest,
                                                  v1::TransferKeypointsStreamResponse>;
 
-  // The stub is needed only to start the call.
-  explicit Impl(v1::Correspondence::StubInterface* stub)
-      : call(stub->TransferKeypointsStream(&context)) {}
+  // The stub is needed only to start the call. `token`: may be empty.
+  Impl(v1::Correspondence::StubInterface* stub, const std::string& token) {
+    SetToken(token, &context);
+    call = stub->TransferKeypointsStream(&context);
+  }
 
   // A call must not be let go of before it was finished, which waits for the server unless the
   // call is cancelled.
@@ -28,7 +32,7 @@ class TransferStream::Impl {
   }
 
   grpc::ClientContext context;
-  const std::unique_ptr<Call> call;
+  std::unique_ptr<Call> call;
   bool finished = false;
 };
 

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "nemf/field_sample.h"
 #include "nemf/flow_field.h"
 
 namespace nemf::client {
@@ -101,10 +102,35 @@ struct FlowRequest {
   MatchOptions options;
   ModelSelector model;
   bool with_confidence = false;
+  // PatchMatch iterations after which a preview is wanted, strictly ascending; 0: the coarse flow.
+  std::vector<std::uint32_t> preview_iterations;
+};
+
+// The flow as it stood while it was being computed.
+struct FlowPreview {
+  std::uint32_t iteration = 0;  // PatchMatch iterations done; 0: the coarse flow
+  FlowField field;              // without confidence
 };
 
 struct FlowResponse {
   FlowField field;
+  int reference_width = 0;   // pixels
+  int reference_height = 0;  // pixels
+  Statistics statistics;
+};
+
+struct FieldRequest {
+  Image query;
+  Image reference;
+  Point point;  // query pixels, finite and inside the query
+  // Nodes of the grid, each >= 2; 0: the server's default.
+  std::uint32_t columns = 0;
+  std::uint32_t rows = 0;
+  ModelSelector model;
+};
+
+struct FieldResponse {
+  FieldSample field;
   int reference_width = 0;   // pixels
   int reference_height = 0;  // pixels
   Statistics statistics;
