@@ -32,6 +32,7 @@ class StageSettings:
     warped_pairs: int = 3  # a batch: two views each of one photograph
     class_pairs: int = 2  # a batch: two photographs each of one class, where classes are given
     class_motion: float = 1.0  # in [0, 1]: how strongly photographs of a class are warped
+    class_tolerance: float = 0.2  # normalised: how far matches of a class pair may be off
     keypoint_pairs: int = 0  # a batch: annotated pairs, where they are given
     accumulate: int = 1  # batches a step
     points: int = 32  # drawn a warped or class pair (in the first stage: and level)

@@ -18,7 +18,7 @@ import grpc
 import numpy as np
 from PIL import Image
 
-START_SECONDS = 120
+START_SECONDS = 600
 STOP_SECONDS = 120
 
 

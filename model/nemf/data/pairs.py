@@ -74,12 +74,10 @@ class PairSampler:
         model: ModelConfig,
         generator: torch.Generator,
         strength: WarpStrength | None = None,
-        tolerance: float = 0.2,
     ) -> None:
         self.photographs = photographs
         self.classes = classes
         self.strength = strength or WarpStrength()
-        self.tolerance = tolerance
         self.generator = generator
         self.mean = torch.tensor(model.mean).view(1, 3, 1, 1)
         self.std = torch.tensor(model.std).view(1, 3, 1, 1)
@@ -129,11 +127,17 @@ class PairSampler:
         )
 
     def same_class(
-        self, count: int, size: int, randomise: bool = True, motion: float = 1.0
+        self,
+        count: int,
+        size: int,
+        randomise: bool = True,
+        motion: float = 1.0,
+        tolerance: float = 0.2,
     ) -> PairBatch:
         """`count` pairs of two photographs of one class, each under its own homography.
 
-        motion: in [0, 1], how far the homographies go.
+        motion: in [0, 1], how far the homographies go. tolerance: how far the objects of two
+        photographs may be from aligned, normalised.
         """
         assert self.classes is not None and self.has_pairs
         labels = torch.randint(len(self.usable), (count,), generator=self.generator)
@@ -161,6 +165,6 @@ class PairSampler:
             self._normalised(source, randomise),
             self._normalised(target, randomise),
             match,
-            self.tolerance,
+            tolerance,
             self.classes.labels[chosen[:, 0]],
         )

@@ -54,7 +54,10 @@ class TrainingData:
         if self.pairs.has_pairs and settings.class_pairs > 0:
             batches.append(
                 self.pairs.same_class(
-                    settings.class_pairs, settings.size, motion=settings.class_motion
+                    settings.class_pairs,
+                    settings.size,
+                    motion=settings.class_motion,
+                    tolerance=settings.class_tolerance,
                 )
             )
         if self.keypoints and settings.keypoint_pairs > 0:
