@@ -3,8 +3,8 @@
 
 namespace nemf {
 
-// What a stage's work of size n costs: seconds(n) = a + b * n, with a, b >= 0, learnt as the work is
-// done. n is pairs for an encoder pass and field queries for a chunk of matching.
+// What a stage's work of size n costs: seconds(n) = a + b * n, with a, b >= 0, learnt as the work
+// is done. n is pairs for an encoder pass and field queries for a chunk of matching.
 //
 // Fitted by exponentially weighted least squares: with the weights w_i = kMemory^(age of i), age in
 // observations, it minimises

@@ -32,10 +32,10 @@ struct FailedJob {
   absl::Status error;
 };
 
-// The jobs from their arrival until their pairs are encoded: the queue, and the pass that is running
-// where the lane has a thread. A pair that is in the cache needs no pass; one that is in the running
-// pass is not put into another. After a fatal
-// error no pass is started any more. Not safe for threads.
+// The jobs from their arrival until their pairs are encoded: the queue, and the pass that is
+// running where the lane has a thread. A pair that is in the cache needs no pass; one that is in
+// the running pass is not put into another. After a fatal error no pass is started any more. Not
+// safe for threads.
 class EncodeStage {
  public:
   struct Outcome {

@@ -54,9 +54,9 @@ struct PairGroup {
 inline constexpr int kPassesPerRank = 16;
 void SortByRank(std::deque<AcceptedJob>& queue);
 
-// Takes the jobs of the next encoder pass out of `queue`: in its order, as long as there are places,
-// at most `max_pairs` different pairs. Jobs whose pair equals one of these, pixel by pixel, come
-// along. Jobs without a place stay, in their order, and later ones may pass them.
+// Takes the jobs of the next encoder pass out of `queue`: in its order, as long as there are
+// places, at most `max_pairs` different pairs. Jobs whose pair equals one of these, pixel by pixel,
+// come along. Jobs without a place stay, in their order, and later ones may pass them.
 std::vector<PairGroup> TakeEncoderBatch(std::deque<AcceptedJob>& queue, int max_pairs,
                                         ActiveSlots& slots);
 

@@ -56,8 +56,7 @@ Forecast ForecastFor(const OutstandingWork& job, absl::Span<const OutstandingWor
   if (job.needs_encoding) forecast.own += costs.encode.Predict(1);
 
   const auto own_chunks = static_cast<int>(std::ceil(job.queries / costs.chunk_queries));
-  const int passes_behind =
-      (company.pairs_behind + costs.encoder_batch - 1) / costs.encoder_batch;
+  const int passes_behind = (company.pairs_behind + costs.encoder_batch - 1) / costs.encoder_batch;
   forecast.wait = costs.EncodeSeconds(company.pairs_before);
   if (passes_behind > own_chunks) {
     forecast.wait += own_chunks * costs.encode.Predict(costs.encoder_batch);
@@ -71,8 +70,7 @@ Forecast ForecastFor(const OutstandingWork& job, absl::Span<const OutstandingWor
     const double chunks = (company.queries_before + job.queries) / costs.chunk_queries;
     chunks_of_others += static_cast<std::int64_t>(std::ceil(chunks)) / (kAgeingPeriod - 1);
   }
-  forecast.wait +=
-      static_cast<double>(chunks_of_others) * costs.match.Predict(costs.chunk_queries);
+  forecast.wait += static_cast<double>(chunks_of_others) * costs.match.Predict(costs.chunk_queries);
   return forecast;
 }
 

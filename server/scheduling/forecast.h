@@ -18,9 +18,9 @@ struct OutstandingWork {
 
 // What the scheduler's work costs on its engine.
 struct Costs {
-  CostModel encode;         // seconds of an encoder pass over n pairs
-  CostModel match;          // seconds of a chunk of n field queries
-  int encoder_batch = 1;    // most pairs of a pass
+  CostModel encode;       // seconds of an encoder pass over n pairs
+  CostModel match;        // seconds of a chunk of n field queries
+  int encoder_batch = 1;  // most pairs of a pass
   double chunk_queries = 1;
 
   double EncodeSeconds(int pairs) const;      // in full passes
@@ -44,8 +44,9 @@ struct Forecast {
 //
 // Example: pairs take 0.5 s, chunks of 100 queries 0.1 s. There are a flow with 1000 queries left,
 // being matched, and a waiting keypoint job of 100. A new keypoint job of 200 waits 0.5 s for the
-// pair before it, 0.1 s for that job's matching, 0.1 s for the running chunk and 0.1 s for one chunk
-// of the flow (of 4, 3 are its own or go to jobs before it), and takes 0.5 + 0.2 s itself: 1.5 s.
+// pair before it, 0.1 s for that job's matching, 0.1 s for the running chunk and 0.1 s for one
+// chunk of the flow (of 4, 3 are its own or go to jobs before it), and takes 0.5 + 0.2 s
+// itself: 1.5 s.
 Forecast ForecastFor(const OutstandingWork& job, absl::Span<const OutstandingWork> others,
                      const Costs& costs);
 

@@ -21,14 +21,14 @@ enum class OverlapEncoding {
 
 struct SchedulerOptions {
   // What may wait for an encoder pass; more is RESOURCE_EXHAUSTED.
-  int max_queued_jobs = 1024;                                 // >= 1
-  std::int64_t max_queued_bytes = std::int64_t{1} << 30;      // of decoded pairs, >= 1
+  int max_queued_jobs = 1024;                             // >= 1
+  std::int64_t max_queued_bytes = std::int64_t{1} << 30;  // of decoded pairs, >= 1
   double max_queued_seconds = 300;  // predicted time until a new job's own work begins, > 0
   int max_queued_per_client = 0;    // jobs of one client, >= 0; 0: as many as of all
 
-  int max_encoder_batch = 8;           // pairs in one encoder pass, >= 1
-  int max_active_jobs = 64;            // jobs being matched at a time, >= 1
-  std::int64_t chunk_queries = 65536;  // field queries between two looks at the queue, >= 64
+  int max_encoder_batch = 8;                  // pairs in one encoder pass, >= 1
+  int max_active_jobs = 64;                   // jobs being matched at a time, >= 1
+  std::int64_t chunk_queries = 65536;         // field queries between two looks at the queue, >= 64
   std::int64_t pair_cache_bytes = 256 << 20;  // encoded pairs to keep, >= 0; 0: none
   OverlapEncoding overlap_encoding = OverlapEncoding::kAuto;
 

@@ -129,8 +129,8 @@ void StepLoop::StepChunk() {
 std::vector<MatchTask*> StepLoop::TasksInOrder() const {
   std::vector<StepCandidate> candidates;
   for (const ActiveJob& job : active_) {
-    candidates.push_back({job.task->queries_left(), job.idle_chunks, job.arrival,
-                          job.accepted.job.priority});
+    candidates.push_back(
+        {job.task->queries_left(), job.idle_chunks, job.arrival, job.accepted.job.priority});
   }
   std::vector<MatchTask*> tasks;
   for (const std::size_t i : StepOrder(candidates, chunks_)) tasks.push_back(active_[i].task.get());

@@ -118,7 +118,7 @@ class StepLoop {
   std::vector<Answer> answers_;
   std::int64_t chunks_ = 0;
   std::uint64_t arrivals_ = 0;
-  absl::Status lost_;          // why the device is lost, if it is
+  absl::Status lost_;         // why the device is lost, if it is
   double reported_work_ = 0;  // seconds that the observer knows of
 };
 

@@ -21,9 +21,9 @@ namespace nemf {
 //
 // A chunk is shared: what the first job does not use of its queries goes to the next.
 //
-// So the job that rule 1 puts first waits for the chunk that is running, then gets every chunk but, if
-// some job is starving, one in kAgeingPeriod. And of n active jobs each gets work at least once in
-// kAgeingPeriod * (n + 1) chunks, however many short jobs keep coming.
+// So the job that rule 1 puts first waits for the chunk that is running, then gets every chunk but,
+// if some job is starving, one in kAgeingPeriod. And of n active jobs each gets work at least once
+// in kAgeingPeriod * (n + 1) chunks, however many short jobs keep coming.
 //
 // Example: chunks of 100 queries, F a flow with 1000 left, keypoint jobs K1, K2, ... of 100 each.
 //   chunk 1   F alone            F 1000 -> 900

@@ -153,8 +153,8 @@ class ThreadScheduler final : public Scheduler {
     observer_->OnThreadEnd(progress_);
   }
 
-  // Moves what was submitted into the loop, waiting for it, or for the end of an encoder pass, where
-  // there is nothing else to do. Returns false at the end, when nothing will come.
+  // Moves what was submitted into the loop, waiting for it, or for the end of an encoder pass,
+  // where there is nothing else to do. Returns false at the end, when nothing will come.
   bool TakeInbox() {
     std::vector<AcceptedJob> arrived;
     {

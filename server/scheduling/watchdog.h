@@ -14,8 +14,9 @@
 
 namespace nemf {
 
-// Finds threads that are busy and make no progress. It counts ticks instead of reading a clock, so a
-// clock that is set and a process that was stopped for a while raise no alarm. Not safe for threads.
+// Finds threads that are busy and make no progress. It counts ticks instead of reading a clock, so
+// a clock that is set and a process that was stopped for a while raise no alarm. Not safe for
+// threads.
 class StallDetector {
  public:
   static constexpr int kTicks = 8;

@@ -48,9 +48,9 @@ std::variant<WorkTicket, WorkLedger::Refusal> WorkLedger::Admit(const WorkItem& 
   absl::MutexLock lock(&mutex_);
   if (ClientIsFull(item.client)) {
     return Refusal{DropReason::kClientLimit,
-                   WithRetryAfter(absl::ResourceExhaustedError(absl::StrCat(
-                                      "too many requests of this client are waiting: ",
-                                      options_.max_queued_per_client)),
+                   WithRetryAfter(absl::ResourceExhaustedError(
+                                      absl::StrCat("too many requests of this client are waiting: ",
+                                                   options_.max_queued_per_client)),
                                   AverageTime())};
   }
   if (absl::Status status = CheckRoom(item); !status.ok()) {
@@ -60,12 +60,12 @@ std::variant<WorkTicket, WorkLedger::Refusal> WorkLedger::Admit(const WorkItem& 
   work.queries *= Scale(item.kind);
   const Forecast forecast = ForecastFor(work, Scaled(), costs_);
   if (const double excess = forecast.wait - options_.max_queued_seconds; excess > 0) {
-    return Refusal{DropReason::kQueueFull,
-                   WithRetryAfter(absl::ResourceExhaustedError(absl::StrCat(
-                                      "the queue is full: work of ", InSeconds(forecast.wait),
-                                      " goes before, must be <= ",
-                                      InSeconds(options_.max_queued_seconds))),
-                                  absl::Seconds(excess))};
+    return Refusal{
+        DropReason::kQueueFull,
+        WithRetryAfter(absl::ResourceExhaustedError(absl::StrCat(
+                           "the queue is full: work of ", InSeconds(forecast.wait),
+                           " goes before, must be <= ", InSeconds(options_.max_queued_seconds))),
+                       absl::Seconds(excess))};
   }
   if (absl::Status status = CheckTime(item, forecast); !status.ok()) {
     return Refusal{DropReason::kHopeless, std::move(status)};
@@ -92,8 +92,8 @@ absl::Status WorkLedger::CheckRoom(const WorkItem& item) const {
   }
   // One pair of any size may wait: how large it may be is said elsewhere.
   if (queued_bytes_ > 0 && queued_bytes_ + item.bytes > options_.max_queued_bytes) {
-    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: images of ",
-                                                     queued_bytes_, " bytes are waiting"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the queue is full: images of ", queued_bytes_, " bytes are waiting"));
   }
   return absl::OkStatus();
 }
@@ -104,10 +104,9 @@ absl::Status WorkLedger::CheckTime(const WorkItem& item, const Forecast& forecas
   const double left = absl::ToDoubleSeconds(item.time_left);
   if (doubt * kSafety * forecast.total() <= left) return absl::OkStatus();
   if (alone) trust_ *= kDoubt;
-  absl::Status error = absl::ResourceExhaustedError(
-      absl::StrCat("cannot be done before the deadline: it would take ", InSeconds(forecast.total()),
-                   ", of which ", InSeconds(forecast.wait), " in the queue, and there are ",
-                   InSeconds(left)));
+  absl::Status error = absl::ResourceExhaustedError(absl::StrCat(
+      "cannot be done before the deadline: it would take ", InSeconds(forecast.total()),
+      ", of which ", InSeconds(forecast.wait), " in the queue, and there are ", InSeconds(left)));
   if (kSafety * forecast.own > left) return WithoutRetry(std::move(error));
   return WithRetryAfter(std::move(error), absl::Seconds(kSafety * forecast.total() - left));
 }

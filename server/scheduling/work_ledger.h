@@ -44,8 +44,8 @@ class WorkTicket {
   }
   ~WorkTicket();
 
-  void LeaveQueue();                         // its encoder pass begins, or it needs none
-  void Encoded();                            // its pair is encoded
+  void LeaveQueue();                          // its encoder pass begins, or it needs none
+  void Encoded();                             // its pair is encoded
   void SetQueriesLeft(std::int64_t queries);  // an upper bound, as MatchTask has it
   // It was answered after so many queries.
   void Answered(std::int64_t queries);
@@ -65,14 +65,15 @@ class WorkTicket {
 // All accepted work that is not finished, what it will cost, and so what may still be accepted.
 //
 // A job is refused with RESOURCE_EXHAUSTED and a push-back (retry_pushback.h) when
-//   - as many jobs or bytes of pairs as the options allow wait for an encoder pass, in all or of its
+//   - as many jobs or bytes of pairs as the options allow wait for an encoder pass, in all or of
+//   its
 //     client. Push-back: the average time that a job of those there takes;
 //   - it would have to wait longer than max_queued_seconds. Push-back: what is too much of it;
 //   - it would not be done by its deadline, even if everything took kSafety times less than it has
 //     room for. Push-back: the time that is missing, or no retry where its own work alone takes too
 //     long.
-// Predictions are ForecastFor()'s. The costs are fitted to what was observed (cost_model.h), and the
-// bound of a job's queries is scaled by the share of their bounds that jobs of its kind spent
+// Predictions are ForecastFor()'s. The costs are fitted to what was observed (cost_model.h), and
+// the bound of a job's queries is scaled by the share of their bounds that jobs of its kind spent
 // lately. What was never observed is taken as free, so an unknown engine refuses nothing for time.
 //
 // A wrong prediction must not refuse everything for ever, and so never be corrected. So with each

@@ -92,17 +92,25 @@ void SubmitMany(Scheduler& scheduler, HandleBoard& board, unsigned seed, Counts&
   land();
 }
 
-TEST(CancelRaceTest, EveryAcceptedJobIsAnsweredOnce) {
+class CancelRaceTest : public ::testing::TestWithParam<EncodeOverlap> {};
+
+INSTANTIATE_TEST_SUITE_P(Lanes, CancelRaceTest,
+                         ::testing::Values(EncodeOverlap::kNever, EncodeOverlap::kUseful));
+
+TEST_P(CancelRaceTest, EveryAcceptedJobIsAnsweredOnce) {
   HandleBoard board;
   Counts counts;
   FakeEngine engine;
-  std::mt19937 random(1);
-  // At every other boundary, on the scheduler's own thread.
+  engine.overlap = GetParam();
+  // At every other boundary, on the scheduler's own threads.
+  std::atomic<unsigned> calls = 0;
   engine.on_call = [&] {
-    if (random() % 2 == 0) board.CancelOne(random());
+    const unsigned call = ++calls;
+    if (call % 2 == 0) board.CancelOne(call * 7);
   };
   SchedulerOptions options;
   options.chunk_queries = 256;
+  options.pair_cache_bytes = 20'000;
   options.max_active_jobs = 16;
   {
     const auto scheduler = Scheduler::Create(&engine, Clock::System(), options);
@@ -119,9 +127,10 @@ TEST(CancelRaceTest, EveryAcceptedJobIsAnsweredOnce) {
   EXPECT_EQ(FakeEngine::live_objects(), 0);
 }
 
-TEST(CancelRaceTest, DestroyedWhileOthersCancel) {
+TEST_P(CancelRaceTest, DestroyedWhileOthersCancel) {
   for (int round = 0; round < 300; ++round) {
     FakeEngine engine;
+    engine.overlap = GetParam();
     std::vector<std::shared_ptr<JobHandle>> handles;
     std::vector<std::shared_ptr<RecordingSink>> sinks;
     auto scheduler = Scheduler::Create(&engine, Clock::System(), {.chunk_queries = 64});

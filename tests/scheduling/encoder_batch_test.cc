@@ -29,7 +29,7 @@ std::deque<AcceptedJob> Queue(const std::vector<Spec>& specs) {
     job.kind = spec.kind;
     job.priority = spec.priority;
     job.seed = position++;
-    queue.push_back(Accept(job, absl::UnixEpoch()));
+    queue.push_back(Accept(job, absl::UnixEpoch() + absl::Seconds(position)));
   }
   return queue;
 }
@@ -108,9 +108,8 @@ TEST(EncoderBatchTest, HigherPrioritiesGoFirst) {
 }
 
 TEST(EncoderBatchTest, WaitingRaisesTheRank) {
-  auto queue = Queue({{1, JobKind::kKeypoints, Priority::kLow},
-                      {2},
-                      {3, JobKind::kKeypoints, Priority::kHigh}});
+  auto queue = Queue(
+      {{1, JobKind::kKeypoints, Priority::kLow}, {2}, {3, JobKind::kKeypoints, Priority::kHigh}});
   queue[0].passes_waited = 2 * kPassesPerRank - 1;
   SortByRank(queue);
   EXPECT_THAT(Positions(queue), ElementsAre(2, 0, 1));

@@ -99,10 +99,11 @@ class ManualLane final : public EncoderLane {
   std::vector<PairPtr> pairs_;
 };
 
-// A StepLoop with everything around it faked. 
+// A StepLoop with everything around it faked.
 struct LoopHarness {
   explicit LoopHarness(const SchedulerOptions& options, bool manual_lane = false)
-      : ledger(options, engine.batch),
+      : manual(manual_lane),
+        ledger(options, engine.batch),
         cache(options.pair_cache_bytes, &observer),
         lane(manual_lane ? std::make_unique<ManualLane>(&engine, &clock)
                          : EncoderLane::Inline(&engine, &clock)),
@@ -124,12 +125,15 @@ struct LoopHarness {
     job.work = {.id = id, .queries = queries};
     return Add(std::move(job));
   }
+  // Of a manual lane.
   void EndPass() { static_cast<ManualLane&>(*lane).EndPass(); }
   void RunAll() {
     while (loop.RunOnce()) {
+      if (manual) EndPass();
     }
   }
 
+  const bool manual;
   FakeClock clock;
   FakeEngine engine{&clock};
   CountingObserver observer;

@@ -42,5 +42,29 @@ TEST(SchedulerOptionsTest, ChunkQueries) {
   ExpectBroken(options, "SchedulerOptions.chunk_queries = 63, must be >= 64");
 }
 
+TEST(SchedulerOptionsTest, QueuedBytes) {
+  SchedulerOptions options;
+  options.max_queued_bytes = 0;
+  ExpectBroken(options, "SchedulerOptions.max_queued_bytes = 0, must be >= 1");
+}
+
+TEST(SchedulerOptionsTest, QueuedSeconds) {
+  SchedulerOptions options;
+  options.max_queued_seconds = 0;
+  ExpectBroken(options, "SchedulerOptions.max_queued_seconds = 0, must be > 0");
+}
+
+TEST(SchedulerOptionsTest, QueuedPerClient) {
+  SchedulerOptions options;
+  options.max_queued_per_client = -1;
+  ExpectBroken(options, "SchedulerOptions.max_queued_per_client = -1, must be >= 0");
+}
+
+TEST(SchedulerOptionsTest, PairCacheBytes) {
+  SchedulerOptions options;
+  options.pair_cache_bytes = -1;
+  ExpectBroken(options, "SchedulerOptions.pair_cache_bytes = -1, must be >= 0");
+}
+
 }  // namespace
 }  // namespace nemf

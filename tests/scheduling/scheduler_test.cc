@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
+#include "server/scheduling/retry_pushback.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/fake_engine.h"
 #include "tests/testing/recording_sink.h"
@@ -98,6 +101,124 @@ TEST_F(SchedulerTest, DrainAnswersWhatWasAcceptedAndRefusesTheRest) {
     EXPECT_TRUE(sink->Wait().ok());
   }
   scheduler->Drain();  // again, harmless
+}
+
+TEST_F(SchedulerTest, RefusesWhatWouldMissItsDeadline) {
+  const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
+  const auto submit = [&](std::uint32_t id, absl::Duration time_left) {
+    auto sink = std::make_shared<RecordingSink>();
+    Job job = MakeJob({.id = id, .queries = 10'000}, sink);
+    job.deadline = clock_.Now() + time_left;
+    const absl::Status status = scheduler->Submit(std::move(job)).status();
+    if (status.ok()) sink->Wait().IgnoreError();
+    return status;
+  };
+  // A pair takes 100 ms, its queries as long.
+  for (const std::uint32_t id : {1, 2, 3}) ASSERT_TRUE(submit(id, absl::Hours(1)).ok());
+  const absl::Status refusal = submit(4, absl::Milliseconds(150));
+  EXPECT_EQ(refusal.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(RetryPushbackMs(refusal), -1);
+  EXPECT_TRUE(submit(5, absl::Milliseconds(300)).ok());
+  EXPECT_TRUE(submit(1, absl::Milliseconds(150)).ok());  // its pair is encoded already
+}
+
+TEST_F(SchedulerTest, RefusesMoreJobsOfAClientThanMayWait) {
+  HoldTheEngine();
+  SchedulerOptions options;
+  options.max_queued_per_client = 1;
+  auto sink = std::make_shared<RecordingSink>();
+  const auto scheduler = Scheduler::Create(&engine_, &clock_, options);
+  const auto submit = [&](std::uint32_t id, const std::string& client) {
+    Job job = MakeJob({.id = id}, sink);
+    job.client = client;
+    return scheduler->Submit(std::move(job)).status().code();
+  };
+  EXPECT_EQ(submit(1, "a"), absl::StatusCode::kOk);
+  stopped_.WaitForNotification();  // the first has left the queue
+  EXPECT_EQ(submit(2, "a"), absl::StatusCode::kOk);
+  EXPECT_EQ(submit(3, "a"), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(submit(4, "b"), absl::StatusCode::kOk);
+  go_.Notify();
+}
+
+TEST_F(SchedulerTest, ThePairCacheCanBeTurnedOff) {
+  for (const bool cached : {true, false}) {
+    SchedulerOptions options;
+    if (!cached) options.pair_cache_bytes = 0;
+    const auto scheduler = Scheduler::Create(&engine_, &clock_, options);
+    for (const bool again : {false, true}) {
+      auto sink = std::make_shared<RecordingSink>();
+      ASSERT_TRUE(scheduler->Submit(MakeJob({.id = 1, .queries = 10}, sink)).ok());
+      EXPECT_EQ(sink->Wait()->statistics.cached, again && cached);
+    }
+  }
+}
+
+TEST_F(SchedulerTest, EncodesWhileItMatchesWhereTheEngineAllowsIt) {
+  engine_.overlap = EncodeOverlap::kAllowed;
+  SchedulerOptions options;
+  options.overlap_encoding = OverlapEncoding::kOn;
+  const auto scheduler = Scheduler::Create(&engine_, &clock_, options);
+  auto first = std::make_shared<RecordingSink>();
+  auto second = std::make_shared<RecordingSink>();
+  // The second pair is held in the encoder until the first job is done.
+  std::atomic<int> passes = 0;
+  engine_.on_encode = [&] {
+    if (++passes == 2) first->Wait().IgnoreError();
+  };
+  ASSERT_TRUE(scheduler->Submit(MakeJob({.id = 1, .queries = 1'000'000}, first)).ok());
+  ASSERT_TRUE(scheduler->Submit(MakeJob({.id = 2, .queries = 10}, second)).ok());
+  EXPECT_TRUE(first->Wait().ok());
+  EXPECT_TRUE(second->Wait().ok());
+}
+
+TEST_F(SchedulerTest, ALostDeviceAnswersUnavailable) {
+  for (const EncodeOverlap overlap : {EncodeOverlap::kNever, EncodeOverlap::kUseful}) {
+    FakeEngine engine(&clock_);
+    engine.overlap = overlap;
+    const auto scheduler = Scheduler::Create(&engine, &clock_, {});
+    const FakeWork broken{.id = 1, .queries = 10, .step_fails = true, .is_fatal = true};
+    for (const FakeWork& work : {broken, FakeWork{.id = 2, .queries = 10}}) {
+      auto sink = std::make_shared<RecordingSink>();
+      ASSERT_TRUE(scheduler->Submit(MakeJob(work, sink)).ok());
+      EXPECT_EQ(sink->code(), absl::StatusCode::kUnavailable);
+    }
+    scheduler->Drain();
+  }
+}
+
+// Keeps what the scheduler's threads say of themselves.
+class ThreadCounter final : public SchedulerObserver {
+ public:
+  void OnThreadStart(const Progress& progress) override {
+    ++running;
+    progress_ = &progress;
+  }
+  void OnThreadEnd(const Progress&) override { --running; }
+  const Progress& progress() const { return *progress_; }
+
+  std::atomic<int> running = 0;
+
+ private:
+  std::atomic<const Progress*> progress_ = nullptr;
+};
+
+TEST_F(SchedulerTest, ShowsItsProgress) {
+  HoldTheEngine();
+  ThreadCounter threads;
+  {
+    const auto scheduler = Scheduler::Create(&engine_, &clock_, {}, &threads);
+    auto sink = std::make_shared<RecordingSink>();
+    ASSERT_TRUE(scheduler->Submit(MakeJob({.id = 1, .queries = 10}, sink)).ok());
+    stopped_.WaitForNotification();
+    EXPECT_TRUE(threads.progress().busy);
+    EXPECT_EQ(threads.progress().steps, 0u);
+    go_.Notify();
+    scheduler->Drain();
+    EXPECT_EQ(threads.progress().steps, 1u);
+    EXPECT_EQ(threads.running, 1);
+  }
+  EXPECT_EQ(threads.running, 0);
 }
 
 TEST_F(SchedulerTest, CancelledHandlesMayComeLateAndOften) {

@@ -13,7 +13,8 @@ namespace {
 // simple model of what must come of each.
 class RandomLife {
  public:
-  explicit RandomLife(unsigned seed) : random_(seed), harness_(RandomOptions()) {}
+  explicit RandomLife(unsigned seed)
+      : random_(seed), has_lane_(Below(2) == 0), harness_(RandomOptions(), has_lane_) {}
 
   void Run() {
     const int boundaries = 50 + Below(200);
@@ -23,10 +24,14 @@ class RandomLife {
         jobs_[Below(static_cast<int>(jobs_.size()))].cancelled->store(true);
       }
       if (Below(8) == 0) harness_.clock.Advance(absl::Milliseconds(Below(500)));
+      if (has_lane_ && Below(3) == 0) harness_.EndPass();
       harness_.loop.RunOnce();
       NoteAnswers();
     }
-    while (harness_.loop.RunOnce()) NoteAnswers();
+    while (harness_.loop.RunOnce()) {
+      if (has_lane_) harness_.EndPass();
+      NoteAnswers();
+    }
     NoteAnswers();
     CheckAll();
   }
@@ -37,6 +42,9 @@ class RandomLife {
     options.max_encoder_batch = 1 + Below(8);
     options.max_active_jobs = 1 + Below(16);
     options.chunk_queries = 64 + Below(1000);
+    options.pair_cache_bytes = Below(2) == 0 ? 0 : Below(10'000);
+    options.max_queued_jobs = 1'000'000;
+    options.max_queued_seconds = 1e9;
     return options;
   }
 
@@ -46,7 +54,7 @@ class RandomLife {
     TestJob job;
     const bool is_twin = !jobs_.empty() && Below(6) == 0;
     if (is_twin) {
-      job.work = jobs_.back().work;
+      job.work = jobs_[Below(static_cast<int>(jobs_.size()))].work;
     } else {
       job.work.id = static_cast<std::uint32_t>(jobs_.size() + 1);
       job.work.queries = Below(3) == 0 ? Below(8000) : Below(500);
@@ -55,6 +63,7 @@ class RandomLife {
     }
     job.seed = random_();
     job.kind = Below(2) == 0 ? JobKind::kFlow : JobKind::kKeypoints;
+    job.priority = static_cast<Priority>(Below(3));
     if (Below(3) == 0) {
       job.deadline = harness_.clock.Now() + absl::Milliseconds(1 + Below(2000));
     }
@@ -97,7 +106,12 @@ class RandomLife {
     EXPECT_EQ(harness_.observer.queued, 0);
     for (const auto& [kind, active] : harness_.observer.active) EXPECT_EQ(active, 0);
     EXPECT_EQ(harness_.loop.active_slots_in_use(), 0);
-    EXPECT_EQ(FakeEngine::live_objects(), 0);
+    EXPECT_EQ(harness_.ledger.jobs(), 0);
+    EXPECT_NEAR(harness_.observer.queued_work, 0, 1e-6);
+    EXPECT_EQ(harness_.observer.cache.bytes, harness_.cache.bytes());
+    // Only the cache holds anything.
+    EXPECT_EQ(FakeEngine::live_objects() * static_cast<int>(harness_.engine.pair_bytes),
+              harness_.cache.bytes());
   }
 
   static void CheckAnswer(const TestJob& job, absl::Time answered) {
@@ -120,11 +134,54 @@ class RandomLife {
   }
 
   std::mt19937 random_;
+  const bool has_lane_;
   LoopHarness harness_;
   std::vector<TestJob> jobs_;
   std::vector<absl::Time> answered_at_;
   std::vector<std::size_t> waiting_;  // the jobs without an answer so far
 };
+
+// A cancellation at each of the first boundaries of a job's life, in every kind of company.
+TEST(StepLoopPropertyTest, CancelledAtEveryBoundary) {
+  int cancellations = 0;
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    std::mt19937 random(seed);
+    SchedulerOptions options;
+    options.chunk_queries = 128;
+    options.max_encoder_batch = 1 + random() % 3;
+    options.pair_cache_bytes = random() % 3 * 2000;
+    const bool has_lane = random() % 2 == 0;
+    for (int boundary = 0; boundary < 12; ++boundary) {
+      LoopHarness harness(options, has_lane);
+      std::vector<TestJob> company;
+      const std::uint32_t last = 1 + random() % 4;
+      for (std::uint32_t id = 2; id <= last; ++id) {
+        company.push_back(harness.Add(id, random() % 2000));
+      }
+      const TestJob job = harness.Add(1, 128 * 9);
+      for (int i = 0; i < boundary; ++i) {
+        if (has_lane && random() % 2 == 0) harness.EndPass();
+        harness.loop.RunOnce();
+      }
+      const bool answered = job.sink->calls() > 0;
+      job.cancelled->store(true);
+      harness.loop.RunOnce();
+      ASSERT_EQ(job.sink->calls(), 1);
+      EXPECT_EQ(job.sink->code(), answered ? absl::StatusCode::kOk : absl::StatusCode::kCancelled);
+      cancellations += answered ? 0 : 1;
+      while (harness.loop.RunOnce()) {
+        if (has_lane) harness.EndPass();
+      }
+      for (const TestJob& other : company) {
+        EXPECT_EQ(other.sink->Wait()->matches.at(0).score, FakeScore(other.work, 0));
+      }
+      EXPECT_EQ(harness.loop.active_slots_in_use(), 0);
+      EXPECT_EQ(harness.ledger.jobs(), 0);
+    }
+  }
+  EXPECT_GT(cancellations, 1500);
+}
 
 TEST(StepLoopPropertyTest, EveryJobGetsItsOwnAnswerOnce) {
   for (unsigned seed = 1; seed <= 150; ++seed) {

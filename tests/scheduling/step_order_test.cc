@@ -30,5 +30,19 @@ TEST(StepOrderTest, ShortHungerChangesNothing) {
   EXPECT_THAT(StepOrder(jobs, 8), ElementsAre(1, 0));
 }
 
+TEST(StepOrderTest, PrioritiesWeighTheWork) {
+  const std::vector<StepCandidate> jobs = {{1000, 0, 1, Priority::kHigh},
+                                           {100, 0, 2, Priority::kNormal},
+                                           {100, 0, 3, Priority::kHigh},
+                                           {10, 0, 4, Priority::kLow}};
+  EXPECT_THAT(StepOrder(jobs, 1), ElementsAre(2, 0, 1, 3));
+}
+
+TEST(StepOrderTest, AgeingKnowsNoPriorities) {
+  const std::vector<StepCandidate> jobs = {{100, 0, 1, Priority::kHigh},
+                                           {100, 3, 2, Priority::kLow}};
+  EXPECT_THAT(StepOrder(jobs, 4), ElementsAre(1, 0));
+}
+
 }  // namespace
 }  // namespace nemf

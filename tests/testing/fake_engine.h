@@ -56,7 +56,7 @@ class FakeEngine final : public Engine {
   std::function<void()> on_call = [] {};
   // Called at the start of each Encode(), after on_call.
   std::function<void()> on_encode = [] {};
-  EncodeOverlap overlap = EncodeOverlap::kUseful;
+  EncodeOverlap overlap = EncodeOverlap::kNever;
   int batch = 1000;
   std::size_t pair_bytes = 1000;  // EncodedPair::bytes()
 
