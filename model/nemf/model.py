@@ -81,7 +81,7 @@ class NeMF(nn.Module):
         """The field's decoder (`decoder` is the aggregator in reference checkpoints)."""
         return self.mlp_model.mlp[0]
 
-    def _projected(self, taps: list[Tensor]) -> Tensor:
+    def projected(self, taps: list[Tensor]) -> Tensor:
         """Features on the coarse grid, projected: [B, levels, positions, feature_channels]."""
         size = [self.config.grid, self.config.grid]
         projected = []
@@ -111,7 +111,7 @@ class NeMF(nn.Module):
     def refine(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
         """Taps of both images -> the refined correlation R, [B, C, sources, targets]."""
         cost = mutual_nearest_neighbour(self._cost_embedding(source, target))
-        return self.decoder(cost, self._projected(source), self._projected(target))
+        return self.decoder(cost, self.projected(source), self.projected(target))
 
     def phi(self, refined: Tensor) -> Tensor:
         """R [B, C, sources, targets] -> Phi [B, C', grid, grid, grid, grid]."""

@@ -1,0 +1,62 @@
+"""The encoder as it is exported: a model's weights and answers, arranged for inference.
+
+It answers like nemf.model, which is written to be read and is the oracle, to float32 rounding. See
+nemf.fast_aggregator and nemf.fast_embedding for what is arranged otherwise; besides, both images go
+through the backbone together and channels last.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from nemf.conv4d import mutual_nearest_neighbour
+from nemf.fast_aggregator import FastAggregator
+from nemf.fast_embedding import FastCostEmbedding, FastPhiEmbedding
+from nemf.fast_linear import compiled
+from nemf.model import NeMF, correlation
+
+
+class FastEncoder(nn.Module):
+    """`model.encode` with the bundle's signature. For inference only: it shares the model's weights
+    but keeps copies made from some of them, and works in place."""
+
+    def __init__(self, model: NeMF) -> None:
+        super().__init__()
+        self.model = model
+        self.embeddings = nn.ModuleList(
+            embedder if level.transposed else FastCostEmbedding(level, embedder)
+            for level, embedder in zip(model.config.levels, model.corr_embedder, strict=True)
+        )
+        self.aggregator = compiled(FastAggregator(model.decoder))
+        self.phi = FastPhiEmbedding(model.mlp_model.cost_embedding, model.config.grid)
+
+    def forward(self, query: Tensor, reference: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """[B, 3, S, S] each -> phi [B, C, h, w, h, w], coarse [B, 2, h, w], cost [B, hw, hw]."""
+        model, grid = self.model, self.model.config.grid
+        images = torch.cat([reference, query]).contiguous(memory_format=torch.channels_last)
+        taps = model.feature_extraction(images)
+        source, target = model.projected(taps).chunk(2)
+        refined = self.aggregator(mutual_nearest_neighbour(self._costs(taps)), source, target)
+        cost = refined.mean(dim=1)
+        phi = self.phi(refined).unflatten(3, (grid, grid)).unflatten(2, (grid, grid))
+        return phi, model.coarse_map(cost), cost
+
+    def _costs(self, taps: list[Tensor]) -> Tensor:
+        """Taps of the references, then the queries -> embedded correlations, [B, C, S, T]."""
+        costs = []
+        for level, embedding in zip(self.model.config.levels, self.embeddings, strict=True):
+            tap = taps[level.tap]
+            if level.transposed:
+                source, target = tap.chunk(2)
+                costs.append(embedding(correlation(source, target)).flatten(4, 5).flatten(2, 3))
+            else:
+                source, target = unit_vectors(tap).chunk(2)
+                costs.append(embedding(source, target))
+        return torch.cat(costs, dim=1)
+
+
+def unit_vectors(tap: Tensor) -> Tensor:
+    """Features [B, C, h, w] -> [B, h * w, C], of length 1."""
+    features = tap.flatten(2).transpose(1, 2).contiguous()
+    return features / (features.square().sum(dim=2, keepdim=True) + 1e-6).sqrt()
