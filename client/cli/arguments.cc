@@ -7,6 +7,7 @@
 
 #include "CLI/CLI.hpp"
 #include "client/cli/command.h"
+#include "client/cli/files.h"
 
 namespace nemf::cli {
 namespace {
@@ -52,6 +53,15 @@ CLI::Option* AddCount(CLI::App* app, const std::string& name, Number* value,
       ->type_name("N");
 }
 
+// The token in a file, without the white space around it.
+std::string ReadToken(const std::string& path) {
+  const std::string text = ReadFile(path);
+  constexpr char kSpace[] = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string::npos) throw Failure(kFileError, path + ": is empty, must be a token");
+  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
+}
+
 }  // namespace
 
 std::optional<client::Point> ParsePoint(const std::string& text) {
@@ -85,11 +95,35 @@ void ServerArguments::AddTo(CLI::App* app) {
       ->check(CLI::Validator(CLI::Range(0.0, 1e6)).description(""))
       ->type_name("S")
       ->capture_default_str();
+  app->add_flag("--tls", tls, "Connect by TLS, trusting the system's authorities");
+  app->add_option("--tls-ca", tls_ca_path, "Connect by TLS, trusting these authorities")
+      ->envname("NEMF_TLS_CA")
+      ->type_name("FILE.pem");
+  app->add_option("--tls-cert", tls_certificate_path, "This client's certificate, if asked for")
+      ->type_name("FILE.pem");
+  app->add_option("--tls-key", tls_key_path, "Its private key")->type_name("FILE.pem");
+  app->add_option("--tls-server-name", tls_server_name,
+                  "The name in the server's certificate (default: the host of --server)")
+      ->type_name("NAME");
+  app->add_option("--token-file", token_path, "A file with the bearer token to be sent")
+      ->envname("NEMF_TOKEN_FILE")
+      ->type_name("FILE");
+}
+
+std::optional<client::TlsOptions> ServerArguments::Tls() const {
+  const auto read = [](const std::string& path) { return path.empty() ? "" : ReadFile(path); };
+  const bool wanted = tls || !tls_ca_path.empty() || !tls_certificate_path.empty() ||
+                      !tls_key_path.empty() || !tls_server_name.empty();
+  if (!wanted) return std::nullopt;
+  return client::TlsOptions{read(tls_ca_path), read(tls_certificate_path), read(tls_key_path),
+                            tls_server_name};
 }
 
 client::Client ServerArguments::Connect() const {
   client::ClientOptions options;
   options.target = target;
+  options.tls = Tls();
+  if (!token_path.empty()) options.token = ReadToken(token_path);
   // Rounded up: a tiny timeout must not become none.
   options.timeout =
       std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(timeout_seconds * 1000)));
@@ -98,13 +132,22 @@ client::Client ServerArguments::Connect() const {
   return std::move(client).value();
 }
 
+void AddPairTo(CLI::App* app, std::string* query_path, std::string* reference_path) {
+  app->add_option("QUERY", *query_path, "The photograph that is asked about")
+      ->required()
+      ->type_name("FILE");
+  app->add_option("REFERENCE", *reference_path, "The photograph that is searched")
+      ->required()
+      ->type_name("FILE");
+}
+
+void AddModelTo(CLI::App* app, std::string* model) {
+  app->add_option("--model", *model, "The model (default: the server's)")
+      ->type_name("NAME[/VERSION]");
+}
+
 void MatchArguments::AddTo(CLI::App* app) {
-  app->add_option("QUERY", query_path, "The photograph that is asked about")
-      ->required()
-      ->type_name("FILE");
-  app->add_option("REFERENCE", reference_path, "The photograph that is searched")
-      ->required()
-      ->type_name("FILE");
+  AddPairTo(app, &query_path, &reference_path);
   AddOptionsTo(app);
 }
 
@@ -118,8 +161,7 @@ void MatchArguments::AddOptionsTo(CLI::App* app) {
   AddCount(app, "--steps", &options.optimize_steps, "Optimisation steps (default: the preset's)");
   AddCount(app, "--seed", &options.seed, "Seed of the random search: equal seeds, equal answers")
       ->capture_default_str();
-  app->add_option("--model", model, "The model (default: the server's)")
-      ->type_name("NAME[/VERSION]");
+  AddModelTo(app, &model);
   app->add_flag("--json", json, "Print the answer as JSON");
   server.AddTo(app);
 }

@@ -19,6 +19,7 @@ constexpr char kFooter[] =
     "Examples:\n"
     "  nemf transfer cat1.jpg cat2.jpg --point 120,80 --point 200.5,64 --png matches.png\n"
     "  nemf flow left.png right.png --out flow.flo --png flow.png --server gpu-box:50051\n"
+    "  nemf field cat1.jpg cat2.jpg --point 120,80 --out field.png\n"
     "  nemf eval --dataset pf-willow --root data/PF-WILLOW --compare coarse\n"
     "  nemf health\n"
     "  nemf transfer --help\n"
@@ -37,6 +38,7 @@ struct Command {
 constexpr Command kCommands[] = {
     {"transfer", "Transfer keypoints of the query to the reference", AddTransfer},
     {"flow", "Compute the dense flow from the query to the reference", AddFlow},
+    {"field", "Score one point of the query against the whole reference", AddField},
     {"eval", "Run a data set of annotated pairs through the server and score the answers", AddEval},
     {"models", "Show, load and unload the server's models", AddModels},
     {"health", "Ask whether the server is serving", AddHealth},

@@ -39,6 +39,7 @@ using Action = std::function<ExitCode(const Streams&)>;
 // Each declares one subcommand on `app` and returns its action.
 Action AddTransfer(CLI::App* app);
 Action AddFlow(CLI::App* app);
+Action AddField(CLI::App* app);
 Action AddEval(CLI::App* app);
 Action AddHealth(CLI::App* app);
 Action AddModels(CLI::App* app);

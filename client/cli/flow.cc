@@ -1,6 +1,11 @@
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "client/cli/arguments.h"
@@ -11,6 +16,7 @@
 #include "client/cli/stopwatch.h"
 #include "client/render/flo_file.h"
 #include "client/render/flow_picture.h"
+#include "client/render/flow_row.h"
 #include "client/render/warp.h"
 
 namespace nemf::cli {
@@ -23,6 +29,7 @@ constexpr char kFooter[] =
     "Examples:\n"
     "  nemf flow left.png right.png --out flow.flo --png flow.png --warp warped.png\n"
     "  nemf flow left.png right.png --preset fast --refinement coarse --json\n"
+    "  nemf flow cat1.jpg cat2.jpg --preview 0,1,5 --preview-png row.png\n"
     "\n"
     "Exit codes: 0 success; 1 the server refused, failed or was not reached; 2 wrong usage;\n"
     "3 a file cannot be read, understood or written.";
@@ -32,22 +39,63 @@ struct FlowArguments {
   std::string flo_path;
   std::string png_path;
   std::string warp_path;
+  std::vector<std::uint32_t> preview_iterations;
+  std::string preview_path;
 };
 
-client::FlowResponse Ask(const MatchArguments& match, const client::FlowRequest& request) {
-  client::Result<client::FlowResponse> response = match.server.Connect().ComputeFlow(request);
+// "0,1,5" as strictly ascending iterations; nothing where it is something else.
+std::optional<std::vector<std::uint32_t>> ParseIterations(const std::string& text) {
+  std::vector<std::uint32_t> iterations;
+  std::size_t begin = 0;
+  while (true) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    std::uint32_t value = 0;
+    const auto [rest, error] = std::from_chars(text.data() + begin, text.data() + end, value);
+    const bool whole = error == std::errc() && rest == text.data() + end;
+    if (!whole || (!iterations.empty() && value <= iterations.back())) return std::nullopt;
+    iterations.push_back(value);
+    if (end == text.size()) return iterations;
+    begin = end + 1;
+  }
+}
+
+client::FlowResponse Ask(const MatchArguments& match, const client::FlowRequest& request,
+                         std::vector<client::FlowPreview>* previews) {
+  const auto keep = [previews](client::FlowPreview preview) {
+    previews->push_back(std::move(preview));
+    return true;
+  };
+  client::Result<client::FlowResponse> response =
+      match.server.Connect().ComputeFlow(request, nullptr, keep);
   if (!response.ok()) FailRequest(match.server, response.status());
   return std::move(response).value();
 }
 
+// The previews and the answer in a row.
+cv::Mat DrawRow(const std::vector<client::FlowPreview>& previews, const client::FlowField& field,
+                const cv::Mat& reference) {
+  std::vector<client::NamedFlow> states;
+  for (const client::FlowPreview& each : previews) {
+    const std::string name =
+        each.iteration == 0 ? "Coarse" : "N = " + std::to_string(each.iteration);
+    states.push_back({name, &each.field});
+  }
+  states.push_back({"Answer", &field});
+  return client::DrawFlowRow(states, reference);
+}
+
 // Writes the files that were asked for.
 void WriteFiles(const FlowArguments& arguments, const client::FlowField& field,
-                const std::string& reference) {
+                const std::vector<client::FlowPreview>& previews, const std::string& reference) {
   if (!arguments.flo_path.empty()) WriteFile(arguments.flo_path, client::EncodeFlo(field));
   if (!arguments.png_path.empty()) WritePng(arguments.png_path, client::DrawFlow(field));
   if (!arguments.warp_path.empty()) {
     const cv::Mat image = Decode(reference, arguments.match.reference_path);
     WritePng(arguments.warp_path, client::WarpReference(image, field));
+  }
+  if (!arguments.preview_path.empty()) {
+    const cv::Mat image = Decode(reference, arguments.match.reference_path);
+    WritePng(arguments.preview_path, DrawRow(previews, field, image));
   }
 }
 
@@ -58,14 +106,21 @@ ExitCode Flow(const FlowArguments& arguments, const Streams& streams) {
   CheckOutput(arguments.flo_path);
   CheckOutput(arguments.png_path);
   CheckOutput(arguments.warp_path);
+  CheckOutput(arguments.preview_path);
 
+  client::FlowRequest request;
+  request.query = client::EncodedImage{query};
+  request.reference = client::EncodedImage{reference};
+  request.options = match.options;
+  request.model = match.Model();
+  // Previews that are not drawn are not asked for.
+  if (!arguments.preview_path.empty()) request.preview_iterations = arguments.preview_iterations;
+  std::vector<client::FlowPreview> previews;
   const Stopwatch stopwatch;
-  const client::FlowResponse response = Ask(
-      match,
-      {client::EncodedImage{query}, client::EncodedImage{reference}, match.options, match.Model()});
+  const client::FlowResponse response = Ask(match, request, &previews);
   const double seconds = stopwatch.Seconds();
 
-  WriteFiles(arguments, response.field, reference);
+  WriteFiles(arguments, response.field, previews, reference);
   if (match.json) {
     streams.out << FlowToJson(response, seconds).dump(2) << "\n";
   } else {
@@ -84,6 +139,24 @@ Action AddFlow(CLI::App* app) {
       ->type_name("FILE.png");
   app->add_option("--warp", arguments->warp_path, "Draw the reference warped to the query")
       ->type_name("FILE.png");
+  arguments->preview_iterations = {0, 1, 5};
+  CLI::Option* drawn =
+      app->add_option("--preview-png", arguments->preview_path,
+                      "Draw the flow after chosen PatchMatch iterations in a row, and the answer")
+          ->type_name("FILE.png");
+  app->add_option_function<std::string>(
+         "--preview",
+         [arguments](const std::string& text) {
+           const auto iterations = ParseIterations(text);
+           if (!iterations) {
+             throw CLI::ValidationError("--preview",
+                                        "'" + text + "' is not ascending numbers N,N,...");
+           }
+           arguments->preview_iterations = *iterations;
+         },
+         "The iterations of --preview-png; 0: the coarse flow (default: 0,1,5)")
+      ->type_name("N,N,...")
+      ->needs(drawn);
   app->footer(kFooter);
   return [arguments](const Streams& streams) { return Flow(*arguments, streams); };
 }

@@ -33,12 +33,6 @@ std::string ModelName(const client::Statistics& statistics) {
   return statistics.model_name + "/" + statistics.model_version;
 }
 
-void PrintStatistics(const client::Statistics& s, double seconds, std::ostream& out) {
-  out << ModelName(s) << " on " << s.device
-      << Format(": decode %.3f s, queue %.3f s, encode %.3f s, match %.3f s; %.3f s in all\n",
-                s.decode_seconds, s.queue_seconds, s.encode_seconds, s.match_seconds, seconds);
-}
-
 }  // namespace
 
 ordered_json Number(float value) {
@@ -59,6 +53,12 @@ ordered_json StatisticsToJson(const client::Statistics& statistics) {
           {"match_seconds", statistics.match_seconds},
           {"field_queries", statistics.field_queries},
           {"encoder_batch_pairs", statistics.encoder_batch_pairs}};
+}
+
+void PrintStatistics(const client::Statistics& s, double seconds, std::ostream& out) {
+  out << ModelName(s) << " on " << s.device
+      << Format(": decode %.3f s, queue %.3f s, encode %.3f s, match %.3f s; %.3f s in all\n",
+                s.decode_seconds, s.queue_seconds, s.encode_seconds, s.match_seconds, seconds);
 }
 
 ordered_json TransferToJson(const client::KeypointResponse& response, const Evaluation* evaluation,

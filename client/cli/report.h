@@ -23,6 +23,8 @@ struct Evaluation {
 nlohmann::ordered_json Number(float value);
 
 nlohmann::ordered_json StatisticsToJson(const client::Statistics& statistics);
+// One line; `seconds` as below.
+void PrintStatistics(const client::Statistics& statistics, double seconds, std::ostream& out);
 
 // `evaluation` may be null; `seconds` is the time from the request to the answer.
 nlohmann::ordered_json TransferToJson(const client::KeypointResponse& response,
