@@ -60,10 +60,23 @@ cudaError_t Launch(const StartPoints& kernel, int count, cudaStream_t stream) {
 cudaError_t Launch(const StepPoints& kernel, int count, cudaStream_t stream) {
   return LaunchGrid(kernel, count, stream);
 }
+cudaError_t Launch(const StoreSlots& kernel, int count, cudaStream_t stream) {
+  return LaunchGrid(kernel, count, stream);
+}
 cudaError_t Launch(const WritePoints& kernel, int count, cudaStream_t stream) {
   return LaunchGrid(kernel, count, stream);
 }
 cudaError_t Launch(const SnapshotPoints& kernel, int count, cudaStream_t stream) {
+  return LaunchGrid(kernel, count, stream);
+}
+
+cudaError_t Launch(const CountUpsampled& kernel, int count, cudaStream_t stream) {
+  return LaunchGrid(kernel, count, stream);
+}
+cudaError_t Launch(const EmitUpsampled& kernel, int count, cudaStream_t stream) {
+  return LaunchGrid(kernel, count, stream);
+}
+cudaError_t Launch(const SelectUpsampled& kernel, int count, cudaStream_t stream) {
   return LaunchGrid(kernel, count, stream);
 }
 

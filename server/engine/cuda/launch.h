@@ -6,6 +6,7 @@
 #include "server/engine/cuda/finish_kernels.h"
 #include "server/engine/cuda/network_kernels.h"
 #include "server/engine/cuda/patchmatch_kernels.h"
+#include "server/engine/cuda/upsample_kernels.h"
 
 // The kernels on a GPU: one launch wrapper each, which calls the kernel for 0 .. count - 1 on the
 // current device, in the order of `stream`, and returns at once. The kernel's pointers are the
@@ -33,8 +34,13 @@ cudaError_t Launch(const CornerProducts& kernel, int count, cudaStream_t stream)
 
 cudaError_t Launch(const StartPoints& kernel, int count, cudaStream_t stream);
 cudaError_t Launch(const StepPoints& kernel, int count, cudaStream_t stream);
+cudaError_t Launch(const StoreSlots& kernel, int count, cudaStream_t stream);
 cudaError_t Launch(const WritePoints& kernel, int count, cudaStream_t stream);
 cudaError_t Launch(const SnapshotPoints& kernel, int count, cudaStream_t stream);
+
+cudaError_t Launch(const CountUpsampled& kernel, int count, cudaStream_t stream);
+cudaError_t Launch(const EmitUpsampled& kernel, int count, cudaStream_t stream);
+cudaError_t Launch(const SelectUpsampled& kernel, int count, cudaStream_t stream);
 
 }  // namespace nemf
 

@@ -18,15 +18,20 @@ NEMF_HD int CandidatesOfSlot(const PieceView& piece, int slot, Vec2 out[kMaxCand
   NeighbourSlots(piece.active, slot, slots);
   const Vec2 neighbours[4] = {piece.before[slots[0]], piece.before[slots[1]],
                               piece.before[slots[2]], piece.before[slots[3]]};
-  return CollectCandidates(OwnValue(piece, slot), neighbours, out);
+  unsigned fresh = 0;
+  for (int i = 0; i < 4; ++i) fresh |= static_cast<unsigned>(piece.fresh_before[slots[i]]) << i;
+  return CollectCandidates(OwnValue(piece, slot), neighbours, out, fresh);
 }
 
-// By slot of a task: where it starts from, the coarse answer at its pixel.
+// By slot of a task: where it starts from, the coarse answer at its node.
 struct InitialValues {
   CoarseView coarse;
   ActiveView active;
   Vec2* initial;
   Vec2* values;
+  char* fresh;
+  float* scores;
+  int scored_slots;  // as many slots are ever updated, and have a score
 
   NEMF_HD void operator()(int slot) const {
     const QueryIndex index = PixelIndex(active, PixelOf(active, slot));
@@ -34,6 +39,8 @@ struct InitialValues {
                                     static_cast<float>(index.y), active.width, active.height);
     initial[slot] = value;
     values[slot] = value;
+    fresh[slot] = 1;
+    if (slot < scored_slots) scores[slot] = UnknownScore();
   }
 };
 
@@ -83,7 +90,12 @@ struct RowsByPiece {
   }
 };
 
-// By item: propagation's choice, and the random search's candidate around it -> row `item`.
+// The first row of an item's random search.
+NEMF_HD int SearchRow(const PieceView& piece, int item) {
+  return piece.first_search + (item - piece.first_item) * piece.search_candidates;
+}
+
+// By item: propagation's choice, and the random search's candidates around it -> its search rows.
 struct SelectAndSearch {
   BatchView batch;
   const int* ends;  // [items]
@@ -98,16 +110,19 @@ struct SelectAndSearch {
     const int first = item == 0 ? 0 : ends[item - 1];
     const ScoredPoint chosen = SelectBest(OwnValue(piece, slot), candidates.reference + first,
                                           candidates.scores + first, ends[item] - first);
-    const int pixel = PixelOf(piece.active, slot);
     best[item] = chosen;
-    search.reference[item] =
-        RandomCandidate(chosen.point, piece.radius, piece.seed, pixel, piece.iteration);
-    search.piece[item] = p;
-    search.query[item] = PixelIndex(piece.active, pixel);
+    const int pixel = PixelOf(piece.active, slot);
+    const int row = SearchRow(piece, item);
+    for (int i = 0; i < piece.search_candidates; ++i) {
+      search.reference[row + i] = RandomCandidate(chosen.point, piece.search_radii[i], piece.seed,
+                                                  pixel, piece.iteration, i);
+      search.piece[row + i] = p;
+      search.query[row + i] = PixelIndex(piece.active, pixel);
+    }
   }
 };
 
-// By item: the better of the two, moved back into the search radius, is the slot's new value.
+// By item: the best of them, moved back into the search radius, is the slot's new value.
 struct FinishSlots {
   BatchView batch;
   const ScoredPoint* best;
@@ -116,9 +131,14 @@ struct FinishSlots {
   NEMF_HD void operator()(int item) const {
     const PieceView& piece = batch.pieces[PieceOfItem(batch, item)];
     const int slot = IndexOfItem(piece, item);
-    const ScoredPoint better = Better(best[item], {search.reference[item], search.scores[item]});
+    const int row = SearchRow(piece, item);
+    ScoredPoint better = best[item];
+    for (int i = 0; i < piece.search_candidates; ++i) {
+      better = Better(better, {search.reference[row + i], search.scores[row + i]});
+    }
     const ScoredPoint kept = ClampScored(better, piece.initial[slot], piece.radius);
     piece.after[slot] = kept.point;
+    piece.fresh_after[slot] = Same(kept.point, piece.before[slot]) ? 0 : 1;
     piece.scores_after[slot] = kept.score;
   }
 };

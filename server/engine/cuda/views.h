@@ -8,12 +8,17 @@
 #include "server/engine/math/coarse.h"
 #include "server/engine/math/half.h"
 #include "server/engine/math/interpolation.h"
+#include "server/engine/math/lattice.h"
 #include "server/engine/math/query_index.h"
 #include "server/engine/math/search.h"
+#include "server/engine/math/upsample.h"
 
 // What kernels see of the back end's arrays: pointers into the device's memory and sizes. Plain
 // structs, copied to the device byte for byte.
 namespace nemf {
+
+// The most random candidates of an iteration (MatchOptions.search_candidates).
+inline constexpr int kMaxSearchRows = 16;
 
 // An encoded pair.
 struct PairView {
@@ -31,20 +36,20 @@ struct QueryTableView {
   const float* y_hidden;  // [y's][hidden]
 };
 
-// Where the points of an answer start from.
+// What the optimised or answered points are, and where they start from.
 enum class StartKind {
-  kPixels,   // dense: the map
-  kSupport,  // keypoints: the map, bilinear between the pixels of their support
-  kCoarse,   // keypoints: the coarse map
-  kGrid,     // a field: the nodes of a grid, all against query point (0, 0)
+  kSlots,    // slots, from their own value
+  kPixels,   // all pixels of the query, from the map at or between its nodes
+  kSupport,  // keypoints, from the map between the nodes of their support
+  kCoarse,   // keypoints, from the coarse map
+  kGrid,     // a field: from the nodes of a grid, all against query point (0, 0)
 };
 
 struct StartView {
   StartKind kind;
-  const int* support;     // [points][4]: slots, of kSupport
-  const Vec2* fractions;  // [points]: from the first of them
-  const Vec2* keypoints;  // [points]: query pixels, of kCoarse
-  int columns;            // of kGrid
+  const KeypointSupport* supports;  // [points], of kSupport; slots instead of pixels
+  const Vec2* keypoints;            // [points]: query pixels, of kCoarse
+  int columns;                      // of kGrid
   int rows;
 };
 
@@ -57,22 +62,30 @@ struct PieceView {
   QueryTableView table;
   float radius;  // MatchOptions.search_radius
 
-  // An iteration. Values and scores are double-buffered, so it may be done again.
+  // A pass over slots. Values and scores are double-buffered, so it may be done again.
   ActiveView active;
+  LatticeView lattice;
   const Vec2* initial;         // [slots]
   const Vec2* before;          // [slots]
   const float* scores_before;  // [updated slots]
+  const char* fresh_before;    // [slots]: whether the pass before changed a value
   Vec2* after;
   float* scores_after;
+  char* fresh_after;
   std::uint64_t seed;
   int iteration;
+  int search_candidates;
+  float search_radii[kMaxSearchRows];
+  int first_search;  // the piece's first row of the random search; an item's rows are adjacent
 
-  // The finish, which starts from `before`.
+  // The finish, which starts from `before`, and the optimisation of slots.
   StartView start;
+  int upsample_candidates;
   int steps;
   const AdamStepSize* step_sizes;  // [steps]
   int reference_width;             // pixels
   int reference_height;
+  UpsampleScale upsample_scale;
 };
 
 // The pieces of a batch and how many items they have together.

@@ -1,0 +1,42 @@
+#ifndef NEMF_SERVER_ENGINE_CUDA_BATCH_H_
+#define NEMF_SERVER_ENGINE_CUDA_BATCH_H_
+
+#include <vector>
+
+#include "absl/types/span.h"
+#include "server/engine/backend.h"
+
+namespace nemf {
+
+// Pieces that are done by the same kernels.
+enum class BatchKind {
+  kPatchMatch,  // an iteration on slots
+  kOptimize,    // the optimiser on slots, or on the points of a plan that is not strided
+  kUpsample,    // the points of a strided plan
+};
+
+BatchKind KindOf(const Piece& piece);
+
+// The slots or points [begin, end) of a piece.
+struct Part {
+  Piece* piece;
+  int begin;
+  int end;
+
+  int size() const { return end - begin; }
+};
+
+// Parts, of any tasks, that go through the kernels together; an item is a slot or point of theirs.
+using Batch = std::vector<Part>;
+
+int NumItems(const Batch& batch);
+
+// Rows of field queries that an item of the piece needs at a time, at most.
+int RowsOfItem(const Piece& piece);
+
+// The pieces of one kind, cut so that a batch needs at most `max_rows` rows (at least 16).
+std::vector<Batch> CutIntoBatches(absl::Span<Piece> pieces, BatchKind kind, int max_rows);
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_CUDA_BATCH_H_

@@ -1,0 +1,40 @@
+#ifndef NEMF_SERVER_ENGINE_CUDA_CUDA_BACKEND_H_
+#define NEMF_SERVER_ENGINE_CUDA_CUDA_BACKEND_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/engine/backend.h"
+#include "server/engine/bundle.h"
+#include "server/engine/encoder.h"
+#include "server/engine/field_weights.h"
+#include "server/engine/precision.h"
+
+namespace nemf {
+
+// The GPUs that this build can use: 0 where it was made without CUDA or there is none.
+int CudaDeviceCount();
+
+struct CudaOptions {
+  int index = 0;  // of the GPU
+  Precision precision = Precision::kFloat32;
+};
+
+// The back end on a GPU, with the encoder of a bundle's encoder.pt on it too. Recorded and warm
+// when this returns. FAILED_PRECONDITION where the build has no CUDA or there is no such GPU,
+// INVALID_ARGUMENT for a broken encoder, RESOURCE_EXHAUSTED where the GPU's memory is too small.
+absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
+                                                         const std::string& encoder_bytes,
+                                                         const EncoderShape& shape,
+                                                         FieldWeights weights);
+
+// The same with an encoder on the host, whose answers are copied to the GPU.
+absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
+                                                         std::unique_ptr<Encoder> encoder,
+                                                         const EncoderShape& shape,
+                                                         FieldWeights weights);
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_CUDA_CUDA_BACKEND_H_

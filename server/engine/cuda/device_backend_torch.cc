@@ -1,0 +1,212 @@
+#include "server/engine/cuda/device_backend_torch.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
+#include "absl/synchronization/mutex.h"
+#include "server/engine/cuda/device_errors_torch.h"
+#include "server/engine/cuda/matcher_torch.h"
+#include "server/engine/fatal_error.h"
+#include "server/engine/status_macros.h"
+
+namespace nemf {
+
+namespace {
+
+class DeviceBackend : public Backend {
+ public:
+  DeviceBackend(std::unique_ptr<DeviceRuntime> runtime, std::unique_ptr<DeviceEncoder> encoder,
+                FieldWeights weights, Precision precision, const ChunkOptions& options)
+      : runtime_(std::move(runtime)),
+        encoder_(std::move(encoder)),
+        host_weights_(std::move(weights)),
+        precision_(precision),
+        options_(options),
+        staging_(runtime_.get(), StreamKind::kMatching),
+        queue_(runtime_->stream(StreamKind::kMatching)) {}
+
+  ~DeviceBackend() override {
+    // Recordings and arrays go while their stream is the current one.
+    const auto scope = runtime_->Enter(StreamKind::kMatching);
+    matcher_ = nullptr;
+  }
+
+  // Uploads the weights and plans the memory.
+  absl::Status Prepare() {
+    return OnStream(StreamKind::kMatching, [&]() -> absl::Status {
+      auto weights = UploadWeights(host_weights_, precision_, runtime_.get(), &staging_);
+      if (!weights.ok()) return weights.status();
+      weights_ = *std::move(weights);
+      const absl::StatusOr<std::size_t> free = runtime_->FreeBytes();
+      if (!free.ok()) return free.status();
+      int rows = options_.rows;
+      while (rows / 2 >= options_.min_rows &&
+             Matcher::Bytes(host_weights_.shape, precision_, rows) > *free / 2) {
+        rows = RoundRows(rows / 2);
+      }
+      return MakeMatcher(rows);
+    });
+  }
+
+  const std::string& device() const override { return runtime_->name(); }
+  EncodeOverlap encode_overlap() const override { return EncodeOverlap::kUseful; }
+
+  absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
+      absl::Span<const ImagePair* const> pairs) override {
+    std::vector<std::shared_ptr<const EncodedPair>> out;
+    for (const ImagePair* pair : pairs) {
+      absl::StatusOr<DeviceEncoding> encoding = EncodePair(*pair);
+      if (absl::IsResourceExhausted(encoding.status())) {
+        // What matching has cached may be enough for it.
+        runtime_->ReleaseCache();
+        encoding = EncodePair(*pair);
+      }
+      if (!encoding.ok()) return encoding.status();
+      out.push_back(std::make_shared<DevicePair>(pair->query.size, pair->reference.size,
+                                                 *std::move(encoding)));
+    }
+    return out;
+  }
+
+  std::unique_ptr<TaskState> NewState(const TaskPlan& plan) override {
+    return std::make_unique<DeviceTask>(plan, host_weights_);
+  }
+
+  absl::Status Run(absl::Span<Piece> pieces) override {
+    absl::Status status = RunOnce(pieces);
+    while (absl::IsResourceExhausted(status) && HalveChunk()) status = RunOnce(pieces);
+    return status;
+  }
+
+  std::vector<Point> Snapshot(const TaskState& state, int iteration) override {
+    const auto& task = static_cast<const DeviceTask&>(state);
+    std::vector<Vec2> pixels(task.plan.num_points());
+    // An error of the device stays, and the next Run() tells it.
+    OnStream(StreamKind::kMatching, [&] {
+      return ReadSnapshot(const_cast<DeviceTask*>(&task), iteration, &pixels);
+    }).IgnoreError();
+    std::vector<Point> out;
+    for (const Vec2& pixel : pixels) out.push_back({pixel.x, pixel.y});
+    return out;
+  }
+
+  std::vector<Match> TakeResult(TaskState* state) override {
+    return std::move(static_cast<DeviceTask*>(state)->matches);
+  }
+
+ private:
+  // Runs `work` on the stream. Whatever comes of it, nothing is left on the stream afterwards, so
+  // that tasks and pairs may be dropped. Nothing is done after a fatal error.
+  absl::Status OnStream(StreamKind kind, absl::FunctionRef<absl::Status()> work) {
+    NEMF_RETURN_IF_ERROR(lost());
+    absl::Status status = CatchDeviceErrors([&] {
+      const c10::InferenceMode no_gradients;
+      const auto scope = runtime_->Enter(kind);
+      return work();
+    });
+    if (!status.ok()) status.Update(runtime_->Synchronize(kind));
+    if (IsFatal(status)) {
+      absl::MutexLock lock(&mutex_);
+      lost_ = status;
+    }
+    return status;
+  }
+
+  absl::Status lost() const {
+    absl::MutexLock lock(&mutex_);
+    return lost_;
+  }
+
+  absl::StatusOr<DeviceEncoding> EncodePair(const ImagePair& pair) {
+    absl::StatusOr<DeviceEncoding> encoding;
+    const absl::Status status = OnStream(StreamKind::kEncoding, [&] {
+      encoding = encoder_->Run(pair);
+      return encoding.status();
+    });
+    if (!status.ok()) return status;
+    return encoding;
+  }
+
+  absl::Status RunOnce(absl::Span<Piece> pieces) {
+    return OnStream(StreamKind::kMatching, [&]() -> absl::Status {
+      if (matcher_ == nullptr) NEMF_RETURN_IF_ERROR(MakeMatcher(rows_));
+      for (const Piece& piece : pieces) {
+        auto* task = static_cast<DeviceTask*>(piece.state);
+        NEMF_RETURN_IF_ERROR(task->Upload(runtime_.get(), &staging_, queue_));
+      }
+      return matcher_->Run(pieces);
+    });
+  }
+
+  absl::Status ReadSnapshot(DeviceTask* task, int iteration, std::vector<Vec2>* out) {
+    NEMF_RETURN_IF_ERROR(task->Upload(runtime_.get(), &staging_, queue_));
+    const ImageSize reference = task->plan.pair->reference_size();
+    const DeviceArray<Vec2> pixels(runtime_.get(), out->size());
+    NEMF_RETURN_IF_ERROR(
+        queue_.Run(static_cast<int>(out->size()),
+                   SnapshotPoints{task->Before(iteration), task->plan.lattice, reference.width,
+                                  reference.height, pixels.data()}));
+    return staging_.Download(pixels.data(), out->size() * sizeof(Vec2), out->data());
+  }
+
+  static int RoundRows(int rows) { return std::max(64, rows / 64 * 64); }
+
+  // The old matcher's memory goes first: it is what the new one may need.
+  absl::Status MakeMatcher(int rows) {
+    matcher_ = nullptr;
+    rows_ = rows;
+    runtime_->ReleaseCache();
+    auto matcher = Matcher::Create(&weights_, rows, runtime_.get(), &staging_);
+    if (!matcher.ok()) return matcher.status();
+    matcher_ = *std::move(matcher);
+    return absl::OkStatus();
+  }
+
+  // Makes the matcher anew with half the rows, or less; false if there is no memory even for that,
+  // or the rows are as few as they may be.
+  bool HalveChunk() {
+    while (rows_ / 2 >= options_.min_rows) {
+      const absl::Status status =
+          OnStream(StreamKind::kMatching, [&] { return MakeMatcher(RoundRows(rows_ / 2)); });
+      if (status.ok()) return true;
+      if (!absl::IsResourceExhausted(status)) return false;
+    }
+    return false;
+  }
+
+  const std::unique_ptr<DeviceRuntime> runtime_;
+  const std::unique_ptr<DeviceEncoder> encoder_;
+  const FieldWeights host_weights_;
+  const Precision precision_;
+  const ChunkOptions options_;
+  // Of the matching thread.
+  Staging staging_;
+  const Queue queue_;
+  NetworkWeights weights_;
+  int rows_ = 0;
+  std::unique_ptr<Matcher> matcher_;  // null after memory was too short for one
+  mutable absl::Mutex mutex_;
+  absl::Status lost_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Backend>> MakeDeviceBackend(std::unique_ptr<DeviceRuntime> runtime,
+                                                           std::unique_ptr<DeviceEncoder> encoder,
+                                                           FieldWeights weights,
+                                                           Precision precision,
+                                                           const ChunkOptions& options) {
+  std::unique_ptr<DeviceBackend> backend;
+  NEMF_RETURN_IF_ERROR(CatchDeviceErrors([&] {
+    backend = std::make_unique<DeviceBackend>(std::move(runtime), std::move(encoder),
+                                              std::move(weights), precision, options);
+    return backend->Prepare();
+  }));
+  return backend;
+}
+
+}  // namespace nemf

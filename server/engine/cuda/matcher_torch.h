@@ -1,0 +1,82 @@
+#ifndef NEMF_SERVER_ENGINE_CUDA_MATCHER_TORCH_H_
+#define NEMF_SERVER_ENGINE_CUDA_MATCHER_TORCH_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/engine/cuda/batch.h"
+#include "server/engine/cuda/network_torch.h"
+#include "server/engine/cuda/queue.h"
+#include "server/engine/cuda/runtime_torch.h"
+#include "server/engine/cuda/staging_torch.h"
+
+namespace nemf {
+
+// Does pieces of tasks on a device: in batches of slots or points of any tasks, whose field queries
+// go through the network in chunks of its rows. The memory for it is allocated when it is made.
+// Used from one thread at a time, under Enter(kMatching).
+class Matcher {
+ public:
+  // For chunks of `rows` rows; see Network::Create(). The other arguments outlive it.
+  static absl::StatusOr<std::unique_ptr<Matcher>> Create(const NetworkWeights* weights, int rows,
+                                                         DeviceRuntime* runtime, Staging* staging);
+  // Device memory that it holds, bytes.
+  static std::size_t Bytes(const FieldShape& shape, Precision precision, int rows);
+
+  int rows() const { return network_->rows(); }
+
+  // See Backend::Run(). The tasks are uploaded. The pieces may be done again after an error: what
+  // they read is not changed before a task goes on to its next pass.
+  absl::Status Run(absl::Span<Piece> pieces);
+
+ private:
+  // `count` rows of field queries.
+  struct RowArrays {
+    RowArrays(DeviceRuntime* runtime, std::size_t count);
+    RowsView view() const { return {reference.data(), piece.data(), query.data(), scores.data()}; }
+    DeviceArray<Vec2> reference;
+    DeviceArray<int> piece;
+    DeviceArray<QueryIndex> query;
+    DeviceArray<float> scores;
+  };
+
+  Matcher(std::unique_ptr<Network> network, DeviceRuntime* runtime, Staging* staging);
+
+  absl::Status RunPatchMatch(const Batch& batch);
+  absl::Status RunOptimize(const Batch& batch);
+  absl::Status RunUpsample(const Batch& batch);
+  // Puts the views of the batch's parts on the device, where view() finds them.
+  absl::Status UploadBatch(const Batch& batch);
+  BatchView view() const;
+  // From the items' counts to the running sums, and the rows of each part, on the host.
+  absl::StatusOr<std::vector<int>> SumCounts(const Batch& batch);
+  absl::Status ScoreRows(const RowsView& rows, int count);
+  absl::Status Steps(const Batch& batch);
+  // Copies the items' answers to the tasks of those parts that are in the finish.
+  absl::Status TakePoints(const Batch& batch);
+
+  DeviceRuntime* const runtime_;
+  Staging* const staging_;
+  const Queue queue_;
+  const std::unique_ptr<Network> network_;
+  DeviceArray<PieceView> pieces_;
+  int num_items_ = 0;
+  const RowArrays candidates_;  // of propagation and upsampling; the optimiser's points
+  const RowArrays search_;
+  // By item.
+  const at::Tensor counts_;  // int: its rows
+  at::Tensor ends_;          // int: their running sum
+  const DeviceArray<ScoredPoint> best_;
+  const DeviceArray<Vec2> start_;
+  const DeviceArray<AdamState> states_;
+  const DeviceArray<FinishedPoint> finished_;
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_CUDA_MATCHER_TORCH_H_

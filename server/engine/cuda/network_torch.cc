@@ -1,0 +1,144 @@
+#include "server/engine/cuda/network_torch.h"
+
+#include <ATen/ATen.h>
+
+#include <utility>
+
+#include "server/engine/status_macros.h"
+
+namespace nemf {
+
+namespace {
+
+int InputColumns(const FieldShape& shape) { return shape.channels + shape.embedding_size(); }
+
+}  // namespace
+
+std::size_t Network::Bytes(const FieldShape& shape, Precision precision, int rows) {
+  const std::size_t number = precision == Precision::kFloat16 ? 2 : 4;
+  const std::size_t hidden = std::size_t{4} + 2 * shape.blocks;  // buffers of H columns
+  const std::size_t columns = InputColumns(shape) + shape.channels + hidden * shape.hidden;
+  return rows * (columns * number + 4 * sizeof(float));
+}
+
+Network::Network(const NetworkWeights* weights, int rows, DeviceRuntime* runtime)
+    : weights_(*weights),
+      rows_(rows),
+      queue_(runtime->stream(StreamKind::kMatching)),
+      chunk_(runtime, 1),
+      inputs_(runtime->NewTensor({rows, InputColumns(weights->shape)}, weights->type())),
+      products_(runtime, std::size_t{4} * rows) {
+  const FieldShape& shape = weights->shape;
+  const auto new_buffer = [&](int columns) {
+    return runtime->NewTensor({rows, columns}, weights->type());
+  };
+  net_ = new_buffer(shape.hidden);
+  for (int i = 0; i < shape.blocks; ++i) {
+    entered_.push_back(new_buffer(shape.hidden));
+    inner_.push_back(new_buffer(shape.hidden));
+  }
+  net_slope_ = new_buffer(shape.hidden);
+  inner_slope_ = new_buffer(shape.hidden);
+  entered_slope_ = new_buffer(shape.hidden);
+  phi_slope_ = new_buffer(shape.channels);
+}
+
+absl::StatusOr<std::unique_ptr<Network>> Network::Create(const NetworkWeights* weights, int rows,
+                                                         DeviceRuntime* runtime) {
+  std::unique_ptr<Network> network(new Network(weights, rows, runtime));
+  Network* self = network.get();
+  // An empty chunk for the runs that come with recording.
+  NEMF_RETURN_IF_ERROR(self->queue_.Run(1, SetChunk{ChunkView{}, self->chunk_.data()}));
+  auto score = runtime->Record([self] { return self->Forward(false); });
+  if (!score.ok()) return score.status();
+  self->score_ = *std::move(score);
+  auto gradient = runtime->Record([self] {
+    NEMF_RETURN_IF_ERROR(self->Forward(true));
+    return self->Backward();
+  });
+  if (!gradient.ok()) return gradient.status();
+  self->gradient_ = *std::move(gradient);
+  return network;
+}
+
+absl::Status Network::Score(const ChunkView& chunk) {
+  NEMF_RETURN_IF_ERROR(queue_.Run(1, SetChunk{chunk, chunk_.data()}));
+  return score_->Replay();
+}
+
+absl::Status Network::Gradient(const ChunkView& chunk) {
+  NEMF_RETURN_IF_ERROR(queue_.Run(1, SetChunk{chunk, chunk_.data()}));
+  return gradient_->Replay();
+}
+
+MutableValues Network::ValuesOf(const at::Tensor& tensor) const {
+  return {tensor.data_ptr(), weights_.precision == Precision::kFloat16};
+}
+
+template <typename Kernel>
+absl::Status Network::RunPerNumber(int columns, const Kernel& kernel) const {
+  return queue_.Run(rows_ * columns, kernel);
+}
+
+// The scores of the chunk; with `keep` each block's activations stay for Backward().
+absl::Status Network::Forward(bool keep) {
+  const FieldShape& shape = weights_.shape;
+  const ChunkView* chunk = chunk_.data();
+  const MutableValues inputs = ValuesOf(inputs_);
+  const MutableValues net = ValuesOf(net_);
+  const int stride = InputColumns(shape);
+  NEMF_RETURN_IF_ERROR(RunPerNumber(FillPhi::Groups(shape.channels),
+                                    FillPhi{chunk, inputs, stride, shape.channels}));
+  NEMF_RETURN_IF_ERROR(
+      RunPerNumber(2 * weights_.embedding().count + 1,
+                   FillGamma{chunk, inputs, stride, shape.channels, weights_.embedding()}));
+  NEMF_RETURN_IF_ERROR(RunPerNumber(shape.hidden, FillNet{chunk, net, shape.hidden}));
+  at::addmm_out(net_, net_, inputs_, weights_.first);
+  for (int i = 0; i < shape.blocks; ++i) NEMF_RETURN_IF_ERROR(EnterBlock(i, keep));
+  return queue_.Run(rows_, ScoreRows{chunk, net.view(), weights_.leave_bias.data(),
+                                     weights_.out_weight.data(), weights_.out_bias, shape.hidden});
+}
+
+// net += fc_1(relu(fc_0(relu(net)))), and the next block's fc_c(phi), without the added biases.
+absl::Status Network::EnterBlock(int block, bool keep) {
+  const FieldShape& shape = weights_.shape;
+  at::Tensor& entered = entered_[keep ? block : 0];
+  at::Tensor& inner = inner_[keep ? block : 0];
+  NEMF_RETURN_IF_ERROR(RunPerNumber(
+      shape.hidden, AddBiasRelu{ValuesOf(net_).view(), weights_.enter_bias[block].data(),
+                                ValuesOf(entered), shape.hidden}));
+  // On CUDA one product of cuBLASLt, bias and relu included.
+  at::_addmm_activation_out(inner, weights_.fc_0_bias[block], entered, weights_.fc_0[block]);
+  at::addmm_out(net_, net_, inner, weights_.fc_1[block]);
+  if (block + 1 < shape.blocks) {
+    at::addmm_out(net_, net_, inputs_.narrow(1, 0, shape.channels), weights_.fc_c[block + 1]);
+  }
+  return absl::OkStatus();
+}
+
+// From the activations that Forward() left to d score / d phi and the corner products.
+absl::Status Network::Backward() {
+  const FieldShape& shape = weights_.shape;
+  const int hidden = shape.hidden;
+  NEMF_RETURN_IF_ERROR(
+      RunPerNumber(hidden, MaskWeights{ValuesOf(net_).view(), weights_.leave_bias.data(),
+                                       weights_.out_weight.data(), ValuesOf(net_slope_), hidden}));
+  for (int i = shape.blocks - 1; i >= 0; --i) {
+    at::mm_out(inner_slope_, net_slope_, weights_.fc_1[i].t());
+    NEMF_RETURN_IF_ERROR(
+        RunPerNumber(hidden, MaskRows{ValuesOf(inner_[i]).view(), ValuesOf(inner_slope_)}));
+    at::mm_out(entered_slope_, inner_slope_, weights_.fc_0[i].t());
+    NEMF_RETURN_IF_ERROR(
+        RunPerNumber(hidden, AddMasked{ValuesOf(entered_slope_).view(),
+                                       ValuesOf(entered_[i]).view(), ValuesOf(net_slope_)}));
+    if (i + 1 == shape.blocks) {
+      at::mm_out(phi_slope_, net_slope_, weights_.fc_c[i].t());
+    } else {
+      at::addmm_out(phi_slope_, phi_slope_, net_slope_, weights_.fc_c[i].t());
+    }
+  }
+  return RunPerNumber(4,
+                      CornerProducts{chunk_.data(), ValuesOf(phi_slope_).view(), products_.data()});
+}
+
+}  // namespace nemf

@@ -1,0 +1,97 @@
+#ifndef NEMF_SERVER_ENGINE_CUDA_NETWORK_TORCH_H_
+#define NEMF_SERVER_ENGINE_CUDA_NETWORK_TORCH_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/engine/cuda/queue.h"
+#include "server/engine/cuda/runtime_torch.h"
+#include "server/engine/cuda/staging_torch.h"
+#include "server/engine/field_weights.h"
+#include "server/engine/precision.h"
+
+namespace nemf {
+
+// The matching field's parameters on a device, in its precision; immutable.
+struct NetworkWeights {
+  FieldShape shape;
+  Precision precision;
+  at::Tensor first;                   // [C + 4F + 2][H]: fc_c[0], fc_p's reference columns
+  std::vector<at::Tensor> fc_0;       // [H][H], inputs first, as all of these
+  std::vector<at::Tensor> fc_0_bias;  // [H]
+  std::vector<at::Tensor> fc_1;       // [H][H]
+  std::vector<at::Tensor> fc_c;       // [C][H]
+  // Biases of the layers added to `net` so far, which `net` itself leaves out: at the entry of each
+  // block, and at the end.
+  std::vector<DeviceArray<float>> enter_bias;
+  DeviceArray<float> leave_bias;
+  DeviceArray<float> out_weight;  // [H]
+  float out_bias = 0;
+  DeviceArray<float> frequencies;  // [F]
+
+  EmbeddingView embedding() const;
+  at::ScalarType type() const;
+};
+
+// Under Enter(kMatching) of the runtime.
+absl::StatusOr<NetworkWeights> UploadWeights(const FieldWeights& weights, Precision precision,
+                                             DeviceRuntime* runtime, Staging* staging);
+
+// The matching field over chunks of exactly `rows` rows: the shape of every matrix product is the
+// same whatever the work, so a row's answer does not depend on its company as long as the library's
+// products treat all rows of one shape alike, and the whole network can be recorded once (a CUDA
+// graph). Everything is allocated when it is made. Used from one thread at a time, under
+// Enter(kMatching).
+class Network {
+ public:
+  // `rows` a multiple of 64. RESOURCE_EXHAUSTED where the device's memory is short.
+  static absl::StatusOr<std::unique_ptr<Network>> Create(const NetworkWeights* weights, int rows,
+                                                         DeviceRuntime* runtime);
+  // Device memory that a network of so many rows holds, bytes.
+  static std::size_t Bytes(const FieldShape& shape, Precision precision, int rows);
+
+  int rows() const { return rows_; }
+
+  // Scores the chunk's rows -> chunk.rows.scores. At most rows() of them; so below.
+  absl::Status Score(const ChunkView& chunk);
+  // The same, and products() = the chunk's rows' CornerProducts.
+  absl::Status Gradient(const ChunkView& chunk);
+  const float* products() const { return products_.data(); }
+
+ private:
+  Network(const NetworkWeights* weights, int rows, DeviceRuntime* runtime);
+
+  absl::Status Forward(bool keep);
+  absl::Status EnterBlock(int block, bool keep);
+  absl::Status Backward();
+  // Calls the kernel for each number of a [rows][columns] buffer.
+  template <typename Kernel>
+  absl::Status RunPerNumber(int columns, const Kernel& kernel) const;
+  MutableValues ValuesOf(const at::Tensor& tensor) const;
+
+  const NetworkWeights& weights_;
+  const int rows_;
+  const Queue queue_;
+  const DeviceArray<ChunkView> chunk_;  // one: what the recordings work on
+  // [rows][...], in the weights' precision.
+  const at::Tensor inputs_;            // [C + 4F + 2]: phi, gamma
+  at::Tensor net_;                     // [H]
+  std::vector<at::Tensor> entered_;    // [H], by block: relu(net) at its entry
+  std::vector<at::Tensor> inner_;      // [H], by block: relu(fc_0)
+  at::Tensor net_slope_;               // [H]: d score / d net; so below
+  at::Tensor inner_slope_;             // [H]
+  at::Tensor entered_slope_;           // [H]
+  at::Tensor phi_slope_;               // [C]
+  const DeviceArray<float> products_;  // [rows][4]
+  std::unique_ptr<Recording> score_;
+  std::unique_ptr<Recording> gradient_;
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_CUDA_NETWORK_TORCH_H_

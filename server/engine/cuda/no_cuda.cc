@@ -1,0 +1,30 @@
+#include "absl/strings/str_cat.h"
+#include "server/engine/cuda/cuda_backend.h"
+
+// What a build without CUDA answers.
+namespace nemf {
+
+namespace {
+
+absl::Status NoCuda(const CudaOptions& options) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("cuda:", options.index, ": this build has no CUDA support"));
+}
+
+}  // namespace
+
+int CudaDeviceCount() { return 0; }
+
+absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
+                                                         const std::string&, const EncoderShape&,
+                                                         FieldWeights) {
+  return NoCuda(options);
+}
+
+absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
+                                                         std::unique_ptr<Encoder>,
+                                                         const EncoderShape&, FieldWeights) {
+  return NoCuda(options);
+}
+
+}  // namespace nemf
