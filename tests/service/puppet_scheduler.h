@@ -11,7 +11,8 @@
 
 namespace nemf::testing {
 
-// The answer to a job without any matching: every point moves by (+1, +2) and scores its x.
+// The answer to a job without any matching: every point moves by (+1, +2) and scores its x; node i
+// of a field scores i and costs 2 i.
 inline JobResult ShiftedPoints(const Job& job) {
   JobResult result;
   result.statistics.field_queries = 7;
@@ -21,6 +22,13 @@ inline JobResult ShiftedPoints(const Job& job) {
   };
   if (job.kind == JobKind::kKeypoints) {
     for (const Point& point : job.keypoints) add(point.x, point.y);
+    return result;
+  }
+  if (job.kind == JobKind::kField) {
+    for (int i = 0; i < job.field_nodes.width * job.field_nodes.height; ++i) {
+      add(static_cast<float>(i), 0);
+      result.cost.push_back(2.0f * static_cast<float>(i));
+    }
     return result;
   }
   for (int y = 0; y < job.pair->query.size.height; ++y) {
@@ -59,6 +67,17 @@ class PuppetScheduler : public Scheduler {
   // `patience`, else its points shifted.
   void AnswerNext(absl::Duration patience = absl::ZeroDuration()) { Answer(Take(), patience); }
 
+  // Waits for a job, which goes on waiting for its answer.
+  Job AwaitJob() {
+    absl::MutexLock lock(&mutex_);
+    AwaitWaiting();
+    return waiting_.front().first;
+  }
+
+  // Sends a snapshot to the job that waits first. Requires that one waits, and that no other thread
+  // answers it.
+  void SendSnapshot(FlowSnapshot snapshot) { AwaitJob().sink->OnSnapshot(std::move(snapshot)); }
+
   // Waits for a job and answers it with an error.
   void FailNext(const absl::Status& status) { Take().first.sink->OnDone(status); }
 
@@ -82,10 +101,14 @@ class PuppetScheduler : public Scheduler {
   };
   using Entry = std::pair<Job, std::shared_ptr<Handle>>;
 
-  Entry Take() {
-    absl::MutexLock lock(&mutex_);
+  void AwaitWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     mutex_.Await(absl::Condition(
         +[](std::deque<Entry>* waiting) { return !waiting->empty(); }, &waiting_));
+  }
+
+  Entry Take() {
+    absl::MutexLock lock(&mutex_);
+    AwaitWaiting();
     Entry entry = std::move(waiting_.front());
     waiting_.pop_front();
     return entry;
