@@ -122,6 +122,7 @@ std::optional<client::TlsOptions> ServerArguments::Tls() const {
 client::Client ServerArguments::Connect() const {
   client::ClientOptions options;
   options.target = target;
+  options.max_attempts = max_attempts;
   options.tls = Tls();
   if (!token_path.empty()) options.token = ReadToken(token_path);
   // Rounded up: a tiny timeout must not become none.
@@ -153,7 +154,7 @@ void MatchArguments::AddTo(CLI::App* app) {
 
 void MatchArguments::AddOptionsTo(CLI::App* app) {
   AddChoice(app, "--preset", &options.preset, kPresets,
-            "The schedule: how much work is spent (default: the server's)");
+            "The schedule: how much work is spent (default: the server's, balanced)");
   AddChoice(app, "--refinement", &options.refinement, kRefinements,
             "How far the coarse answer is refined (default: optimize)");
   AddCount(app, "--iterations", &options.patchmatch_iterations,

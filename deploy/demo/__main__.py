@@ -19,8 +19,6 @@ ALPHAS = (0.01, 0.03, 0.05, 0.1)  # of the longer side
 PICTURE_ALPHA = 0.05  # lines of keypoints.png are green within this
 METHODS = ("identity", "coarse", "refined")
 REFINEMENT = {"coarse": "coarse", "refined": "optimize"}  # as the command line calls them
-# Every pixel is searched, so the paper's schedule would take a CPU minutes; keypoints have it.
-FLOW_PRESET = "fast"
 
 
 def seconds_by_stage(answer: dict) -> dict:
@@ -60,7 +58,7 @@ def match_densely(nemf: Path, server: Server, pair: Pair, out: Path) -> dict:
     for method, refinement in REFINEMENT.items():
         flow_file = out / f"{method}.flo"
         arguments = ["flow", pair.query, pair.reference, "--refinement", refinement]
-        arguments += ["--preset", FLOW_PRESET, "--out", flow_file]
+        arguments += ["--out", flow_file]
         if method == "refined":
             arguments += ["--png", out / "flow.png", "--warp", out / "warped.png"]
         answer = call(nemf, server, *arguments)

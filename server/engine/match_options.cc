@@ -34,11 +34,13 @@ absl::Status ValidateRates(const MatchOptions& options) {
 }
 
 absl::Status ValidateSavings(const MatchOptions& options) {
-  if (options.lattice_stride < 1 || options.lattice_stride > 64) {
-    return Broken("lattice_stride", options.lattice_stride, "must be in [1, 64]");
+  if (options.lattice_stride < 1 || options.lattice_stride > kMaxLatticeStride) {
+    return Broken("lattice_stride", options.lattice_stride,
+                  absl::StrCat("must be in [1, ", kMaxLatticeStride, "]"));
   }
-  if (options.upsample_candidates < 0 || options.upsample_candidates > 4) {
-    return Broken("upsample_candidates", options.upsample_candidates, "must be in [0, 4]");
+  if (options.upsample_candidates < 0 || options.upsample_candidates > kMaxUpsampleNodes) {
+    return Broken("upsample_candidates", options.upsample_candidates,
+                  absl::StrCat("must be in [0, ", kMaxUpsampleNodes, "]"));
   }
   if (options.search_candidates < 1 || options.search_candidates > kMaxSearchCandidates) {
     return Broken("search_candidates", options.search_candidates,

@@ -14,7 +14,9 @@ enum class Refinement {
   kPatchMatchAndOptimize,  // PatchMatch, then gradient ascent on the coordinates
 };
 
-// The most random candidates of an iteration.
+// Bounds of MatchOptions.
+inline constexpr int kMaxLatticeStride = 64;
+inline constexpr int kMaxUpsampleNodes = 4;
 inline constexpr int kMaxSearchCandidates = 16;
 
 // The schedule of one matching run. The defaults are the paper's (the REFERENCE preset).
@@ -42,10 +44,11 @@ struct MatchOptions {
 
   // PatchMatch and the optimisation work on a lattice of query points, one in about so many pixels
   // along each axis (LatticeSize() in lattice.h), and the answer between its nodes comes from
-  // theirs. 1 to 64; 1: on the pixels themselves.
+  // theirs. 1 to kMaxLatticeStride; 1: on the pixels themselves.
   int lattice_stride = 1;
-  // Nodes around a point, 0 to 4, whose own values compete with the interpolated one where the
-  // answer is not smooth; the matching field decides. 0: the interpolated value is taken.
+  // Nodes around a point, 0 to kMaxUpsampleNodes, whose own values compete with the interpolated
+  // one where the answer is not smooth; the matching field decides. 0: the interpolated value is
+  // taken.
   int upsample_candidates = 0;
   // Random candidates of an iteration, 1 to kMaxSearchCandidates, all around the point that
   // propagation chose.

@@ -71,6 +71,38 @@ struct MustBeInside {
   }
 };
 
+// Overrides `value` by a field of the request that is set.
+absl::Status Override(absl::string_view field, bool is_set, std::uint32_t request, int least,
+                      int most, int* value) {
+  if (!is_set) return absl::OkStatus();
+  if (request < static_cast<std::uint32_t>(least) || request > static_cast<std::uint32_t>(most)) {
+    return InvalidArgumentError(
+        StrCat(field, " = ", request, ", must be >= ", least, " and <= ", most));
+  }
+  *value = static_cast<int>(request);
+  return absl::OkStatus();
+}
+
+// The overrides of what presets save work with.
+absl::Status OverrideSavings(const v1::MatchOptions& options, MatchOptions* result) {
+  absl::Status status =
+      Override("options.lattice_stride", options.has_lattice_stride(), options.lattice_stride(), 1,
+               kMaxLatticeStride, &result->lattice_stride);
+  status.Update(Override("options.upsample_candidates", options.has_upsample_candidates(),
+                         options.upsample_candidates(), 0, kMaxUpsampleNodes,
+                         &result->upsample_candidates));
+  status.Update(Override("options.search_candidates", options.has_search_candidates(),
+                         options.search_candidates(), 1, kMaxSearchCandidates,
+                         &result->search_candidates));
+  if (!status.ok() || !options.has_search_decay()) return status;
+  const float decay = options.search_decay();
+  if (!(decay > 0 && decay <= 1)) {  // NaN too
+    return InvalidArgumentError(StrCat("options.search_decay = ", decay, ", must be > 0 and <= 1"));
+  }
+  result->search_decay = decay;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<MatchOptions> ToMatchOptions(const v1::MatchOptions& options,
@@ -115,6 +147,7 @@ absl::StatusOr<MatchOptions> ToMatchOptions(const v1::MatchOptions& options,
     }
     result.search_radius = radius;
   }
+  if (absl::Status status = OverrideSavings(options, &result); !status.ok()) return status;
   return result;
 }
 

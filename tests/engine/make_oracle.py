@@ -27,6 +27,7 @@ from nemf.matching import dense_matches, transfer_keypoints
 from nemf.model import NeMF
 from nemf.optimization import score_gradient
 from nemf.preprocess import encoder_input, pixel_to_normalised
+from nemf.presets import BALANCED, FAST
 from nemf.sampling import field_scores, interpolate_phi
 
 _OPTIONS = MatchOptions(seed=0x0123456789ABCDEF)
@@ -131,6 +132,22 @@ def write_field(
         writer.add(f"{name}_field_cost", sampled.reshape(rows, columns))
 
 
+def write_answers(
+    writer: Writer,
+    bundle: Bundle,
+    pair: EncodedPair,
+    keypoints: torch.Tensor,
+    names: str,
+    options: MatchOptions,
+) -> None:
+    """The dense answer and the keypoints'; `names` takes "dense" or "sparse"."""
+    dense = dense_matches(bundle.field, pair, options)
+    sparse = transfer_keypoints(bundle.field, pair, keypoints, options)
+    for kind, matches in (("dense", dense), ("sparse", sparse)):
+        writer.add(names.format(kind), matches.reference)
+        writer.add(names.format(kind) + "_scores", matches.scores)
+
+
 def write_pair(writer: Writer, bundle: Bundle, name: str, generator: np.random.Generator) -> None:
     """A pair's images, encoding and answers."""
     query, reference = (random_image(generator, size) for size in _PAIRS[name])
@@ -144,12 +161,12 @@ def write_pair(writer: Writer, bundle: Bundle, name: str, generator: np.random.G
     write_field(writer, bundle, name, [query, reference], keypoints[-1])
     for refinement in Refinement:
         options = replace(_OPTIONS, refinement=refinement)
-        dense = dense_matches(bundle.field, pair, options)
-        writer.add(f"{name}_dense_{refinement.value}", dense.reference)
-        writer.add(f"{name}_dense_{refinement.value}_scores", dense.scores)
-        sparse = transfer_keypoints(bundle.field, pair, keypoints, options)
-        writer.add(f"{name}_sparse_{refinement.value}", sparse.reference)
-        writer.add(f"{name}_sparse_{refinement.value}_scores", sparse.scores)
+        names = f"{name}_{{}}_{refinement.value}"
+        write_answers(writer, bundle, pair, keypoints, names, options)
+    for preset, options in (("balanced", BALANCED), ("fast", FAST)):
+        names = f"{name}_{{}}_{preset}"
+        options = replace(options, seed=_OPTIONS.seed)
+        write_answers(writer, bundle, pair, keypoints, names, options)
     if name == "main":
         write_points(writer, bundle, pair)
 

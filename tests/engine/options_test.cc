@@ -7,6 +7,7 @@
 
 #include "server/engine/engine.h"
 #include "server/engine/match_options.h"
+#include "server/engine/presets.h"
 
 namespace nemf {
 namespace {
@@ -49,7 +50,16 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenRule{"final_learning_rate", [](auto* o) { o->final_learning_rate = NAN; }},
         BrokenRule{"weight_decay", [](auto* o) { o->weight_decay = -0.1f; }},
         BrokenRule{"weight_decay", [](auto* o) { o->weight_decay = 1.1f; }},
-        BrokenRule{"weight_decay", [](auto* o) { o->weight_decay = NAN; }}));
+        BrokenRule{"weight_decay", [](auto* o) { o->weight_decay = NAN; }},
+        BrokenRule{"lattice_stride", [](auto* o) { o->lattice_stride = 0; }},
+        BrokenRule{"lattice_stride", [](auto* o) { o->lattice_stride = 65; }},
+        BrokenRule{"upsample_candidates", [](auto* o) { o->upsample_candidates = -1; }},
+        BrokenRule{"upsample_candidates", [](auto* o) { o->upsample_candidates = 5; }},
+        BrokenRule{"search_candidates", [](auto* o) { o->search_candidates = 0; }},
+        BrokenRule{"search_candidates", [](auto* o) { o->search_candidates = 17; }},
+        BrokenRule{"search_decay", [](auto* o) { o->search_decay = 0; }},
+        BrokenRule{"search_decay", [](auto* o) { o->search_decay = 1.1f; }},
+        BrokenRule{"search_decay", [](auto* o) { o->search_decay = NAN; }}));
 
 TEST(MatchOptions, DefaultsAndBoundsAreValid) {
   MatchOptions options;
@@ -59,7 +69,28 @@ TEST(MatchOptions, DefaultsAndBoundsAreValid) {
   options.search_radius = 2;
   options.final_learning_rate = options.learning_rate;
   options.weight_decay = 0;
+  options.lattice_stride = 64;
+  options.upsample_candidates = 4;
+  options.search_candidates = 16;
+  options.search_decay = 1e-3f;
   EXPECT_TRUE(options.Validate().ok());
+}
+
+TEST(MatchOptions, PresetsAreValid) {
+  for (const MatchOptions& options : {ReferenceSchedule(), BalancedSchedule(), FastSchedule()}) {
+    EXPECT_TRUE(options.Validate().ok()) << options.Validate();
+  }
+}
+
+TEST(MatchOptions, TheSearchNarrowsEvenly) {
+  MatchOptions options;
+  EXPECT_EQ(options.SearchRadius(19, 0), options.search_radius);
+  options.search_candidates = 2;
+  options.search_decay = 0.25f;
+  EXPECT_EQ(options.SearchRadius(0, 0), options.search_radius);
+  EXPECT_FLOAT_EQ(options.SearchRadius(0, 1), options.search_radius / 2);
+  EXPECT_FLOAT_EQ(options.SearchRadius(1, 0), options.search_radius / 4);
+  EXPECT_FLOAT_EQ(options.SearchRadius(3, 1), options.search_radius / 128);
 }
 
 TEST(EngineOptions, KnowsItsDevices) {

@@ -11,6 +11,7 @@
 #include "server/engine/bundle.h"
 #include "server/engine/cpu/cpu_task.h"
 #include "server/engine/engine.h"
+#include "server/engine/presets.h"
 #include "server/engine/torch_threads.h"
 #include "tests/engine/test_models.h"
 
@@ -135,8 +136,12 @@ class OraclePair : public ::testing::TestWithParam<std::string> {
 
   void ExpectAgreement(Refinement refinement, const std::string& suffix) {
     MatchOptions options;
-    options.seed = oracle_.seed();
     options.refinement = refinement;
+    ExpectAgreement(options, suffix);
+  }
+
+  void ExpectAgreement(MatchOptions options, const std::string& suffix) {
+    options.seed = oracle_.seed();
     const std::string dense = GetParam() + "_dense_" + suffix;
     EXPECT_GE(AgreeingShare(dense, RunToEnd(engine_.get(), pair_, {}, options)), 0.99);
     const std::string sparse = GetParam() + "_sparse_" + suffix;
@@ -184,6 +189,10 @@ TEST_P(OraclePair, FieldAgrees) {
                               oracle_.Floats(GetParam() + "_field_cost")),
             1e-4f);
 }
+
+TEST_P(OraclePair, BalancedAgrees) { ExpectAgreement(BalancedSchedule(), "balanced"); }
+
+TEST_P(OraclePair, FastAgrees) { ExpectAgreement(FastSchedule(), "fast"); }
 
 INSTANTIATE_TEST_SUITE_P(Pairs, OraclePair, ::testing::Values("main", "row", "column", "square"));
 

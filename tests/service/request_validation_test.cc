@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <tuple>
+#include <utility>
+
+#include "server/engine/presets.h"
 
 namespace nemf {
 namespace {
@@ -29,26 +33,23 @@ google::protobuf::RepeatedPtrField<v1::Point> Points(const std::vector<Point>& p
   return messages;
 }
 
-TEST(ToMatchOptionsTest, DefaultsAreTheReferenceSchedule) {
-  const absl::StatusOr<MatchOptions> options = ToMatchOptions({}, {});
-  ASSERT_TRUE(options.ok());
-  const MatchOptions paper;
-  EXPECT_EQ(options->refinement, Refinement::kPatchMatchAndOptimize);
-  EXPECT_EQ(options->seed, 0);
-  EXPECT_EQ(options->patchmatch_iterations, paper.patchmatch_iterations);
-  EXPECT_EQ(options->search_radius, paper.search_radius);
-  EXPECT_EQ(options->optimize_steps, paper.optimize_steps);
+// All fields that a schedule has.
+auto Fields(const MatchOptions& o) {
+  return std::tuple(o.refinement, o.seed, o.patchmatch_iterations, o.search_radius,
+                    o.optimize_steps, o.learning_rate, o.final_learning_rate, o.weight_decay,
+                    o.lattice_stride, o.upsample_candidates, o.search_candidates, o.search_decay);
 }
 
-TEST(ToMatchOptionsTest, PresetsCostLessInTheirOrder) {
-  int before = std::numeric_limits<int>::max();
-  for (const v1::Preset preset : {v1::REFERENCE, v1::BALANCED, v1::FAST}) {
+TEST(ToMatchOptionsTest, MapsEveryPreset) {
+  for (const auto& [preset, schedule] :
+       {std::pair(v1::PRESET_UNSPECIFIED, BalancedSchedule()),
+        std::pair(v1::REFERENCE, MatchOptions()), std::pair(v1::BALANCED, BalancedSchedule()),
+        std::pair(v1::FAST, FastSchedule())}) {
     v1::MatchOptions message;
     message.set_preset(preset);
     const absl::StatusOr<MatchOptions> options = ToMatchOptions(message, {});
-    ASSERT_TRUE(options.ok());
-    EXPECT_LT(options->patchmatch_iterations, before);
-    before = options->patchmatch_iterations;
+    ASSERT_TRUE(options.ok()) << options.status();
+    EXPECT_EQ(Fields(*options), Fields(schedule)) << v1::Preset_Name(preset);
   }
 }
 
@@ -60,6 +61,10 @@ TEST(ToMatchOptionsTest, OverridesThePreset) {
   message.set_patchmatch_iterations(0);
   message.set_search_radius(2);
   message.set_optimize_steps(1000);
+  message.set_lattice_stride(1);
+  message.set_upsample_candidates(0);
+  message.set_search_candidates(16);
+  message.set_search_decay(1);
   const absl::StatusOr<MatchOptions> options = ToMatchOptions(message, {});
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->refinement, Refinement::kPatchMatch);
@@ -67,6 +72,10 @@ TEST(ToMatchOptionsTest, OverridesThePreset) {
   EXPECT_EQ(options->patchmatch_iterations, 0);
   EXPECT_EQ(options->search_radius, 2);
   EXPECT_EQ(options->optimize_steps, 1000);
+  EXPECT_EQ(options->lattice_stride, 1);
+  EXPECT_EQ(options->upsample_candidates, 0);
+  EXPECT_EQ(options->search_candidates, 16);
+  EXPECT_EQ(options->search_decay, 1);
 }
 
 TEST(ToMatchOptionsTest, MapsEveryRefinement) {
@@ -100,6 +109,28 @@ TEST(ToMatchOptionsTest, NamesAbsurdSchedules) {
   options.clear_patchmatch_iterations();
   options.set_optimize_steps(1001);
   EXPECT_EQ(OptionsError(options), "options.optimize_steps = 1001, must be <= 1000");
+}
+
+TEST(ToMatchOptionsTest, NamesAbsurdSavings) {
+  using Change = void (*)(v1::MatchOptions*);
+  for (const auto& [change, error] : {
+           std::pair<Change, const char*>([](auto* o) { o->set_lattice_stride(0); },
+                                          "options.lattice_stride = 0, must be >= 1 and <= 64"),
+           {[](auto* o) { o->set_lattice_stride(4294967295u); },
+            "options.lattice_stride = 4294967295, must be >= 1 and <= 64"},
+           {[](auto* o) { o->set_upsample_candidates(5); },
+            "options.upsample_candidates = 5, must be >= 0 and <= 4"},
+           {[](auto* o) { o->set_search_candidates(17); },
+            "options.search_candidates = 17, must be >= 1 and <= 16"},
+           {[](auto* o) { o->set_search_decay(0); },
+            "options.search_decay = 0, must be > 0 and <= 1"},
+           {[](auto* o) { o->set_search_decay(kNan); },
+            "options.search_decay = nan, must be > 0 and <= 1"},
+       }) {
+    v1::MatchOptions options;
+    change(&options);
+    EXPECT_EQ(OptionsError(options), error);
+  }
 }
 
 TEST(ToMatchOptionsTest, NamesAbsurdRadii) {

@@ -38,7 +38,7 @@ struct RawImage {
 
 using Image = std::variant<EncodedImage, RawImage>;
 
-// Named schedules: how much work is spent on the search.
+// Named schedules: how much work is spent on the search. The server's default is the balanced one.
 enum class Preset { kServerDefault, kReference, kBalanced, kFast };
 
 // How far the encoder's coarse answer is refined.
@@ -73,6 +73,7 @@ struct Statistics {
   double match_seconds = 0;
   std::uint64_t field_queries = 0;        // evaluations of the matching field
   std::uint32_t encoder_batch_pairs = 0;  // pairs in the encoder pass
+  bool cached = false;  // the pair had been encoded for another request: there was no such pass
 };
 
 struct KeypointRequest {
