@@ -5,11 +5,12 @@ BUILD := build/$(PRESET)
 PYTHON := .venv/bin/python
 CXX_FILES = $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' '*.cu' '*.cuh')
 
-.PHONY: help demo test build configure format lint clean
+.PHONY: help demo test bundle build configure format lint clean
 
 help:
 	@echo "make demo    match a real photograph pair through the server, into build/demo"
 	@echo "make test    build and run every test"
+	@echo "make bundle  train and export the shipped model: PHOTOGRAPHS=DIR [CLASSES=DIR] [OUT=DIR]"
 	@echo "make build   build everything into $(BUILD) (PRESET=release|debug|asan|tsan|cuda)"
 	@echo "make format  format the C++ and Python sources"
 	@echo "make lint    check formatting and the Python sources"
@@ -25,6 +26,14 @@ test:
 	deploy/install-deps test
 	$(MAKE) --no-print-directory build
 	$(PYTHON) deploy/run_tests.py $(BUILD)
+
+# Retrains the shipped model with fixed seeds; an interrupted run continues from its checkpoints.
+bundle:
+	@test -n "$(PHOTOGRAPHS)" || { echo "make bundle PHOTOGRAPHS=DIR [CLASSES=DIR] [OUT=DIR]"; exit 2; }
+	deploy/install-deps test
+	PYTHONPATH=model $(PYTHON) -m nemf.make_bundle --photographs $(PHOTOGRAPHS) \
+	  $(if $(CLASSES),--classes $(CLASSES)) --runs build/bundle/runs --seed 1 \
+	  --out $(or $(OUT),build/bundle)
 
 build: configure
 	cmake --build $(BUILD)
