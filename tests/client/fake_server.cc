@@ -35,7 +35,14 @@ class FakeServer::Service final : public v1::Correspondence::Service {
   grpc::Status TransferKeypoints(grpc::ServerContext* context,
                                  const v1::TransferKeypointsRequest* request,
                                  v1::TransferKeypointsResponse* response) override {
-    if (handlers_.transfer) return handlers_.transfer(*request, response);
+    if (handlers_.transfer) {
+      const grpc::Status status = handlers_.transfer(*request, response);
+      if (!status.ok() && handlers_.retry_pushback_ms) {
+        context->AddTrailingMetadata("grpc-retry-pushback-ms",
+                                     std::to_string(*handlers_.retry_pushback_ms));
+      }
+      return status;
+    }
     return v1::Correspondence::Service::TransferKeypoints(context, request, response);
   }
 
@@ -64,17 +71,56 @@ class FakeServer::Service final : public v1::Correspondence::Service {
     return v1::Correspondence::Service::ComputeFlow(context, request, writer);
   }
 
+  grpc::Status SampleField(grpc::ServerContext* context, const v1::SampleFieldRequest* request,
+                           v1::SampleFieldResponse* response) override {
+    if (handlers_.field) return handlers_.field(*request, response);
+    return v1::Correspondence::Service::SampleField(context, request, response);
+  }
+
  private:
   FakeHandlers handlers_;
 };
 
+class FakeServer::ModelsService final : public v1::Models::Service {
+ public:
+  explicit ModelsService(FakeHandlers handlers) : handlers_(std::move(handlers)) {}
+
+  grpc::Status List(grpc::ServerContext*, const v1::ListModelsRequest*,
+                    v1::ListModelsResponse* response) override {
+    return Answer("List", "", "", response->add_models());
+  }
+  grpc::Status Get(grpc::ServerContext*, const v1::GetModelRequest* request,
+                   v1::GetModelResponse* response) override {
+    return Answer("Get", request->name(), "", response->mutable_model());
+  }
+  grpc::Status Load(grpc::ServerContext*, const v1::LoadModelRequest* request,
+                    v1::LoadModelResponse* response) override {
+    return Answer("Load", request->name(), request->version(), response->mutable_model());
+  }
+  grpc::Status Unload(grpc::ServerContext*, const v1::UnloadModelRequest* request,
+                      v1::UnloadModelResponse* response) override {
+    return Answer("Unload", request->name(), request->version(), response->mutable_model());
+  }
+
+ private:
+  grpc::Status Answer(const std::string& method, const std::string& name,
+                      const std::string& version, v1::Model* model) const {
+    if (handlers_.models) return handlers_.models(method, name, version, model);
+    return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "");
+  }
+
+  FakeHandlers handlers_;
+};
+
 FakeServer::FakeServer(FakeHandlers handlers)
-    : service_(std::make_unique<Service>(std::move(handlers))) {
+    : service_(std::make_unique<Service>(handlers)),
+      models_service_(std::make_unique<ModelsService>(std::move(handlers))) {
   grpc::EnableDefaultHealthCheckService(true);
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(service_.get());
+  builder.RegisterService(models_service_.get());
   server_ = builder.BuildAndStart();
   target_ = "127.0.0.1:" + std::to_string(port);
 }
@@ -107,6 +153,26 @@ v1::ComputeFlowResponse Chunk(int width, int first_row, int rows, bool with_conf
     }
   }
   return message;
+}
+
+v1::ComputeFlowResponse Preview(int iteration, int width, int first_row, int rows) {
+  v1::ComputeFlowResponse message;
+  message.mutable_preview()->set_iteration(static_cast<std::uint32_t>(iteration));
+  *message.mutable_preview()->mutable_chunk() = Chunk(width, first_row, rows).chunk();
+  return message;
+}
+
+grpc::Status CountNodes(const v1::SampleFieldRequest& request, v1::SampleFieldResponse* response) {
+  response->set_columns(request.columns());
+  response->set_rows(request.rows());
+  for (std::uint32_t i = 0; i < request.columns() * request.rows(); ++i) {
+    AppendFloat(static_cast<float>(i), response->mutable_scores());
+    AppendFloat(-static_cast<float>(i), response->mutable_cost());
+  }
+  response->set_reference_width(30);
+  response->set_reference_height(20);
+  SetStatistics(response->mutable_statistics());
+  return grpc::Status::OK;
 }
 
 v1::ComputeFlowResponse Trailer() {

@@ -18,6 +18,7 @@ namespace {
 
 using ::nemf::testing::Chunk;
 using ::nemf::testing::Header;
+using ::nemf::testing::Preview;
 using ::nemf::testing::Trailer;
 using ::testing::HasSubstr;
 
@@ -139,6 +140,38 @@ TEST(FlowAssemblerTest, RefusesAMissingConfidence) {
 TEST(FlowAssemblerTest, SurvivesAHugeHeader) {
   const int huge = std::numeric_limits<int>::max();
   ExpectBroken({Header(huge, huge), Chunk(2, 0, 2)}, "32 bytes of flow for 2 rows");
+}
+
+TEST(FlowAssemblerPreviewTest, TellsWholePreviews) {
+  FlowAssembler assembler(/*with_confidence=*/true);
+  std::vector<std::uint32_t> iterations;
+  for (const auto& message : {Header(3, 5), Preview(0, 3, 0, 5), Preview(4, 3, 0, 2),
+                              Preview(4, 3, 2, 3), Chunk(3, 0, 5, true), Trailer()}) {
+    const auto band = assembler.Add(message);
+    ASSERT_TRUE(band.ok()) << band.status().message();
+    EXPECT_EQ(band->has_value(), message.has_chunk());
+    const std::optional<FlowPreview> preview = assembler.TakePreview();
+    if (!preview) continue;
+    iterations.push_back(preview->iteration);
+    EXPECT_EQ(preview->field.width, 3);
+    EXPECT_EQ(preview->field.height, 5);
+    EXPECT_EQ(preview->field.at(2, 4).dy, 104);
+    EXPECT_TRUE(preview->field.confidence.empty());
+  }
+  EXPECT_EQ(iterations, (std::vector<std::uint32_t>{0, 4}));
+  EXPECT_EQ(std::move(assembler).Finish()->field.confidence.size(), 15);
+}
+
+TEST(FlowAssemblerPreviewTest, HoldsPreviewsToTheProtocol) {
+  ExpectBroken({Preview(0, 3, 0, 5)}, "the first message is not the header");
+  ExpectBroken({Header(3, 5), Preview(0, 3, 1, 4)}, "rows from 1 came where row 0 was next");
+  ExpectBroken({Header(3, 5), Preview(0, 3, 0, 6)}, "more rows than the header's 5");
+  ExpectBroken({Header(3, 5), Preview(0, 3, 0, 2), Chunk(3, 0, 5)},
+               "the preview of iteration 0 is not complete");
+  ExpectBroken({Header(3, 5), Preview(0, 3, 0, 2), Preview(1, 3, 2, 3)},
+               "rows of iteration 1 came among those of 0");
+  ExpectBroken({Header(3, 5), Chunk(3, 0, 2), Preview(0, 3, 0, 5)},
+               "a preview after the flow began");
 }
 
 }  // namespace

@@ -61,6 +61,8 @@ struct TestJob {
   JobKind kind = JobKind::kKeypoints;
   absl::Time deadline = absl::InfiniteFuture();
   Priority priority = Priority::kNormal;
+  std::vector<int> snapshots = {};  // of a flow
+  ImageSize field_nodes = {};       // of a field
   std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<RecordingSink> sink = std::make_shared<RecordingSink>();
 };
@@ -71,6 +73,9 @@ inline AcceptedJob Accept(const TestJob& job, absl::Time now) {
   accepted.job.kind = job.kind;
   accepted.job.pair = FakePair(job.work);
   accepted.job.options.seed = job.seed;
+  accepted.job.snapshots = job.snapshots;
+  accepted.job.field_nodes = job.field_nodes;
+  if (job.kind == JobKind::kField) accepted.job.keypoints = {{0, 0}};
   accepted.job.deadline = job.deadline;
   accepted.job.priority = job.priority;
   accepted.job.sink = job.sink;

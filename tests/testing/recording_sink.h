@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -12,7 +13,8 @@
 
 namespace nemf {
 
-// Keeps a job's answer and counts how often it came. Safe from any thread.
+// Keeps a job's answer and counts how often it came, and notes the snapshots before it. Safe from
+// any thread.
 class RecordingSink final : public JobSink {
  public:
   explicit RecordingSink(std::function<void()> then = [] {}) : then_(std::move(then)) {}
@@ -24,6 +26,17 @@ class RecordingSink final : public JobSink {
       result_ = std::move(result);
     }
     then_();
+  }
+
+  void OnSnapshot(FlowSnapshot snapshot) override {
+    absl::MutexLock lock(&mutex_);
+    if (calls_ == 0) snapshots_.push_back(snapshot.iteration);
+  }
+
+  // The iterations of the snapshots that came before the answer.
+  std::vector<int> snapshots() const {
+    absl::MutexLock lock(&mutex_);
+    return snapshots_;
   }
 
   int calls() const {
@@ -44,6 +57,7 @@ class RecordingSink final : public JobSink {
   const std::function<void()> then_;
   mutable absl::Mutex mutex_;
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<int> snapshots_ ABSL_GUARDED_BY(mutex_);
   std::optional<absl::StatusOr<JobResult>> result_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -17,21 +17,21 @@ namespace nemf::client {
 
 // A connection by TLS. All members are PEM text, not names of files.
 struct TlsOptions {
-  std::string ca_certificates;  // whom to trust; empty: the system's authorities
+  std::string ca_certificates = {};  // whom to trust; empty: the system's authorities
   // Who this client is, for servers that ask: chain and private key, both or neither.
-  std::string certificate;
-  std::string key;
+  std::string certificate = {};
+  std::string key = {};
   // The name that the server's certificate must have; empty: the host in the target.
-  std::string server_name;
+  std::string server_name = {};
 };
 
 struct ClientOptions {
   // HOST:PORT, or any gRPC target such as "unix:/run/nemf.sock".
   std::string target = "127.0.0.1:50051";
-  std::optional<TlsOptions> tls;  // none: plaintext
+  std::optional<TlsOptions> tls = std::nullopt;  // none: plaintext
   // Sent with every call as a bearer token; empty: none. Over plaintext everybody on the way sees
   // it.
-  std::string token;
+  std::string token = {};
   // The deadline of one call, all its attempts together; 0: none. A dense flow on a CPU takes
   // minutes.
   std::chrono::milliseconds timeout{600'000};

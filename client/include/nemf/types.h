@@ -104,7 +104,7 @@ struct FlowRequest {
   ModelSelector model;
   bool with_confidence = false;
   // PatchMatch iterations after which a preview is wanted, strictly ascending; 0: the coarse flow.
-  std::vector<std::uint32_t> preview_iterations;
+  std::vector<std::uint32_t> preview_iterations = {};
 };
 
 // The flow as it stood while it was being computed.
