@@ -27,6 +27,7 @@ def test_transfers_keypoints(stub, transfer_request):
 
 
 def test_says_what_it_cost(stub, transfer_request):
+    transfer_request.query.encoded = encode(photograph(61, 47, seed=3))  # not in the pair cache
     statistics = stub.TransferKeypoints(transfer_request).statistics
     assert (statistics.model_name, statistics.model_version) == ("tiny", "1")
     assert statistics.device == "cpu"

@@ -176,6 +176,16 @@ TEST(CheckInsideTest, TakesTheBorderAndNothingBeyond) {
             "keypoints[0].x = -0.25, must be >= 0 and <= 9 (query width - 1)");
 }
 
+TEST(ToPriorityTest, TakesTheKindsUnlessAskedOtherwise) {
+  EXPECT_EQ(*ToPriority("", JobKind::kKeypoints), Priority::kNormal);
+  EXPECT_EQ(*ToPriority("", JobKind::kField), Priority::kNormal);
+  EXPECT_EQ(*ToPriority("", JobKind::kFlow), Priority::kLow);
+  EXPECT_EQ(*ToPriority("high", JobKind::kFlow), Priority::kHigh);
+  EXPECT_EQ(*ToPriority("low", JobKind::kKeypoints), Priority::kLow);
+  EXPECT_EQ(ErrorOf(ToPriority("High", JobKind::kFlow).status()),
+            "metadata x-nemf-priority = \"High\", must be low, normal or high");
+}
+
 TEST(RequestLimitsTest, NamesTheBrokenRule) {
   EXPECT_TRUE(RequestLimits().Validate().ok());
   const auto error = [](auto change) {

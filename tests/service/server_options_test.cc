@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
 #include <sstream>
 #include <vector>
 
@@ -36,6 +37,52 @@ TEST(ServerOptionsTest, DefaultsWork) {
   EXPECT_EQ((*options)->metrics.port, 9090);
   EXPECT_EQ((*options)->models.directory, "model/bundles");
   EXPECT_TRUE((*options)->grpc.reflection);
+}
+
+TEST(ServerOptionsTest, ReadsTheFlagsOfModels) {
+  const auto parsed =
+      Parse({"--model-poll-seconds", "0.5", "--pin-version", "a=1,b=2", "--pin-version", "c=3",
+             "--model-memory-bytes", "2GiB", "--allow-model-control"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const ServerOptions& options = **parsed;
+  EXPECT_EQ(options.models.poll_interval, absl::Milliseconds(500));
+  EXPECT_EQ(options.models.pinned_versions,
+            (std::map<std::string, std::int64_t>{{"a", 1}, {"b", 2}, {"c", 3}}));
+  EXPECT_EQ(options.models.memory_bytes, std::int64_t{2} << 30);
+  EXPECT_TRUE(options.grpc.allow_model_control);
+  EXPECT_FALSE((*Parse({}))->grpc.allow_model_control);
+}
+
+TEST(ServerOptionsTest, ReadsTheFlagsOfTheScheduler) {
+  const auto parsed = Parse({"--max-queued-jobs", "5", "--max-queued-bytes", "3MiB",
+                             "--max-queued-seconds", "7.5", "--max-queued-per-client", "2",
+                             "--pair-cache-bytes", "0", "--overlap-encoding", "on",
+                             "--trust-priority-header", "--watchdog-seconds", "1.5"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const SchedulerOptions& scheduler = (*parsed)->models.scheduler;
+  EXPECT_EQ(scheduler.max_queued_jobs, 5);
+  EXPECT_EQ(scheduler.max_queued_bytes, 3 << 20);
+  EXPECT_EQ(scheduler.max_queued_seconds, 7.5);
+  EXPECT_EQ(scheduler.max_queued_per_client, 2);
+  EXPECT_EQ(scheduler.pair_cache_bytes, 0);
+  EXPECT_EQ(scheduler.overlap_encoding, OverlapEncoding::kOn);
+  EXPECT_TRUE((*parsed)->grpc.trust_priority);
+  EXPECT_EQ((*parsed)->watchdog.patience, absl::Milliseconds(1500));
+  EXPECT_FALSE((*Parse({}))->grpc.trust_priority);
+}
+
+TEST(ServerOptionsTest, NamesTheBrokenRuleOfTheScheduler) {
+  EXPECT_THAT(ErrorOf({"--overlap-encoding", "perhaps"}), HasSubstr("must be auto, on or off"));
+  EXPECT_THAT(ErrorOf({"--max-queued-seconds", "0"}), HasSubstr("max_queued_seconds = 0"));
+  EXPECT_THAT(ErrorOf({"--watchdog-seconds", "-1"}), HasSubstr("patience = -1s, must be >= 0"));
+}
+
+TEST(ServerOptionsTest, NamesTheBrokenRuleOfModels) {
+  EXPECT_THAT(ErrorOf({"--model-poll-seconds", "-1"}), HasSubstr("poll_interval = -1s"));
+  for (const char* pin : {"a", "a=", "=1", "a=0", "a=x"}) {
+    EXPECT_THAT(ErrorOf({"--pin-version", pin}), HasSubstr("must be NAME=VERSION"));
+  }
+  EXPECT_THAT(ErrorOf({"--model-memory-bytes", "-1"}), HasSubstr("--model-memory-bytes"));
 }
 
 TEST(ServerOptionsTest, ReadsEveryFlag) {

@@ -9,6 +9,7 @@ namespace nemf {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(MetricsTest, CountsRequestsByMethodAndCode) {
   Metrics metrics("0.1.0");
@@ -33,6 +34,12 @@ TEST(MetricsTest, HearsTheScheduler) {
   metrics.OnActiveJobs(JobKind::kFlow, +1);
   metrics.OnActiveJobs(JobKind::kFlow, +1);
   metrics.OnActiveJobs(JobKind::kFlow, -1);
+  metrics.OnJobDropped(DropReason::kHopeless);
+  metrics.OnQueuedWork(2.5);
+  metrics.OnQueuedWork(-1);
+  metrics.OnWastedQueries(77);
+  metrics.OnPairCache({.hits = 3, .misses = 2, .evictions = 1, .bytes = 500});
+  metrics.OnPairCache({.bytes = -100});
   const std::string text = metrics.Serialize();
   for (const char* line : {
            "nemf_encoder_batch_pairs_sum 3\n",
@@ -44,6 +51,14 @@ TEST(MetricsTest, HearsTheScheduler) {
            "nemf_jobs_dropped_total{reason=\"expired_queued\"} 1\n",
            "nemf_jobs_dropped_total{reason=\"cancelled\"} 0\n",
            "nemf_jobs_queued 1\n",
+           "nemf_jobs_dropped_total{reason=\"hopeless\"} 1\n",
+           "nemf_jobs_dropped_total{reason=\"client_limit\"} 0\n",
+           "nemf_queued_work_seconds 1.5\n",
+           "nemf_wasted_queries_total 77\n",
+           "nemf_pair_cache_hits_total 3\n",
+           "nemf_pair_cache_misses_total 2\n",
+           "nemf_pair_cache_evictions_total 1\n",
+           "nemf_pair_cache_bytes 400\n",
            "nemf_jobs_active{kind=\"flow\"} 1\n",
            "nemf_jobs_active{kind=\"keypoints\"} 0\n",
        }) {
@@ -59,6 +74,20 @@ TEST(MetricsTest, DescribesModelsStagesAndTheBuild) {
   EXPECT_THAT(text, HasSubstr("nemf_model_info{device=\"cpu\",name=\"small\",version=\"3\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("nemf_stage_duration_seconds_sum{stage=\"decode\"} 0.5\n"));
   EXPECT_THAT(text, HasSubstr("version=\"0.1.0\"} 1\n"));
+}
+
+TEST(MetricsTest, FollowsTheModelsThatAreServed) {
+  Metrics metrics("0.1.0");
+  EXPECT_THAT(metrics.Serialize(), HasSubstr("nemf_model_loads_total{result=\"refused\"} 0\n"));
+  metrics.RecordModelLoad("ok");
+  metrics.RecordModelLoad("failed");
+  metrics.AddModel("small", "3", "cpu");
+  metrics.AddModel("small", "4", "cpu");
+  metrics.RemoveModel("small", "3", "cpu");
+  const std::string text = metrics.Serialize();
+  EXPECT_THAT(text, HasSubstr("nemf_model_loads_total{result=\"failed\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("nemf_model_info{device=\"cpu\",name=\"small\",version=\"4\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("version=\"3\"")));
 }
 
 TEST(MetricsTest, TwoServersInOneProcessCountApart) {

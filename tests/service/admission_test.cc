@@ -1,0 +1,187 @@
+// What the service tells the scheduler of a call, and its client of a refusal.
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "nemf/v1/correspondence.grpc.pb.h"
+#include "server/scheduling/retry_pushback.h"
+#include "server/service/grpc_server.h"
+#include "tests/service/puppet_scheduler.h"
+
+namespace nemf {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::ShiftedPoints;
+
+// Answers at once, or refuses; keeps the last job's priority and client.
+class LastJob final : public Scheduler {
+ public:
+  absl::StatusOr<std::shared_ptr<JobHandle>> Submit(Job job) override {
+    priority = job.priority;
+    client = job.client;
+    if (!refusal.ok()) return refusal;
+    job.sink->OnDone(ShiftedPoints(job));
+    return std::make_shared<Handle>();
+  }
+  void Drain() override {}
+
+  Priority priority = Priority::kNormal;
+  std::string client;
+  absl::Status refusal;
+
+ private:
+  struct Handle : JobHandle {
+    void Cancel() override {}
+  };
+};
+
+template <typename Request>
+Request SmallRequest() {
+  Request request;
+  for (v1::Image* image : {request.mutable_query(), request.mutable_reference()}) {
+    image->mutable_raw()->set_format(v1::RawImage::GRAY8);
+    image->mutable_raw()->set_width(4);
+    image->mutable_raw()->set_height(3);
+    image->mutable_raw()->set_data(std::string(12, 'x'));
+  }
+  return request;
+}
+
+class AdmissionTest : public ::testing::Test {
+ protected:
+  void Start(bool trust_priority) {
+    GrpcServerOptions options;
+    options.listen.port = 0;
+    options.trust_priority = trust_priority;
+    auto server = GrpcServer::Start(
+        options,
+        [this](const std::string&, const std::string&) -> absl::StatusOr<ServedModel> {
+          return ServedModel{
+              .name = "puppet", .version = "1", .device = "cpu", .scheduler = scheduler_};
+        },
+        [](const CallRecord&) {}, Clock::System());
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    stub_ = v1::Correspondence::NewStub(
+        grpc::CreateChannel(server_->address().ToString(), grpc::InsecureChannelCredentials()));
+  }
+  void TearDown() override { server_->Shutdown(absl::InfiniteDuration()); }
+
+  grpc::Status Transfer(grpc::ClientContext* context) {
+    auto request = SmallRequest<v1::TransferKeypointsRequest>();
+    request.add_keypoints()->set_x(1);
+    v1::TransferKeypointsResponse response;
+    return stub_->TransferKeypoints(context, request, &response);
+  }
+  grpc::Status Flow(grpc::ClientContext* context) {
+    auto reader = stub_->ComputeFlow(context, SmallRequest<v1::ComputeFlowRequest>());
+    v1::ComputeFlowResponse response;
+    while (reader->Read(&response)) {
+    }
+    return reader->Finish();
+  }
+
+  // The trailer with the push-back; empty where there is none.
+  static std::string Pushback(const grpc::ClientContext& context) {
+    const auto& trailers = context.GetServerTrailingMetadata();
+    const auto found = trailers.find("grpc-retry-pushback-ms");
+    if (found == trailers.end()) return "";
+    return std::string(found->second.data(), found->second.size());
+  }
+
+  std::shared_ptr<LastJob> scheduler_ = std::make_shared<LastJob>();
+  std::unique_ptr<GrpcServer> server_;
+  std::unique_ptr<v1::Correspondence::Stub> stub_;
+};
+
+TEST_F(AdmissionTest, KeypointsGoBeforeFlows) {
+  Start(/*trust_priority=*/false);
+  grpc::ClientContext transfer;
+  ASSERT_TRUE(Transfer(&transfer).ok());
+  EXPECT_EQ(scheduler_->priority, Priority::kNormal);
+  grpc::ClientContext flow;
+  ASSERT_TRUE(Flow(&flow).ok());
+  EXPECT_EQ(scheduler_->priority, Priority::kLow);
+}
+
+TEST_F(AdmissionTest, ATrustedHeaderSetsThePriority) {
+  Start(/*trust_priority=*/true);
+  const std::map<std::string, Priority> values = {
+      {"low", Priority::kLow}, {"normal", Priority::kNormal}, {"high", Priority::kHigh}};
+  for (const auto& [value, priority] : values) {
+    grpc::ClientContext transfer;
+    transfer.AddMetadata("x-nemf-priority", value);
+    ASSERT_TRUE(Transfer(&transfer).ok());
+    EXPECT_EQ(scheduler_->priority, priority) << value;
+    grpc::ClientContext flow;
+    flow.AddMetadata("x-nemf-priority", value);
+    ASSERT_TRUE(Flow(&flow).ok());
+    EXPECT_EQ(scheduler_->priority, priority) << value;
+  }
+  grpc::ClientContext wrong;
+  wrong.AddMetadata("x-nemf-priority", "urgent");
+  const grpc::Status status = Transfer(&wrong);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("x-nemf-priority = \"urgent\", must be low, "));
+}
+
+TEST_F(AdmissionTest, OtherwiseTheHeaderIsNotLookedAt) {
+  Start(/*trust_priority=*/false);
+  for (const char* value : {"high", "urgent"}) {
+    grpc::ClientContext context;
+    context.AddMetadata("x-nemf-priority", value);
+    EXPECT_TRUE(Transfer(&context).ok());
+    EXPECT_EQ(scheduler_->priority, Priority::kNormal);
+  }
+}
+
+TEST_F(AdmissionTest, JobsBelongToTheirClient) {
+  Start(/*trust_priority=*/false);
+  grpc::ClientContext context;
+  ASSERT_TRUE(Transfer(&context).ok());
+  EXPECT_FALSE(scheduler_->client.empty());
+}
+
+TEST_F(AdmissionTest, ARefusalSaysWhenToTryAgain) {
+  Start(/*trust_priority=*/false);
+  const absl::Status full = absl::ResourceExhaustedError("full");
+  const std::pair<absl::Status, std::string> cases[] = {
+      {WithRetryAfter(full, absl::Milliseconds(1234)), "1234"},
+      {WithoutRetry(full), "-1"},
+      {full, ""},
+  };
+  for (const auto& [refusal, pushback] : cases) {
+    scheduler_->refusal = refusal;
+    grpc::ClientContext transfer;
+    EXPECT_EQ(Transfer(&transfer).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_EQ(Pushback(transfer), pushback);
+    grpc::ClientContext flow;
+    EXPECT_EQ(Flow(&flow).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_EQ(Pushback(flow), pushback);
+  }
+}
+
+TEST_F(AdmissionTest, ARefusedPairOfAStreamSaysWhenToTryAgain) {
+  Start(/*trust_priority=*/false);
+  scheduler_->refusal =
+      WithRetryAfter(absl::ResourceExhaustedError("full"), absl::Milliseconds(1234));
+  grpc::ClientContext context;
+  auto stream = stub_->TransferKeypointsStream(&context);
+  v1::TransferKeypointsStreamRequest request;
+  *request.mutable_request() = SmallRequest<v1::TransferKeypointsRequest>();
+  request.mutable_request()->add_keypoints()->set_x(1);
+  ASSERT_TRUE(stream->Write(request));
+  stream->WritesDone();
+  v1::TransferKeypointsStreamResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.error().retry_pushback_ms(), 1234);
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+}  // namespace
+}  // namespace nemf
