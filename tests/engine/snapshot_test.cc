@@ -94,8 +94,8 @@ TEST(FieldTaskTest, CoversTheReference) {
   ASSERT_EQ(nodes.size(), 8 * 14);
   EXPECT_EQ(nodes.front().reference.x, 0);
   EXPECT_EQ(nodes.front().reference.y, 0);
-  EXPECT_EQ(nodes[1].reference.x, 7);
-  EXPECT_EQ(nodes[8].reference.y, 3);
+  EXPECT_FLOAT_EQ(nodes[1].reference.x, 7);
+  EXPECT_FLOAT_EQ(nodes[8].reference.y, 3);
   EXPECT_EQ(nodes.back().reference.x, 49);
   EXPECT_EQ(nodes.back().reference.y, 39);
 }
