@@ -15,6 +15,11 @@ endif()
 get_filename_component(site_packages ${torch_dir} DIRECTORY)
 set(torch_cuda_lib ${site_packages}/nvidia/cu13/lib)
 
+# nvcc of the wheels comes before one of a CUDA toolkit: its version is the one that torch has.
+find_program(NEMF_NVCC nvcc HINTS ${site_packages}/nvidia/cu13/bin)
+set(NEMF_CUDA_ARCHITECTURES 80 90 100 CACHE STRING
+    "GPU generations to compile kernels for; the last one's PTX serves later ones")
+
 # Sets `result` to the reason why LibTorch cannot use a GPU here, or to nothing.
 function(nemf_why_no_cuda result)
   set(reason "")
@@ -23,6 +28,8 @@ function(nemf_why_no_cuda result)
     set(reason "the CUDA libraries of the torch wheel are not installed")
   elseif(NOT EXISTS /dev/nvidia0 AND NOT nvidia_smi)
     set(reason "no NVIDIA GPU")
+  elseif(NOT NEMF_NVCC)
+    set(reason "no nvcc")
   endif()
   set(${result} "${reason}" PARENT_SCOPE)
 endfunction()
@@ -58,8 +65,40 @@ target_link_options(nemf_torch INTERFACE
 if(NEMF_USE_CUDA)
   nemf_import_torch_library(c10_cuda)
   target_include_directories(nemf_torch SYSTEM INTERFACE ${site_packages}/nvidia/cu13/include)
-  # Nothing refers to libtorch_cuda by name: it registers its kernels when it is loaded.
-  target_link_libraries(nemf_torch INTERFACE nemf::c10_cuda
+  target_compile_definitions(nemf_torch INTERFACE NEMF_HAS_CUDA)
+  # libtorch_cuda registers its kernels when it is loaded, whether or not anything refers to it.
+  target_link_libraries(nemf_torch INTERFACE nemf::c10_cuda ${torch_cuda_lib}/libcudart.so.13
     -Wl,--push-state,--no-as-needed ${torch_dir}/lib/libtorch_cuda.so -Wl,--pop-state)
 endif()
 add_library(nemf::torch ALIAS nemf_torch)
+
+# nemf_cuda_object(<source> <result>)
+# Compiles a .cu file of the current folder into an object file, whose path goes into `result`. The
+# command is written out because CMake's own CUDA language looks for a whole toolkit, and the wheels'
+# nvcc has no lib64.
+function(nemf_cuda_object source result)
+  if(NOT NEMF_NVCC)
+    message(FATAL_ERROR "NEMF_CUDA=${NEMF_CUDA} needs nvcc: run deploy/install-deps test")
+  endif()
+  set(object ${CMAKE_CURRENT_BINARY_DIR}/${source}.o)
+  get_filename_component(folder ${object} DIRECTORY)
+  file(MAKE_DIRECTORY ${folder})
+  set(generations "")
+  foreach(generation ${NEMF_CUDA_ARCHITECTURES})
+    list(APPEND generations -gencode arch=compute_${generation},code=sm_${generation})
+    set(newest ${generation})
+  endforeach()
+  list(APPEND generations -gencode arch=compute_${newest},code=compute_${newest})
+  # No fused multiply-add: kernels round as the same functions do on the CPU.
+  add_custom_command(
+    OUTPUT ${object}
+    COMMAND ${NEMF_NVCC} -ccbin ${CMAKE_CXX_COMPILER} -std=c++20 -O3 --fmad=false -Xcompiler=-fPIC
+            ${generations} -I${PROJECT_SOURCE_DIR} -MD -MF ${object}.d -c
+            ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
+    DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${source}
+    DEPFILE ${object}.d
+    COMMENT "Compiling kernels of ${source}"
+    VERBATIM)
+  set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+  set(${result} ${object} PARENT_SCOPE)
+endfunction()

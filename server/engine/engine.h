@@ -124,14 +124,15 @@ struct ModelInfo {
   std::string name;
   std::string version;
   std::string directory;
-  std::string encoder_sha256;  // lower-case hexadecimal
-  std::string field_sha256;
-  std::string provenance;  // where it comes from: a JSON text; empty: it does not say
+  std::string encoder_sha256 = {};  // lower-case hexadecimal
+  std::string field_sha256 = {};
+  std::string provenance = {};  // where it comes from: a JSON text; empty: it does not say
 };
 
 struct EngineOptions {
-  std::string device = "auto";  // "auto", "cpu" or "cuda:N"
-  int threads = 0;              // CPU threads; 0: all cores
+  std::string device = "auto";        // "auto", "cpu" or "cuda:N"
+  int threads = 0;                    // CPU threads; 0: all cores
+  std::string precision = "float32";  // "float32" or "float16": see Precision
 
   absl::Status Validate() const;
 };

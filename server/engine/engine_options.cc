@@ -22,6 +22,10 @@ absl::Status EngineOptions::Validate() const {
     return absl::InvalidArgumentError(absl::StrCat("EngineOptions.device = \"", device,
                                                    "\", must be \"auto\", \"cpu\" or \"cuda:N\""));
   }
+  if (precision != "float32" && precision != "float16") {
+    return absl::InvalidArgumentError(absl::StrCat("EngineOptions.precision = \"", precision,
+                                                   "\", must be \"float32\" or \"float16\""));
+  }
   if (threads < 0 || threads > kMaxThreads) {
     return absl::InvalidArgumentError(
         absl::StrCat("EngineOptions.threads = ", threads, ", must be in [0, ", kMaxThreads, "]"));
