@@ -209,7 +209,9 @@ void StepLoop::CollectSnapshots(ActiveJob& job) {
 
 void StepLoop::AnswerDone() {
   for (ActiveJob& job : SplitOff(active_, [](auto& job) { return !job.task->done(); })) {
-    JobResult result{job.task->TakeResult(), job.statistics};
+    JobResult result;
+    result.matches = job.task->TakeResult();
+    result.statistics = job.statistics;
     result.statistics.match_time = clock_->Now() - job.encoded;
     result.statistics.field_queries = job.task->queries_spent();
     result.cost = std::move(job.cost);

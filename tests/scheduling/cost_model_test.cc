@@ -59,7 +59,7 @@ TEST(CostModelTest, FollowsALastingChange) {
   for (int i = 0; i < 50; ++i) model.Observe(1 + i % 4, 1 + i % 4);
   for (int i = 0; i < 80; ++i) model.Observe(1 + i % 4, 10.0 * (1 + i % 4));
   EXPECT_NEAR(model.Predict(4), 40, 4);
-  for (int i = 0; i < 80; ++i) model.Observe(1 + i % 4, 1 + i % 4);
+  for (int i = 0; i < 120; ++i) model.Observe(1 + i % 4, 1 + i % 4);
   EXPECT_NEAR(model.Predict(4), 4, 0.5);
 }
 

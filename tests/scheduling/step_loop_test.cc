@@ -23,6 +23,7 @@ class StepLoopTest : public ::testing::Test {
     options.max_encoder_batch = 2;
     options.max_active_jobs = 4;
     options.chunk_queries = kChunk;
+    options.pair_cache_bytes = 0;
     return options;
   }
   void TearDown() override {
