@@ -1,6 +1,7 @@
 // nemf-server: flags, then models, then sockets; then it serves until SIGTERM or SIGINT.
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -10,7 +11,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "server/engine/engine.h"
+#include "server/model_reporter.h"
 #include "server/models/model_repository.h"
+#include "server/models/warm_up.h"
+#include "server/scheduling/observer_tee.h"
+#include "server/scheduling/watchdog.h"
 #include "server/server_options.h"
 #include "server/service/grpc_server.h"
 #include "server/telemetry/http_endpoint.h"
@@ -71,6 +76,7 @@ CallRecorder RecordTo(Metrics* metrics, Logger* logger) {
     metrics->RecordRequest(call.method, call.status.code(), call.duration);
     if (call.decode_time > absl::ZeroDuration()) metrics->RecordStage("decode", call.decode_time);
     logger->Info("request", {{"request_id", call.request_id},
+                             {"client", call.client},
                              {"method", call.method},
                              {"code", absl::StatusCodeToString(call.status.code())},
                              {"error", std::string(call.status.message())},
@@ -84,34 +90,52 @@ CallRecorder RecordTo(Metrics* metrics, Logger* logger) {
   };
 }
 
-void ReportModels(const ModelRepository& models, Metrics& metrics, Logger& logger) {
-  for (const std::shared_ptr<Serving>& serving : models.servings()) {
-    const ModelInfo& info = serving->info();
-    metrics.AddModel(info.name, info.version, serving->engine().device());
-    logger.Info("model loaded", {{"model", absl::StrCat(info.name, "/", info.version)},
-                                 {"device", serving->engine().device()},
-                                 {"directory", info.directory}});
-  }
-  for (const std::string& problem : models.problems()) {
-    logger.Warning("model not served", {{"problem", problem}});
-  }
+// A version that is ready to serve.
+ModelLoader LoadAndWarmUp(int max_pairs) {
+  return [max_pairs](const std::string& directory,
+                     const EngineOptions& options) -> absl::StatusOr<LoadedModel> {
+    absl::StatusOr<LoadedModel> model = LoadModel(directory, options);
+    if (!model.ok()) return model;
+    if (absl::Status status = WarmUp(model->engine.get(), max_pairs); !status.ok()) return status;
+    return model;
+  };
+}
+
+// Ends the server, to be started again by whoever watches over it: by the same way as a signal would,
+// and at once where that way is blocked.
+Watchdog::Actions WhenBroken(Logger* logger, std::atomic<bool>* failed) {
+  return {.alarm =
+              [logger, failed](const absl::Status& reason) {
+                logger->Error("broken", {{"reason", std::string(reason.message())}});
+                *failed = true;
+                kill(getpid(), SIGTERM);
+              },
+          .last_resort = [] { std::_Exit(kFailure); }};
 }
 
 absl::Status Run(const ServerOptions& options, EndSignals& signals) {
   Logger logger(options.log_level);
   Metrics metrics(NEMF_VERSION);
   std::atomic<bool> ready = false;
+  std::atomic<bool> failed = false;
+  Watchdog watchdog(options.watchdog, WhenBroken(&logger, &failed));
+  ObserverTee observer(&metrics, &watchdog);
   auto endpoint =
       HttpEndpoint::Start(options.metrics, {.metrics = [&] { return metrics.Serialize(); },
-                                            .healthy = [] { return true; },
+                                            .healthy = [&] { return !failed; },
                                             .ready = [&] { return ready.load(); }});
   if (!endpoint.ok()) return endpoint.status();
-  auto models = ModelRepository::Open(options.models, LoadModel, Clock::System(), &metrics);
+  ModelReporter reporter(&metrics, &logger);
+  auto models = ModelRepository::Open(
+      options.models, LoadAndWarmUp(options.models.scheduler.max_encoder_batch), Clock::System(),
+      &observer);
   if (!models.ok()) return models.status();
   auto server = GrpcServer::Start(options.grpc, FindIn(models->get()), RecordTo(&metrics, &logger),
-                                  Clock::System());
+                                  Clock::System(), [&logger](const std::string& warning) {
+                                    logger.Warning("access", {{"problem", warning}});
+                                  }, models->get());
   if (!server.ok()) return server.status();
-  ReportModels(**models, metrics, logger);
+  (*models)->Observe(&reporter);
 
   (*server)->SetServing(true);
   ready = true;
@@ -125,7 +149,8 @@ absl::Status Run(const ServerOptions& options, EndSignals& signals) {
   (*server)->Shutdown(options.drain_timeout);
   (*models)->Drain();
   logger.Info("bye");
-  return absl::OkStatus();
+  return failed ? absl::InternalError("ended because of an error that the log names")
+                : absl::OkStatus();
 }
 
 int Main(int argc, char** argv) {

@@ -3,12 +3,15 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <map>
+#include <map>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "server/models/model_scan.h"
 
 namespace nemf {
 namespace {
@@ -64,16 +67,55 @@ class Flags {
         ->default_str(initially);
   }
 
+  // A flag that may be repeated, or be given a list with commas; as AddParsed() for each value.
+  template <typename Parse>
+  void AddParsedList(const std::string& flag, const std::string& type, const std::string& help,
+                     Parse parse) {
+    app_->add_option_function<std::vector<std::string>>(
+            flag,
+            [flag, type, parse](const std::vector<std::string>& texts) {
+              for (const std::string& text : texts) {
+                if (parse(text)) continue;
+                throw CLI::ValidationError(flag, absl::StrCat("\"", text, "\", must be ", type));
+              }
+            },
+            help)
+        ->envname(EnvironmentName(flag))
+        ->delimiter(',')
+        ->type_name(type);
+  }
+
  private:
   CLI::App* app_;
 };
 
-void AddModelFlags(Flags flags, ModelRepositoryOptions* models) {
+// "nemf-small=3" as a pinned version.
+bool ParsePin(const std::string& text, std::map<std::string, std::int64_t>* pins) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos) return false;
+  const std::optional<std::int64_t> version = ParseVersion(text.substr(equals + 1));
+  if (!version) return false;
+  (*pins)[text.substr(0, equals)] = *version;
+  return true;
+}
+
+void AddModelFlags(Flags flags, ModelRepositoryOptions* models, double* poll_seconds) {
   flags.Add("--models", &models->directory, "Folder of bundles: NAME/VERSION/model.json")
       ->type_name("DIR");
   flags.Add("--default-model", &models->default_model,
             "Model of requests that name none; empty: the first by name");
+  flags.Add("--model-poll-seconds", poll_seconds,
+            "How often to look for new versions; 0: only when asked to");
+  flags.AddParsedList("--pin-version", "NAME=VERSION",
+                      "Serve one version of a model; without it, the newest that loads",
+                      [models](const std::string& text) {
+                        return ParsePin(text, &models->pinned_versions);
+                      });
+  flags.AddBytes("--model-memory-bytes", &models->memory_bytes,
+                 "What loaded versions may take, by the sizes of their files; 0: no bound");
   flags.Add("--device", &models->engine.device, "auto, cpu or cuda:N");
+  flags.Add("--precision", &models->engine.precision,
+            "On a GPU: float32, or float16 for Phi and activations");
   flags.Add("--threads", &models->engine.threads, "CPU threads of the engine; 0: all cores");
 }
 
@@ -177,6 +219,10 @@ void AddLimitFlags(Flags flags, GrpcServerOptions* grpc) {
 }
 
 void AddRunFlags(Flags flags, CLI::App* app, ServerOptions* options, double* drain_seconds) {
+  app->add_flag("--allow-model-control,!--no-allow-model-control",
+                options->grpc.allow_model_control,
+                "Whether clients may load and unload models (default: no)")
+      ->envname(EnvironmentName("--allow-model-control"));
   app->add_flag("--reflection,!--no-reflection", options->grpc.reflection,
                 "Whether clients may ask for the proto (default: yes)")
       ->envname(EnvironmentName("--reflection"));
@@ -210,6 +256,7 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
   ServerOptions options;
   options.models.directory = DefaultModels();
   double drain_seconds = absl::ToDoubleSeconds(options.drain_timeout);
+  double poll_seconds = absl::ToDoubleSeconds(options.models.poll_interval);
   double watchdog_seconds = absl::ToDoubleSeconds(options.watchdog.patience);
 
   CLI::App app("Serves Neural Matching Fields over gRPC.", "nemf-server");
@@ -221,7 +268,7 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
       "Example:\n"
       "  nemf-server --models model/bundles --listen 127.0.0.1:50051 --device cpu");
   const Flags flags(&app);
-  AddModelFlags(flags, &options.models);
+  AddModelFlags(flags, &options.models, &poll_seconds);
   AddSchedulerFlags(flags, &app, &options, &watchdog_seconds);
   AddAddressFlags(flags, &options);
   AddAccessFlags(flags, &app, &options.grpc);
@@ -237,6 +284,7 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
     return absl::InvalidArgumentError(absl::StrReplaceAll(error.what(), {{"\n", " "}}));
   }
   options.drain_timeout = absl::Seconds(drain_seconds);
+  options.models.poll_interval = absl::Seconds(poll_seconds);
   options.watchdog.patience = absl::Seconds(watchdog_seconds);
   if (absl::Status status = options.Validate(); !status.ok()) return status;
   return options;

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/models/model_repository.h"
+#include "server/scheduling/watchdog.h"
 #include "server/service/grpc_server.h"
 #include "server/telemetry/http_endpoint.h"
 #include "server/telemetry/logger.h"
@@ -19,6 +20,7 @@ struct ServerOptions {
   ModelRepositoryOptions models;
   GrpcServerOptions grpc;
   HttpEndpointOptions metrics;
+  WatchdogOptions watchdog;
   LogLevel log_level = LogLevel::kInfo;
   absl::Duration drain_timeout = absl::Minutes(10);  // for calls in flight at the end, >= 0
 

@@ -22,6 +22,7 @@ using nlohmann::json;
 constexpr int kFormat = 1;
 constexpr int kMaxGrid = 64;  // Phi has grid^4 cells
 constexpr int kMaxSize = 4096;
+constexpr std::size_t kMaxProvenanceBytes = 64 << 10;  // It travels in answers.
 
 BundleFile ReadBundleFile(const json& part) {
   return {part.at("file").get<std::string>(), part.at("sha256").get<std::string>()};
@@ -94,6 +95,10 @@ absl::Status CheckManifest(const Manifest& manifest) {
   status.Update(CheckRange("field.hidden", manifest.field.hidden, 1, kMaxSize));
   status.Update(CheckRange("field.blocks", manifest.field.blocks, 1, 64));
   status.Update(CheckEmbedding(manifest.field));
+  if (manifest.provenance.size() > kMaxProvenanceBytes) {
+    status.Update(absl::InvalidArgumentError(absl::StrCat(
+        "provenance = ", manifest.provenance.size(), " bytes, must be <= ", kMaxProvenanceBytes)));
+  }
   return status;
 }
 
@@ -113,6 +118,7 @@ absl::StatusOr<Manifest> ParseManifest(const std::string& text) {
     manifest.encoder = ReadEncoder(root.at("encoder"));
     manifest.field_file = ReadBundleFile(root.at("field"));
     manifest.field = ReadField(root.at("field"));
+    if (root.contains("provenance")) manifest.provenance = root.at("provenance").dump();
   } catch (const json::exception& error) {
     return absl::InvalidArgumentError(error.what());
   }

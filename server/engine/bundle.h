@@ -37,6 +37,7 @@ struct Manifest {
   EncoderShape encoder;
   BundleFile field_file;
   FieldShape field;
+  std::string provenance;  // a JSON text of at most 64 KiB; empty where there is none
 };
 
 // Parses the text of a model.json. INVALID_ARGUMENT says which entry is wrong.

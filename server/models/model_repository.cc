@@ -1,116 +1,308 @@
 #include "server/models/model_repository.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
-#include "server/models/model_scan.h"
+#include "absl/synchronization/notification.h"
 
 namespace nemf {
 namespace {
 
-std::string OneLine(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"\r", ""}, {"\n", " "}});
-}
-
-// Loads one version, and checks that the bundle is what its place says.
-absl::StatusOr<LoadedModel> LoadVersion(const std::string& name, const FoundVersion& version,
-                                        const EngineOptions& options, const ModelLoader& loader) {
-  absl::StatusOr<LoadedModel> model = loader(version.directory, options);
-  if (!model.ok()) return model;
-  const std::string number = absl::StrCat(version.number);
-  if (model->info.name != name || model->info.version != number) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("model.json says \"", model->info.name, "\" version \"", model->info.version,
-                     "\", its place says \"", name, "\" version \"", number, "\""));
-  }
-  return model;
-}
-
-// The newest version that loads; what is wrong with newer ones goes to `problems`.
-std::optional<LoadedModel> LoadNewest(const FoundModel& found, const EngineOptions& options,
-                                      const ModelLoader& loader,
-                                      std::vector<std::string>& problems) {
-  for (const FoundVersion& version : found.versions) {
-    auto model = LoadVersion(found.name, version, options, loader);
-    if (model.ok()) return *std::move(model);
-    problems.push_back(absl::StrCat(version.directory, ": ", OneLine(model.status().message())));
-  }
-  return std::nullopt;
-}
-
-absl::Status NothingToServe(const std::string& directory, bool nothing_found,
-                            const std::vector<std::string>& problems) {
-  std::string error =
-      absl::StrCat("no model to serve in ", directory, " (<name>/<version>/model.json)");
-  if (!problems.empty()) absl::StrAppend(&error, ": ", absl::StrJoin(problems, "; "));
-  return nothing_found ? absl::NotFoundError(error) : absl::FailedPreconditionError(error);
+std::string ToString(const std::string& name, const std::string& version) {
+  return absl::StrCat("model \"", name, "\" version \"", version, "\"");
 }
 
 }  // namespace
 
-absl::Status ModelRepositoryOptions::Validate() const {
-  if (directory.empty()) {
-    return absl::InvalidArgumentError(
-        "ModelRepositoryOptions.directory is empty, must name a directory");
+ModelRepository::ModelRepository(const ModelRepositoryOptions& options, ModelLoader loader,
+                                 Clock* clock, SchedulerObserver* observer)
+    : options_(options),
+      loader_(std::move(loader)),
+      clock_(clock),
+      scheduler_observer_(observer),
+      map_(std::make_shared<ServingMap>()) {
+  for (const auto& [name, version] : options.pinned_versions) {
+    models_.emplace(name, ModelVersions(version));
   }
-  return scheduler.Validate();
 }
 
 absl::StatusOr<std::unique_ptr<ModelRepository>> ModelRepository::Open(
-    const ModelRepositoryOptions& options, const ModelLoader& loader, Clock* clock,
+    const ModelRepositoryOptions& options, ModelLoader loader, Clock* clock,
     SchedulerObserver* observer) {
-  absl::StatusOr<ModelScan> scan = ScanModels(options.directory);
-  if (!scan.ok()) return scan.status();
-
-  std::unique_ptr<ModelRepository> repository(new ModelRepository);
-  repository->problems_ = std::move(scan->problems);
-  for (const FoundModel& found : scan->models) {
-    auto model = LoadNewest(found, options.engine, loader, repository->problems_);
-    if (!model) continue;
-    repository->servings_.push_back(
-        std::make_shared<Serving>(*std::move(model), clock, options.scheduler, observer));
-  }
-  if (repository->servings_.empty()) {
-    return NothingToServe(options.directory, scan->models.empty(), repository->problems_);
-  }
-  repository->default_ = repository->servings_.front();
-  if (!options.default_model.empty()) {
-    auto named = repository->Find(options.default_model, "");
-    if (!named.ok()) {
-      return absl::NotFoundError(absl::StrCat("default model: ", named.status().message()));
-    }
-    repository->default_ = *std::move(named);
-  }
+  std::unique_ptr<ModelRepository> repository(
+      new ModelRepository(options, std::move(loader), clock, observer));
+  if (absl::Status status = repository->Scan(); !status.ok()) return status;
+  repository->ApplyToAll();
+  if (absl::Status status = repository->ChooseDefault(); !status.ok()) return status;
+  const bool polls = options.poll_interval > absl::ZeroDuration();
+  repository->thread_ = std::make_unique<TaskThread>(
+      polls ? options.poll_interval : absl::InfiniteDuration(), [self = repository.get()] {
+        if (self->Scan().ok()) self->ApplyToAll();
+      });
   return repository;
+}
+
+ModelRepository::~ModelRepository() {
+  thread_ = nullptr;
+  std::vector<Event> events;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (auto& [name, model] : models_) {
+      for (const std::int64_t number : model.Ready()) Retire(&model, number, &events);
+    }
+    Publish();
+  }
+  Tell(events);
+}
+
+absl::Status ModelRepository::ChooseDefault() {
+  if (serving_map()->models.empty()) return NothingToServe();
+  absl::MutexLock lock(&mutex_);
+  default_model_ = options_.default_model;
+  if (default_model_.empty()) default_model_ = serving_map()->models.begin()->first;
+  Publish();
+  if (const auto found = serving_map()->Find("", ""); !found.ok()) {
+    return absl::NotFoundError(absl::StrCat("default model: ", found.status().message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ModelRepository::NothingToServe() const {
+  std::vector<std::string> reasons(problems_.begin(), problems_.end());
+  bool nothing_found = true;
+  for (const ModelStatus& model : List()) {
+    for (const VersionStatus& version : model.versions) {
+      nothing_found = false;
+      reasons.push_back(absl::StrCat(options_.directory, "/", model.name, "/", version.version,
+                                     ": ", version.reason));
+    }
+  }
+  std::string error =
+      absl::StrCat("no model to serve in ", options_.directory, " (<name>/<version>/model.json)");
+  if (!reasons.empty()) absl::StrAppend(&error, ": ", absl::StrJoin(reasons, "; "));
+  return nothing_found ? absl::NotFoundError(error) : absl::FailedPreconditionError(error);
+}
+
+absl::Status ModelRepository::Scan() {
+  const absl::StatusOr<ModelScan> scan = ScanModels(options_.directory);
+  if (!scan.ok()) {
+    // Nothing is known of what is there: the versions stay as they were.
+    ReportProblems({std::string(scan.status().message())});
+    return scan.status();
+  }
+  ReportProblems(scan->problems);
+  std::map<std::string, std::vector<FoundVersion>> found;
+  for (const FoundModel& model : scan->models) found[model.name] = model.versions;
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [name, versions] : found) models_.try_emplace(name);
+  for (auto& [name, model] : models_) model.Update(found[name]);
+  return absl::OkStatus();
+}
+
+void ModelRepository::ReportProblems(const std::vector<std::string>& problems) {
+  std::vector<Event> events;
+  for (const std::string& problem : problems) {
+    if (problems_.contains(problem)) continue;
+    events.push_back([problem](ModelObserver* observer) { observer->OnProblem(problem); });
+  }
+  problems_ = {problems.begin(), problems.end()};
+  Tell(events);
+}
+
+void ModelRepository::ApplyToAll() {
+  std::vector<std::string> names;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [name, model] : models_) names.push_back(name);
+  }
+  for (const std::string& name : names) ApplyPolicy(name);
+}
+
+void ModelRepository::ApplyPolicy(const std::string& name) {
+  std::set<std::int64_t> tried;
+  const auto next = [&] {
+    absl::MutexLock lock(&mutex_);
+    return models_.at(name).NextToLoad(tried);
+  };
+  for (auto number = next(); number; number = next()) {
+    tried.insert(*number);
+    if (LoadOne(name, *number).ok()) break;
+  }
+  RetireSuperseded(name);
+}
+
+void ModelRepository::RetireSuperseded(const std::string& name) {
+  std::vector<Event> events;
+  {
+    absl::MutexLock lock(&mutex_);
+    ModelVersions& model = models_.at(name);
+    for (const std::int64_t number : model.Superseded()) Retire(&model, number, &events);
+    Publish();
+  }
+  Tell(events);
+}
+
+absl::Status ModelRepository::LoadOne(const std::string& name, std::int64_t number) {
+  FoundVersion found;
+  if (absl::Status status = Reserve(name, number, &found); !status.ok()) return status;
+  const absl::Time start = clock_->Now();
+  absl::StatusOr<LoadedModel> model = LoadVersion(name, found, options_.engine, loader_);
+  if (!model.ok()) {
+    Refuse(name, found, model.status());
+    return model.status();
+  }
+  Serve(found, clock_->Now() - start, *std::move(model));
+  return absl::OkStatus();
+}
+
+absl::Status ModelRepository::Reserve(const std::string& name, std::int64_t number,
+                                      FoundVersion* found) {
+  absl::Status refusal;
+  {
+    absl::MutexLock lock(&mutex_);
+    VersionRecord& record = *models_.at(name).Find(number);
+    VersionStatus& status = record.status;
+    *found = *record.found;
+    const std::int64_t room = std::max<std::int64_t>(0, options_.memory_bytes - taken_bytes_);
+    if (options_.memory_bytes == 0 || found->bytes <= room) {
+      taken_bytes_ += found->bytes;
+      status.bytes = found->bytes;
+      status.reason.clear();
+      status.state = VersionState::kLoading;
+      return absl::OkStatus();
+    }
+    refusal = absl::ResourceExhaustedError(
+        absl::StrCat(ToString(name, status.version), " is predicted to take ", found->bytes,
+                     " bytes, must be <= ", room, ": ModelRepositoryOptions.memory_bytes = ",
+                     options_.memory_bytes, ", of which ", taken_bytes_, " are taken"));
+    if (status.state == VersionState::kFailed) status.state = VersionState::kAvailable;
+    if (status.reason == refusal.message()) return refusal;  // The poller has told it already.
+    status.reason = std::string(refusal.message());
+  }
+  TellFailure(name, absl::StrCat(number), refusal);
+  return refusal;
+}
+
+void ModelRepository::Refuse(const std::string& name, const FoundVersion& found,
+                             const absl::Status& reason) {
+  {
+    absl::MutexLock lock(&mutex_);
+    taken_bytes_ -= found.bytes;
+    VersionRecord& record = *models_.at(name).Find(found.number);
+    record.status.state = VersionState::kFailed;
+    record.status.reason = std::string(reason.message());
+    record.failed_fingerprint = found.fingerprint;
+  }
+  TellFailure(name, absl::StrCat(found.number), reason);
+}
+
+void ModelRepository::Serve(const FoundVersion& found, absl::Duration load_time,
+                            LoadedModel loaded) {
+  const ModelInfo info = loaded.info;
+  const std::string device = loaded.engine->device();
+  auto serving = reaper_.Adopt(
+      std::make_unique<Serving>(std::move(loaded), clock_, options_.scheduler, scheduler_observer_),
+      [this, info, number = found.number, bytes = found.bytes] { OnGone(info, number, bytes); });
+  {
+    absl::MutexLock lock(&mutex_);
+    VersionRecord& record = *models_.at(info.name).Find(found.number);
+    record.serving = std::move(serving);
+    record.status.state = VersionState::kReady;
+    record.status.info = info;
+    record.status.device = device;
+    record.status.loaded_at = clock_->Now();
+    record.status.load_time = load_time;
+    Publish();
+  }
+  Tell({[=](ModelObserver* observer) { observer->OnLoaded(info, device, load_time); }});
+}
+
+void ModelRepository::Retire(ModelVersions* model, std::int64_t number,
+                             std::vector<Event>* events) {
+  const std::shared_ptr<Serving> serving = model->Retire(number);
+  events->push_back([info = serving->info(), device = serving->engine().device()](
+                        ModelObserver* observer) { observer->OnRetired(info, device); });
+}
+
+void ModelRepository::Publish() {
+  auto next = std::make_shared<ServingMap>();
+  next->default_model = default_model_;
+  for (auto& [name, model] : models_) {
+    const std::optional<std::int64_t> current = model.Current();
+    if (!current) continue;
+    ServingMap::Model& served = next->models[name];
+    served.current = model.Find(*current)->serving;
+    for (const std::int64_t number : model.Ready()) {
+      served.all.push_back(model.Find(number)->serving);
+    }
+  }
+  absl::MutexLock lock(&map_mutex_);
+  map_ = std::move(next);
+}
+
+void ModelRepository::OnGone(const ModelInfo& info, std::int64_t number, std::int64_t bytes) {
+  {
+    absl::MutexLock lock(&mutex_);
+    taken_bytes_ -= bytes;
+    models_.at(info.name).OnGone(number);
+  }
+  Tell({[info](ModelObserver* observer) { observer->OnUnloaded(info); }});
 }
 
 absl::StatusOr<std::shared_ptr<Serving>> ModelRepository::Find(absl::string_view name,
                                                                absl::string_view version) const {
-  const absl::string_view wanted = name.empty() ? default_->info().name : name;
-  const auto found = std::find_if(servings_.begin(), servings_.end(), [&](const auto& serving) {
-    return serving->info().name == wanted;
+  return serving_map()->Find(name, version);
+}
+
+void ModelRepository::Poll() {
+  absl::Notification done;
+  thread_->Run([this, &done] {
+    if (Scan().ok()) ApplyToAll();
+    done.Notify();
   });
-  if (found != servings_.end() && (version.empty() || (*found)->info().version == version)) {
-    return *found;
-  }
-  const std::string in_version = version.empty() ? "" : absl::StrCat(" version \"", version, "\"");
-  return absl::NotFoundError(
-      absl::StrCat("model \"", wanted, "\"", in_version, " is not served; there is ", Available()));
+  done.WaitForNotification();
 }
 
 void ModelRepository::Drain() {
-  for (const auto& serving : servings_) serving->scheduler().Drain();
+  for (const auto& [name, model] : serving_map()->models) {
+    for (const std::shared_ptr<Serving>& serving : model.all) serving->scheduler().Drain();
+  }
 }
 
-std::string ModelRepository::Available() const {
-  return absl::StrJoin(servings_, ", ", [](std::string* out, const auto& serving) {
-    absl::StrAppend(out, "\"", serving->info().name, "\" version \"", serving->info().version,
-                    "\"");
-  });
+void ModelRepository::Observe(ModelObserver* observer) {
+  for (;;) {
+    std::vector<Event> events;
+    {
+      absl::MutexLock lock(&observer_mutex_);
+      events.swap(unheard_);
+      if (events.empty()) observer_ = observer;
+    }
+    if (events.empty()) return;
+    for (const Event& event : events) event(observer);
+  }
+}
+
+void ModelRepository::Tell(const std::vector<Event>& events) {
+  ModelObserver* observer = nullptr;
+  {
+    absl::MutexLock lock(&observer_mutex_);
+    observer = observer_;
+    if (observer == nullptr) unheard_.insert(unheard_.end(), events.begin(), events.end());
+  }
+  if (observer == nullptr) return;
+  for (const Event& event : events) event(observer);
+}
+
+void ModelRepository::TellFailure(const std::string& name, const std::string& version,
+                                  const absl::Status& reason) {
+  Tell({[=](ModelObserver* observer) { observer->OnLoadFailed(name, version, reason); }});
+}
+
+std::shared_ptr<const ServingMap> ModelRepository::serving_map() const {
+  absl::MutexLock lock(&map_mutex_);
+  return map_;
 }
 
 }  // namespace nemf

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace nemf {
 namespace {
@@ -33,16 +33,38 @@ absl::StatusOr<std::vector<fs::path>> Subdirectories(const fs::path& directory) 
   return found;
 }
 
-// A number without sign or leading zeros, so that no two directories are one version.
-std::optional<std::int64_t> ParseVersion(const std::string& text) {
-  std::int64_t number = 0;
-  if (!absl::ascii_isdigit(static_cast<unsigned char>(text[0])) || text[0] == '0') return {};
-  if (!absl::SimpleAtoi(text, &number)) return {};
-  return number;
+// Adds up the files of a version. One that vanishes meanwhile is left out: the next scan sees it.
+void AddFiles(const fs::path& directory, FoundVersion* version) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    std::error_code gone;
+    if (!it->is_regular_file(gone)) continue;
+    const auto bytes = static_cast<std::int64_t>(it->file_size(gone));
+    if (gone) continue;
+    const auto changed = it->last_write_time(gone).time_since_epoch().count();
+    if (gone) continue;
+    version->bytes += bytes;
+    files.push_back(absl::StrCat(it->path().filename().string(), " ", bytes, " ", changed));
+  }
+  std::sort(files.begin(), files.end());
+  version->fingerprint = absl::StrJoin(files, "\n");
+}
+
+// What may stand in requests, log lines and metrics as it is.
+bool IsName(const std::string& name) {
+  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
+  });
 }
 
 FoundModel ScanModel(const fs::path& directory, std::vector<std::string>& problems) {
   FoundModel model{directory.filename().string(), {}};
+  if (!IsName(model.name)) {
+    problems.push_back(absl::StrCat(directory.string(), ": not a model: the directory's name must ",
+                                    "consist of letters, digits, '.', '_' and '-'"));
+    return model;
+  }
   const auto versions = Subdirectories(directory);
   if (!versions.ok()) {
     problems.emplace_back(versions.status().message());
@@ -57,7 +79,8 @@ FoundModel ScanModel(const fs::path& directory, std::vector<std::string>& proble
     } else if (!fs::is_regular_file(path / "model.json", unreadable)) {
       problems.push_back(absl::StrCat(path.string(), ": no model.json"));
     } else {
-      model.versions.push_back({*number, path.string()});
+      model.versions.push_back({.number = *number, .directory = path.string()});
+      AddFiles(path, &model.versions.back());
     }
   }
   if (versions->empty()) problems.push_back(absl::StrCat(directory.string(), ": no versions"));
@@ -67,6 +90,16 @@ FoundModel ScanModel(const fs::path& directory, std::vector<std::string>& proble
 }
 
 }  // namespace
+
+std::optional<std::int64_t> ParseVersion(absl::string_view text) {
+  std::int64_t number = 0;
+  if (text.empty() || text[0] == '0' ||
+      !std::all_of(text.begin(), text.end(), absl::ascii_isdigit)) {
+    return {};
+  }
+  if (!absl::SimpleAtoi(text, &number)) return {};  // too large
+  return number;
+}
 
 absl::StatusOr<ModelScan> ScanModels(const std::string& directory) {
   std::error_code unreadable;

@@ -11,6 +11,7 @@
 #include "grpcpp/impl/server_builder_plugin.h"
 #include "server/service/call_gate.h"
 #include "server/service/correspondence_service.h"
+#include "server/service/models_service.h"
 #include "server/service/tls_credentials.h"
 
 namespace nemf {
@@ -48,7 +49,7 @@ void SetConnectionArguments(const ConnectionOptions& options, grpc::ServerBuilde
 class GrpcServerImpl final : public GrpcServer {
  public:
   GrpcServerImpl(const GrpcServerOptions& options, ModelFinder find_model, CallRecorder record_call,
-                 Clock* clock)
+                 Clock* clock, ModelCatalog* models)
       : decoding_(options.decoding),
         environment_{.find_model = std::move(find_model),
                      .record_call = std::move(record_call),
@@ -57,7 +58,11 @@ class GrpcServerImpl final : public GrpcServer {
                      .decoding = &decoding_,
                      .gate = &gate_,
                      .clock = clock},
-        service_(&environment_) {}
+        service_(&environment_) {
+    if (models == nullptr) return;
+    models_service_ =
+        std::make_unique<ModelsService>(&environment_, models, options.allow_model_control);
+  }
 
   absl::Status Listen(const GrpcServerOptions& options, TokenFile::Warn warn) {
     auto access = AccessControl::Create(options.tokens_file, environment_.clock, std::move(warn));
@@ -77,6 +82,7 @@ class GrpcServerImpl final : public GrpcServer {
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(options.max_message_bytes);
     builder.RegisterService(&service_);
+    if (models_service_ != nullptr) builder.RegisterService(models_service_.get());
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port == 0) {
       return absl::UnavailableError(
@@ -94,6 +100,8 @@ class GrpcServerImpl final : public GrpcServer {
     grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
     health->SetServingStatus(serving);  // "" and all services that have a status
     health->SetServingStatus(v1::Correspondence::service_full_name(), serving);
+    if (models_service_ == nullptr) return;
+    health->SetServingStatus(v1::Models::service_full_name(), serving);
   }
 
   void Shutdown(absl::Duration patience) override {
@@ -114,6 +122,7 @@ class GrpcServerImpl final : public GrpcServer {
   WorkerPool decoding_;
   ServiceEnvironment environment_;
   CorrespondenceService service_;
+  std::unique_ptr<ModelsService> models_service_;  // null: there is no catalog
   std::unique_ptr<grpc::Server> server_;
   HostPort address_;
 };
@@ -145,9 +154,10 @@ absl::Status GrpcServerOptions::Validate() const {
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options,
                                                               ModelFinder find_model,
                                                               CallRecorder record_call,
-                                                              Clock* clock, TokenFile::Warn warn) {
+                                                              Clock* clock, TokenFile::Warn warn,
+                                                              ModelCatalog* models) {
   auto server = std::make_unique<GrpcServerImpl>(options, std::move(find_model),
-                                                 std::move(record_call), clock);
+                                                 std::move(record_call), clock, models);
   if (absl::Status status = server->Listen(options, std::move(warn)); !status.ok()) return status;
   return server;
 }

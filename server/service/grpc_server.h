@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/models/model_catalog.h"
 #include "server/scheduling/clock.h"
 #include "server/service/access_control.h"
 #include "server/service/connection_options.h"
@@ -22,10 +23,11 @@ struct GrpcServerOptions {
   // Beyond the loopback interface the server listens with TLS, or in plaintext if this says so.
   bool allow_plaintext = false;
   TlsOptions tls = {};
-  std::string tokens_file;  // see TokenTable; empty: everybody who gets a connection may call
+  std::string tokens_file = {};  // see TokenTable; empty: everybody who gets a connection may call
   ConnectionOptions connections = {};
   int max_message_bytes = 64 << 20;  // of one request, >= 1024
   bool reflection = true;            // whether clients may ask for the proto
+  bool allow_model_control = false;  // whether Models.Load and Models.Unload are served
   bool trust_priority = false;       // whether the metadata x-nemf-priority is looked at
   RequestLimits limits = {};
   WorkerPoolOptions decoding = {};
@@ -34,7 +36,8 @@ struct GrpcServerOptions {
   absl::Status Validate() const;
 };
 
-// The Correspondence service behind a socket, with the standard health service and reflection.
+// The Correspondence and Models services behind a socket, with the standard health service and
+// reflection.
 class GrpcServer {
  public:
   virtual ~GrpcServer() = default;
@@ -42,7 +45,8 @@ class GrpcServer {
   // Where it listens, with the port that was bound.
   virtual const HostPort& address() const = 0;
 
-  // Health of the server as a whole ("") and of "nemf.v1.Correspondence". NOT_SERVING at first.
+  // Health of the server as a whole ("") and of each of its services by its full name. NOT_SERVING
+  // at first.
   virtual void SetServing(bool serving) = 0;
 
   // Health NOT_SERVING, new calls UNAVAILABLE; returns when the calls in flight are finished, those
@@ -50,13 +54,15 @@ class GrpcServer {
   // schedulers must still be running.
   virtual void Shutdown(absl::Duration patience) = 0;
 
-  // Binds and starts. The clock outlives the server. `warn` (may be null) is told what is wrong
-  // with files that changed while the server runs, on any thread. Requires options.Validate().ok().
-  // UNAVAILABLE names the address that cannot be bound; other errors the file that cannot be used.
+  // Binds and starts. Clock and catalog (null: no Models service) outlive the server. `warn` (may
+  // be null) is told what is wrong with files that changed while the server runs, on any thread.
+  // Requires options.Validate().ok(). UNAVAILABLE names the address that cannot be bound; other
+  // errors the file that cannot be used.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcServerOptions& options,
                                                            ModelFinder find_model,
                                                            CallRecorder record_call, Clock* clock,
-                                                           TokenFile::Warn warn = nullptr);
+                                                           TokenFile::Warn warn = nullptr,
+                                                           ModelCatalog* models = nullptr);
 };
 
 }  // namespace nemf

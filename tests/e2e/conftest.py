@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import subprocess
 import sys
@@ -11,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.support import Server, Stubs, encode, photograph
+from tests.e2e.support import ROOT, Server, Stubs, encode, generate_stubs, photograph
 
-ROOT = Path(__file__).resolve().parents[2]
 BINARIES = Path(os.environ.get("NEMF_BIN_DIR", ROOT / "build" / "release" / "bin")).resolve()
 
 
@@ -37,23 +35,7 @@ def cli_binary() -> Path:
 @pytest.fixture(scope="session")
 def stubs(tmp_path_factory: pytest.TempPathFactory) -> Stubs:
     """Python's own stubs: a client that shares no code with ours."""
-    out = tmp_path_factory.mktemp("stubs")
-    command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={ROOT / 'proto'}"]
-    command += [f"--python_out={out}", f"--grpc_python_out={out}"]
-    subprocess.run([*command, "nemf/v1/correspondence.proto"], check=True)
-    # The generated package is called nemf, as is the Python model: ours must not be shadowed, nor
-    # shadow it, so the stubs are imported under the name of their folder.
-    generated = out / "nemf" / "v1"
-    services = generated / "correspondence_pb2_grpc.py"
-    services.write_text(services.read_text().replace("from nemf.v1 import", "import"))
-    sys.path.insert(0, str(generated))
-    try:
-        return Stubs(
-            messages=importlib.import_module("correspondence_pb2"),
-            services=importlib.import_module("correspondence_pb2_grpc"),
-        )
-    finally:
-        sys.path.remove(str(generated))
+    return generate_stubs(tmp_path_factory.mktemp("stubs"))
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import signal
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -18,24 +20,58 @@ import grpc
 import numpy as np
 from PIL import Image
 
+ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 600
 STOP_SECONDS = 120
 
 
 class Stubs(NamedTuple):
-    """The modules generated from the proto."""
+    """The modules generated from the protos."""
 
-    messages: ModuleType
+    messages: ModuleType  # of correspondence.proto
     services: ModuleType
+    models: ModuleType  # of models.proto
+    model_services: ModuleType
+
+
+def generate_stubs(out: Path) -> Stubs:
+    """Generates Python's own stubs into the folder `out`, and imports them."""
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={ROOT / 'proto'}"]
+    command += [f"--python_out={out}", f"--grpc_python_out={out}"]
+    names = ("correspondence", "models")
+    subprocess.run([*command, *(f"nemf/v1/{name}.proto" for name in names)], check=True)
+    # The generated package is called nemf, as is the Python model: ours must not be shadowed, nor
+    # shadow it, so the stubs are imported under the name of their folder.
+    generated = out / "nemf" / "v1"
+    for name in names:
+        services = generated / f"{name}_pb2_grpc.py"
+        services.write_text(services.read_text().replace("from nemf.v1 import", "import"))
+    sys.path.insert(0, str(generated))
+    try:
+        return Stubs(
+            messages=importlib.import_module("correspondence_pb2"),
+            services=importlib.import_module("correspondence_pb2_grpc"),
+            models=importlib.import_module("models_pb2"),
+            model_services=importlib.import_module("models_pb2_grpc"),
+        )
+    finally:
+        sys.path.remove(str(generated))
 
 
 class Server:
     """A running nemf-server on free ports of this machine. Its log goes to `log`."""
 
-    def __init__(self, binary: Path, models: Path, log: Path, flags: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        binary: Path,
+        models: Path,
+        log: Path,
+        flags: Sequence[str] = (),
+        listen: str = "127.0.0.1:0",
+    ) -> None:
         self.log = log
         command = [str(binary), "--models", str(models), "--device", "cpu"]
-        command += ["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", *flags]
+        command += ["--listen", listen, "--metrics", "127.0.0.1:0", *flags]
         with log.open("w") as stderr:
             self.process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=stderr, text=True

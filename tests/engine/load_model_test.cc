@@ -71,6 +71,16 @@ TEST_F(LoadModelTest, LoadsAGoodBundle) {
   EXPECT_EQ(model->info.version, "1");
   EXPECT_EQ(model->info.directory, directory_);
   EXPECT_EQ(model->engine->device(), "cpu");
+  const json manifest = json::parse(ReadFile(Path("model.json")).value());
+  EXPECT_EQ(model->info.encoder_sha256, manifest["encoder"]["sha256"]);
+  EXPECT_EQ(model->info.field_sha256, manifest["field"]["sha256"]);
+  EXPECT_EQ(json::parse(model->info.provenance), manifest["provenance"]);
+}
+
+TEST_F(LoadModelTest, RefusesProvenanceWithoutBound) {
+  EditManifest([](json* root) { (*root)["provenance"] = std::string(70'000, 'x'); });
+  ExpectFailure(absl::StatusCode::kInvalidArgument, "model.json",
+                "provenance = 70002 bytes, must be <= 65536");
 }
 
 TEST_F(LoadModelTest, RefusesADeviceItCannotUse) {

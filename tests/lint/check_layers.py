@@ -18,7 +18,7 @@ ROOMS = {
     "server/scheduling": ("server/engine",),
     "server/models": ("server/engine", "server/scheduling"),
     "server/telemetry": ("server/engine", "server/scheduling"),
-    "server/service": ("server/engine", "server/scheduling", "proto"),
+    "server/service": ("server/engine", "server/scheduling", "server/models", "proto"),
     "server": (
         "server/engine",
         "server/scheduling",
@@ -30,7 +30,8 @@ ROOMS = {
     "client/nemf": ("client/include", "proto"),
     "client/render": ("client/include",),
     "client/eval": ("client/include",),
-    "client/cli": ("client/include", "client/render", "client/eval"),
+    "client/load": ("client/include", "client/render"),
+    "client/cli": ("client/include", "client/render", "client/eval", "client/load"),
 }
 
 # Where a third party's headers may be included: (prefix of the include, patterns of the files).
@@ -42,7 +43,7 @@ LIBRARIES = (
     ("cuda", r"server/engine/cuda/.*"),
     ("grpc", r"server/service/.*|server/main\.cc|client/nemf/.*"),
     ("google/protobuf/", r"server/service/.*|client/nemf/.*"),
-    ("opencv2/", r"server/service/.*|client/(render|eval|cli)/.*"),
+    ("opencv2/", r"server/service/.*|client/(render|eval|load|cli)/.*"),
     ("prometheus/", r"server/telemetry/.*"),
     ("httplib", r"server/telemetry/.*"),
     ("spdlog/", r"server/telemetry/.*"),

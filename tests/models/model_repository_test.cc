@@ -1,17 +1,14 @@
+// What a repository serves once it is open.
 #include "server/models/model_repository.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "tests/models/model_tree.h"
-#include "tests/testing/fake_engine.h"
+#include "tests/models/repository_test.h"
 #include "tests/testing/recording_sink.h"
 
 namespace nemf {
@@ -20,59 +17,35 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 
-class ModelRepositoryTest : public ::testing::Test {
- protected:
-  absl::StatusOr<std::unique_ptr<ModelRepository>> Open(const std::string& default_model = "") {
-    ModelRepositoryOptions options;
-    options.directory = tree_.root();
-    options.default_model = default_model;
-    options.engine.device = "cpu";
-    return ModelRepository::Open(
-        options, [this](auto& directory, auto& options) { return Load(directory, options); },
-        Clock::System());
-  }
-
-  absl::StatusOr<LoadedModel> Load(const std::string& directory, const EngineOptions& options) {
-    EXPECT_EQ(options.device, "cpu");
-    const std::filesystem::path path(directory);
-    const std::string name = path.parent_path().filename();
-    const std::string version = path.filename();
-    loaded_.push_back(name + "/" + version);
-    if (const auto broken = broken_.find(loaded_.back()); broken != broken_.end()) {
-      return absl::DataLossError(broken->second);
-    }
-    LoadedModel model;
-    model.info = {says_.empty() ? name : says_, version, directory};
-    model.engine = std::make_unique<FakeEngine>();
-    return model;
-  }
-
-  ModelTree tree_;
-  std::vector<std::string> loaded_;
-  std::map<std::string, std::string> broken_;  // "name/version" -> what is wrong
-  std::string says_;                           // the name in every model.json
-};
+class ModelRepositoryTest : public RepositoryTest {};
 
 TEST_F(ModelRepositoryTest, ServesTheNewestVersionOfEach) {
   for (const char* model : {"b/1", "a/2", "a/10"}) tree_.AddModel(model);
-  const auto repository = Open();
-  ASSERT_TRUE(repository.ok()) << repository.status();
+  Start();
   EXPECT_THAT(loaded_, ElementsAre("a/10", "b/1"));
-  EXPECT_EQ((*repository)->servings().size(), 2u);
-  EXPECT_EQ((*repository)->default_serving().info().name, "a");
-  EXPECT_THAT((*repository)->problems(), IsEmpty());
+  EXPECT_THAT(observer_.events(), ElementsAre("loaded a/10", "loaded b/1"));
+  const std::vector<ModelStatus> models = repository_->List();
+  ASSERT_EQ(models.size(), 2u);
+  EXPECT_TRUE(models[0].is_default);
+  EXPECT_EQ(models[0].current_version, "10");
+  ASSERT_EQ(models[0].versions.size(), 2u);
+  EXPECT_EQ(models[0].versions[0].state, VersionState::kReady);
+  EXPECT_EQ(models[0].versions[0].device, "cpu");
+  EXPECT_EQ(models[0].versions[0].info.directory, tree_.path("a/10"));
+  EXPECT_EQ(models[0].versions[1].version, "2");
+  EXPECT_EQ(models[0].versions[1].state, VersionState::kAvailable);
+  EXPECT_FALSE(models[1].is_default);
 }
 
 TEST_F(ModelRepositoryTest, FindsByNameAndVersion) {
   tree_.AddModel("a/2");
   tree_.AddModel("b/1");
-  const auto repository = Open("b");
-  ASSERT_TRUE(repository.ok()) << repository.status();
+  options_.default_model = "b";
+  Start();
   const auto name = [&](const char* name, const char* version) {
-    return (*repository)->Find(name, version).value()->info().name;
+    return repository_->Find(name, version).value()->info().name;
   };
   EXPECT_EQ(name("", ""), "b");
   EXPECT_EQ(name("", "1"), "b");
@@ -83,27 +56,28 @@ TEST_F(ModelRepositoryTest, FindsByNameAndVersion) {
 TEST_F(ModelRepositoryTest, NotFoundNamesWhatThereIs) {
   tree_.AddModel("a/2");
   tree_.AddModel("b/1");
-  const auto repository = Open();
-  ASSERT_TRUE(repository.ok()) << repository.status();
-  absl::Status status = (*repository)->Find("c", "").status();
+  Start();
+  absl::Status status = repository_->Find("c", "").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(status.message(),
             "model \"c\" is not served; there is \"a\" version \"2\", \"b\" version \"1\"");
-  status = (*repository)->Find("a", "1").status();
+  status = repository_->Find("a", "1").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("model \"a\" version \"1\" is not served"));
+  EXPECT_EQ(repository_->Get("c").status().message(),
+            "there is no model \"c\"; there is \"a\", \"b\"");
 }
 
 TEST_F(ModelRepositoryTest, ABrokenVersionLeavesThePlaceToTheOneBefore) {
   for (const char* model : {"a/1", "a/2", "b/1"}) tree_.AddModel(model);
   broken_ = {{"a/2", "field.pt: wrong\n SHA-256"}, {"b/1", "no encoder.pt"}};
-  const auto repository = Open();
-  ASSERT_TRUE(repository.ok()) << repository.status();
-  EXPECT_EQ((*repository)->servings().size(), 1u);
-  EXPECT_EQ((*repository)->default_serving().info().version, "1");
-  EXPECT_THAT((*repository)->problems(),
-              ElementsAre(AllOf(HasSubstr("a/2: field.pt: wrong"), Not(HasSubstr("\n"))),
-                          HasSubstr("b/1: no encoder.pt")));
+  Start();
+  EXPECT_EQ(Answering("", ""), "1");
+  EXPECT_EQ(Answering("b", ""), "NOT_FOUND");
+  EXPECT_EQ(StatusOf("a", "2").state, VersionState::kFailed);
+  EXPECT_THAT(StatusOf("a", "2").reason, AllOf(HasSubstr("field.pt: wrong"), Not(HasSubstr("\n"))));
+  EXPECT_THAT(observer_.events(), ElementsAre(HasSubstr("failed a/2: field.pt: wrong"),
+                                              "loaded a/1", "failed b/1: no encoder.pt"));
 }
 
 TEST_F(ModelRepositoryTest, ABundleMustBeWhatItsPlaceSays) {
@@ -120,15 +94,18 @@ TEST_F(ModelRepositoryTest, NothingToServeIsAnErrorWithItsReasons) {
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("no model to serve in " + tree_.root()));
   tree_.AddModel("a/1");
+  tree_.AddDirectory("b/7");
   broken_ = {{"a/1", "no encoder.pt"}};
   status = Open().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("a/1: no encoder.pt"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("b/7: no model.json"));
 }
 
 TEST_F(ModelRepositoryTest, TheDefaultModelMustBeServed) {
   tree_.AddModel("a/1");
-  const absl::Status status = Open("b").status();
+  options_.default_model = "b";
+  const absl::Status status = Open().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(status.message(),
             "default model: model \"b\" is not served; there is \"a\" version \"1\"");
@@ -136,17 +113,16 @@ TEST_F(ModelRepositoryTest, TheDefaultModelMustBeServed) {
 
 TEST_F(ModelRepositoryTest, ServingsRunJobsUntilDrained) {
   tree_.AddModel("a/1");
-  const auto repository = Open();
-  ASSERT_TRUE(repository.ok()) << repository.status();
+  Start();
   const auto submit = [&](std::shared_ptr<RecordingSink> sink) {
     Job job;
     job.pair = FakePair({.id = 1, .queries = 1000});
     job.sink = std::move(sink);
-    return (*repository)->Find("", "").value()->scheduler().Submit(std::move(job)).status();
+    return repository_->Find("", "").value()->scheduler().Submit(std::move(job)).status();
   };
   auto sink = std::make_shared<RecordingSink>();
   EXPECT_TRUE(submit(sink).ok());
-  (*repository)->Drain();
+  repository_->Drain();
   EXPECT_EQ(sink->calls(), 1);
   EXPECT_TRUE(sink->Wait().ok());
   EXPECT_EQ(submit(sink).code(), absl::StatusCode::kUnavailable);
@@ -154,13 +130,18 @@ TEST_F(ModelRepositoryTest, ServingsRunJobsUntilDrained) {
 
 TEST(ModelRepositoryOptionsTest, Rules) {
   EXPECT_TRUE(ModelRepositoryOptions().Validate().ok());
-  ModelRepositoryOptions no_directory;
-  no_directory.directory = "";
-  EXPECT_THAT(std::string(no_directory.Validate().message()),
-              HasSubstr("ModelRepositoryOptions.directory is empty"));
+  const auto message = [](const ModelRepositoryOptions& options) {
+    return std::string(options.Validate().message());
+  };
+  EXPECT_THAT(message({.directory = ""}), HasSubstr("ModelRepositoryOptions.directory is empty"));
+  EXPECT_THAT(message({.poll_interval = absl::Seconds(-1)}),
+              HasSubstr("poll_interval = -1s, must be >= 0"));
+  EXPECT_THAT(message({.pinned_versions = {{"a", 0}}}),
+              HasSubstr("pinned_versions[\"a\"] = 0, must be >= 1"));
+  EXPECT_THAT(message({.memory_bytes = -1}), HasSubstr("memory_bytes = -1, must be >= 0"));
   ModelRepositoryOptions bad_scheduler;
   bad_scheduler.scheduler.max_active_jobs = 0;
-  EXPECT_THAT(std::string(bad_scheduler.Validate().message()), HasSubstr("max_active_jobs = 0"));
+  EXPECT_THAT(message(bad_scheduler), HasSubstr("max_active_jobs = 0"));
 }
 
 }  // namespace

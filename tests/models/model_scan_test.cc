@@ -42,6 +42,7 @@ TEST(ModelScanTest, ReportsDirectoriesThatDoNotParse) {
   }
   tree.AddDirectory("a/3");
   tree.AddDirectory("b");
+  tree.AddModel("c\xff/1");
   const auto scan = ScanModels(tree.root());
   ASSERT_TRUE(scan.ok());
   ASSERT_EQ(scan->models.size(), 1u);
@@ -51,7 +52,8 @@ TEST(ModelScanTest, ReportsDirectoriesThatDoNotParse) {
                   HasSubstr("a/latest: not a version"), HasSubstr("a/01: not a version"),
                   HasSubstr("a/0: not a version"), HasSubstr("a/-2: not a version"),
                   HasSubstr("a/1.5: not a version"), HasSubstr("a/99999999999999999999: not a"),
-                  HasSubstr("a/3: no model.json"), HasSubstr("b: no versions")));
+                  HasSubstr("a/3: no model.json"), HasSubstr("b: no versions"),
+                  HasSubstr(": not a model")));
 }
 
 TEST(ModelScanTest, LeavesFilesAndHiddenDirectoriesAlone) {
@@ -64,6 +66,29 @@ TEST(ModelScanTest, LeavesFilesAndHiddenDirectoriesAlone) {
   ASSERT_TRUE(scan.ok());
   EXPECT_EQ(scan->models.size(), 1u);
   EXPECT_THAT(scan->problems, IsEmpty());
+}
+
+TEST(ModelScanTest, TellsWhenTheFilesOfAVersionChange) {
+  ModelTree tree;
+  tree.AddFile("a/1/model.json", "{}");
+  tree.AddFile("a/1/encoder.pt", "half");
+  const auto version = [&] { return ScanModels(tree.root())->models[0].versions[0]; };
+  const FoundVersion before = version();
+  EXPECT_EQ(before.bytes, 6);
+  EXPECT_EQ(version().fingerprint, before.fingerprint);
+  tree.AddFile("a/1/encoder.pt", "the whole");
+  const FoundVersion after = version();
+  EXPECT_EQ(after.bytes, 11);
+  EXPECT_NE(after.fingerprint, before.fingerprint);
+  tree.AddFile("a/1/field.pt", "");
+  EXPECT_NE(version().fingerprint, after.fingerprint);
+}
+
+TEST(ModelScanTest, AVersionIsAWholeNumberFromOne) {
+  EXPECT_EQ(ParseVersion("12"), 12);
+  for (const char* text : {"", "0", "01", "-1", "+1", "1.5", "1 ", " 1", "99999999999999999999"}) {
+    EXPECT_FALSE(ParseVersion(text).has_value()) << text;
+  }
 }
 
 TEST(ModelScanTest, AnEmptyDirectoryHoldsNothing) {

@@ -27,10 +27,11 @@ class ModelTree {
   void AddDirectory(const std::string& relative) const {
     std::filesystem::create_directories(root_ / relative);
   }
-  void AddFile(const std::string& relative) const {
+  void AddFile(const std::string& relative, const std::string& content = "{}") const {
     std::filesystem::create_directories((root_ / relative).parent_path());
-    std::ofstream(root_ / relative) << "{}";
+    std::ofstream(root_ / relative) << content;
   }
+  void Remove(const std::string& relative) const { std::filesystem::remove_all(root_ / relative); }
   void AddModel(const std::string& name_and_version) const {
     AddFile(name_and_version + "/model.json");
   }
