@@ -34,7 +34,8 @@ void SetConnectionArguments(const ConnectionOptions& options, grpc::ServerBuilde
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
                               options.keepalive_timeout_seconds * kMilliseconds);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  // Clients may ask as often as the server does itself, and somewhat more.
+  // How often clients may ask; gRPC's default of five minutes closes connections that are kept alive
+  // through address translation.
   constexpr int kLeastMillisecondsBetweenPings = 10'000;
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                               kLeastMillisecondsBetweenPings);
