@@ -42,7 +42,7 @@ TEST_F(DeviceMemoryTest, ShortMemoryHalvesTheChunkAndTheAnswerStands) {
   const auto expected = RunToEnd(calm.get(), EncodeBlank(calm.get(), {21, 13}), {}, ShortOptions());
   const std::size_t largest = faults_.largest_allocation;
   // Wherever it happens: while the task goes to the device, in an iteration, in the finish.
-  for (int after = 0; after < 60; after += 3) {
+  for (int after = 0; after < 38; after += 3) {
     std::unique_ptr<Engine> engine = MakeHostTestEngine(Options()).value();
     const auto pair = EncodeBlank(engine.get(), {21, 13});
     faults_.allocations_left = after;
