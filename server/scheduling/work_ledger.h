@@ -65,9 +65,8 @@ class WorkTicket {
 // All accepted work that is not finished, what it will cost, and so what may still be accepted.
 //
 // A job is refused with RESOURCE_EXHAUSTED and a push-back (retry_pushback.h) when
-//   - as many jobs wait for an encoder pass as may wait, in all or of its client, or as many bytes
-//   of
-//     pairs. Push-back: the average time that a job of those in the ledger takes;
+//   - as many jobs, jobs of its client or bytes of pairs wait for an encoder pass as may wait.
+//     Push-back: the average time that a job of those in the ledger takes;
 //   - it would have to wait longer than max_queued_seconds. Push-back: what is too much of it;
 //   - it would not be done by its deadline, even if everything took kSafety times less than it has
 //     room for. Push-back: the time that is missing, or no retry where its own work alone takes too
