@@ -33,6 +33,7 @@ def content(response) -> bytes:
 def start_endless_flow(server, stubs, flow_request):
     """A flow that is being matched on return."""
     flow_request.query.encoded = encode(photograph(200, 150, seed=6))
+    flow_request.options.preset = stubs.messages.REFERENCE
     flow_request.options.patchmatch_iterations = ENDLESS_ITERATIONS
     call = stubs.services.CorrespondenceStub(server.channel).ComputeFlow(flow_request)
     wait_until(lambda: server.metric("nemf_step_queries_count") > 0)
@@ -134,6 +135,7 @@ def test_the_watchdog_ends_a_server_that_does_not_move(start_server, stubs, flow
     # No machine matches a whole chunk in this time.
     server = start_server("--watchdog-seconds", "0.002")
     flow_request.query.encoded = encode(photograph(200, 150, seed=6))
+    flow_request.options.preset = stubs.messages.REFERENCE
     flow_request.options.patchmatch_iterations = ENDLESS_ITERATIONS
     stub = stubs.services.CorrespondenceStub(server.channel)
     with pytest.raises(grpc.RpcError):
