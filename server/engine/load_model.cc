@@ -2,11 +2,15 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "server/engine/bundle.h"
 #include "server/engine/cpu/cpu_backend.h"
+#include "server/engine/cuda/cuda_backend.h"
 #include "server/engine/engine.h"
 #include "server/engine/field_check.h"
+#include "server/engine/self_check.h"
 #include "server/engine/staged_engine.h"
 #include "server/engine/torch_status.h"
 
@@ -16,11 +20,21 @@ namespace {
 
 constexpr char kManifestFile[] = "model.json";
 
-absl::Status CheckDevice(const EngineOptions& options) {
-  absl::Status status = options.Validate();
-  if (!status.ok() || options.device == "auto" || options.device == "cpu") return status;
-  return absl::FailedPreconditionError(absl::StrCat("EngineOptions.device = \"", options.device,
-                                                    "\": this build has no CUDA support"));
+// "cuda:N" -> N; -1 for the CPU. `auto` is a GPU where this build can use one.
+int CudaIndex(const EngineOptions& options) {
+  if (options.device == "auto") return CudaDeviceCount() > 0 ? 0 : -1;
+  int index = -1;
+  absl::string_view device = options.device;
+  if (absl::ConsumePrefix(&device, "cuda:")) (void)absl::SimpleAtoi(device, &index);
+  return index;
+}
+
+absl::Status NoSuchDevice(const EngineOptions& options) {
+  const int devices = CudaDeviceCount();
+  return absl::FailedPreconditionError(
+      absl::StrCat("EngineOptions.device = \"", options.device, "\": ",
+                   devices == 0 ? "this build has no CUDA support, or there is no GPU"
+                                : absl::StrCat("there are ", devices, " GPUs")));
 }
 
 int ThreadCount(const EngineOptions& options) {
@@ -64,19 +78,48 @@ absl::StatusOr<std::unique_ptr<CpuField>> LoadField(const std::string& directory
   return field;
 }
 
-absl::StatusOr<LoadedModel> Load(const std::string& directory, const EngineOptions& options) {
-  const absl::Status status = CheckDevice(options);
+// The engine on a GPU, which `cpu`, the same model, has been compared with.
+absl::StatusOr<std::unique_ptr<Engine>> LoadOnCuda(const std::string& directory,
+                                                   const Manifest& manifest,
+                                                   const CudaOptions& options,
+                                                   const FieldWeights& weights, Engine* cpu) {
+  const absl::StatusOr<std::string> bytes = ReadVerifiedFile(directory, manifest.encoder_file);
+  if (!bytes.ok()) return bytes.status();
+  absl::StatusOr<std::unique_ptr<Backend>> backend =
+      MakeCudaBackend(options, *bytes, manifest.encoder, weights);
+  if (!backend.ok()) return backend.status();
+  std::unique_ptr<Engine> engine = MakeEngine(*std::move(backend));
+  const absl::Status status =
+      CheckAgreement(engine.get(), cpu, AllowedDisagreement(options.precision));
   if (!status.ok()) return status;
+  return engine;
+}
+
+absl::StatusOr<LoadedModel> Load(const std::string& directory, const EngineOptions& options) {
+  const absl::Status status = options.Validate();
+  if (!status.ok()) return status;
+  const int cuda = CudaIndex(options);
+  if (cuda >= CudaDeviceCount()) return NoSuchDevice(options);
   const absl::StatusOr<Manifest> manifest = LoadManifest(directory);
   if (!manifest.ok()) return manifest.status();
   const int threads = ThreadCount(options);
   absl::StatusOr<std::unique_ptr<CpuField>> field = LoadField(directory, *manifest);
   if (!field.ok()) return field.status();
+  const FieldWeights weights = cuda < 0 ? FieldWeights() : (*field)->weights();
   absl::StatusOr<std::unique_ptr<Encoder>> encoder = LoadEncoder(directory, *manifest, threads);
   if (!encoder.ok()) return encoder.status();
-  return LoadedModel{{manifest->name, manifest->version, directory},
-                     MakeEngine(MakeCpuBackend(*std::move(encoder), manifest->encoder,
-                                               *std::move(field), threads))};
+  LoadedModel model = {{manifest->name, manifest->version, directory, manifest->encoder_file.sha256,
+                        manifest->field_file.sha256, manifest->provenance},
+                       MakeEngine(MakeCpuBackend(*std::move(encoder), manifest->encoder,
+                                                 *std::move(field), threads))};
+  if (cuda < 0) return model;
+  const Precision precision =
+      options.precision == "float16" ? Precision::kFloat16 : Precision::kFloat32;
+  absl::StatusOr<std::unique_ptr<Engine>> engine =
+      LoadOnCuda(directory, *manifest, {cuda, precision}, weights, model.engine.get());
+  if (!engine.ok()) return engine.status();
+  model.engine = *std::move(engine);
+  return model;
 }
 
 }  // namespace
