@@ -44,6 +44,7 @@ ENDLESS_ITERATIONS = 1000
 def start_long_flow(server: Server, stubs, flow_request, iterations: int):
     """A flow that is in flight on return."""
     flow_request.query.encoded = encode(photograph(200, 150, seed=6))
+    flow_request.options.preset = stubs.messages.REFERENCE
     flow_request.options.patchmatch_iterations = iterations
     call = stubs.services.CorrespondenceStub(server.channel).ComputeFlow(flow_request)
     wait_until(lambda: server.active_flows() > 0)
