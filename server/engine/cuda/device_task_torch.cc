@@ -13,6 +13,8 @@ namespace nemf {
 
 namespace {
 
+static_assert(kMaxSearchRows == kMaxSearchCandidates);
+
 std::vector<AdamStepSize> StepSizes(const TaskPlan& plan) {
   const MatchOptions& options = plan.options;
   std::vector<AdamStepSize> sizes;
