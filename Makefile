@@ -5,12 +5,14 @@ BUILD := build/$(PRESET)
 PYTHON := .venv/bin/python
 CXX_FILES = $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' '*.cu' '*.cuh')
 
-.PHONY: help demo test bundle build configure format lint clean
+.PHONY: help demo test bench bench-serving bundle build configure format lint clean
 
 help:
 	@echo "make demo    match a real photograph pair through the server, into build/demo"
 	@echo "make test    build and run every test"
+	@echo "make bench-serving  measure the served system against its bars, into build/bench"
 	@echo "make bundle  train and export the shipped model: PHOTOGRAPHS=DIR [CLASSES=DIR] [OUT=DIR]"
+	@echo "make bench   measure the engine beside plain PyTorch, into build/bench"
 	@echo "make build   build everything into $(BUILD) (PRESET=release|debug|asan|tsan|cuda)"
 	@echo "make format  format the C++ and Python sources"
 	@echo "make lint    check formatting and the Python sources"
@@ -34,6 +36,18 @@ bundle:
 	PYTHONPATH=model $(PYTHON) -m nemf.make_bundle --photographs $(PHOTOGRAPHS) \
 	  $(if $(CLASSES),--classes $(CLASSES)) --runs build/bundle/runs --seed 1 \
 	  --out $(or $(OUT),build/bundle)
+
+bench-serving:
+	deploy/install-deps test
+	$(MAKE) --no-print-directory configure
+	cmake --build $(BUILD) --target nemf-server nemf-cli bench_serving_engine
+	$(PYTHON) -m tests.bench_serving --bin $(BUILD)/bin --out build/bench $(BENCH_FLAGS)
+
+bench:
+	deploy/install-deps bench
+	$(MAKE) --no-print-directory configure
+	cmake --build $(BUILD) --target nemf-bench-worker nemf-bench-hot
+	$(PYTHON) tests/bench/run.py --bin $(BUILD)/bin
 
 build: configure
 	cmake --build $(BUILD)

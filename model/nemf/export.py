@@ -112,21 +112,27 @@ def export_bundle(model: NeMF, target: BundleName, provenance: dict[str, Any]) -
 
 
 @torch.no_grad()
+def trace_encoder(model: NeMF, batch: int = _TRACED_BATCH) -> torch.jit.ScriptModule:
+    """The encoder, arranged for inference and traced with `batch` pairs; it takes any number."""
+    with warnings.catch_warnings():
+        # torch.jit's notices of maintenance (the version is pinned), and the tracer's about shape
+        # checks inside GroupNorm: that other batch sizes work is checked by export_encoder().
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        inputs = _encoder_inputs(model, batch)
+        return torch.jit.trace(FastEncoder(model).eval(), inputs, check_trace=False).eval()
+
+
+@torch.no_grad()
 def export_encoder(model: NeMF, path: Path) -> None:
     """Writes the encoder, arranged for inference, to `path` and checks the file.
 
     It is traced, and frozen if freezing keeps its answers.
     """
     encoder = Encoder(model).eval()
-    fast = FastEncoder(model).eval()
     logger.info("tracing the encoder; the published model takes some minutes")
-    with warnings.catch_warnings():
-        # torch.jit's notices of maintenance (the version is pinned), and the tracer's about shape
-        # checks inside GroupNorm: that other batch sizes work is checked below.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
-        traced = torch.jit.trace(fast, _encoder_inputs(model, _TRACED_BATCH), check_trace=False)
-        frozen = torch.jit.freeze(traced.eval())
+    traced = trace_encoder(model)
+    frozen = torch.jit.freeze(traced)
     _require_no_device(frozen)
     inputs = _encoder_inputs(model, 1, seed=1)
     kept = _difference(frozen(*inputs), encoder(*inputs)) <= _TOLERANCE

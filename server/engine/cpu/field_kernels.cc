@@ -28,11 +28,15 @@ void ClearRows(Rows rows, int begin, int end) {
   for (int i = begin; i < end; ++i) std::fill_n(rows.row(i), rows.columns, 0.0f);
 }
 
-void AddBiasRelu(Rows in, const float* bias, int count, Rows out) {
+void CopyColumns(Rows in, int count, Rows out) {
+  for (int i = 0; i < count; ++i) std::copy_n(in.row(i), out.columns, out.row(i));
+}
+
+void ReluRows(Rows in, int count, Rows out) {
   for (int i = 0; i < count; ++i) {
     const float* from = in.row(i);
-    float* to = out.row(i);
-    for (int h = 0; h < in.columns; ++h) to[h] = Relu(from[h] + bias[h]);
+    float* __restrict to = out.row(i);
+    for (int h = 0; h < in.columns; ++h) to[h] = Relu(from[h]);
   }
 }
 
@@ -44,10 +48,12 @@ void ScoreRows(Rows rows, const float* weight, float bias, int count, float* sco
     const float* row = rows.row(i);
     float lanes[kLanes] = {};
     for (int h = 0; h < whole; h += kLanes) {
-      for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += row[h + lane] * weight[h + lane];
+      for (int lane = 0; lane < kLanes; ++lane) {
+        lanes[lane] += Relu(row[h + lane]) * weight[h + lane];
+      }
     }
     float sum = bias;
-    for (int h = whole; h < rows.columns; ++h) sum += row[h] * weight[h];
+    for (int h = whole; h < rows.columns; ++h) sum += Relu(row[h]) * weight[h];
     for (const float lane : lanes) sum += lane;
     scores[i] = sum;
   }

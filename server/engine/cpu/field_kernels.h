@@ -24,10 +24,13 @@ void FillInputs(const FieldQueries& queries, const EmbeddingView& embedding, Row
 // Sets rows [begin, end) to zero.
 void ClearRows(Rows rows, int begin, int end);
 
-// out = relu(in + bias) for `count` rows; `out` may be `in`.
-void AddBiasRelu(Rows in, const float* bias, int count, Rows out);
+// out = the first columns of `in`, as many as it has, for `count` rows.
+void CopyColumns(Rows in, int count, Rows out);
 
-// scores[i] = bias + <weight, row i> for `count` rows.
+// out = relu(in) for `count` rows.
+void ReluRows(Rows in, int count, Rows out);
+
+// scores[i] = bias + <weight, relu(row i)> for `count` rows.
 void ScoreRows(Rows rows, const float* weight, float bias, int count, float* scores);
 
 // out = weight where mask > 0, else 0, for `count` rows: weight [columns].

@@ -6,13 +6,14 @@
 
 #include "server/engine/cpu/field.h"
 #include "server/engine/cpu/field_kernels.h"
+#include "server/engine/cpu/fused_linear_torch.h"
 
 namespace nemf {
 
 namespace {
 
-constexpr int kScoreRows = 1024;    // rows of a block: its activations stay near the core
-constexpr int kGradientRows = 512;  // fewer, as the backward pass keeps all activations
+constexpr int kScoreRows = 512;     // rows of a block: its activations stay near the core
+constexpr int kGradientRows = 256;  // fewer, as the backward pass keeps all activations
 constexpr int kRowsMultiple = 64;
 
 int RoundUp(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
@@ -22,77 +23,61 @@ Rows RowsOf(const at::Tensor& tensor) {
           static_cast<int>(tensor.size(1))};
 }
 
-// A layer's weight as a tensor [outputs][inputs] that does not own its memory.
+// A layer's parameters as tensors that do not own their memory.
 at::Tensor WeightOf(const Linear& layer) {
   return at::from_blob(const_cast<float*>(layer.weight.data()), {layer.outputs, layer.inputs});
 }
+at::Tensor BiasOf(const Linear& layer) {
+  return at::from_blob(const_cast<float*>(layer.bias.data()), {layer.outputs});
+}
 
-// The weights, arranged for products of [rows][inputs] x [inputs][outputs]. Layers that are added
-// to the same sum are stacked into one product, their inputs lying side by side: the first layer's
-// reference columns and fc_c[0], then fc_1[i] and fc_c[i + 1].
+// The layers, arranged for blocks of rows. The first layer's reference columns and fc_c[0] are one
+// layer of their inputs side by side; its bias and fc_c[0]'s are in the query table.
 struct PackedField {
   explicit PackedField(const FieldWeights& weights) {
     const FieldShape& shape = weights.shape;
     const at::Tensor reference = WeightOf(weights.fc_p).slice(1, 0, shape.embedding_size());
-    first = at::cat({WeightOf(weights.fc_c[0]), reference}, 1).t().contiguous();
-    std::vector<float> bias(shape.hidden, 0.0f);
+    first = {at::cat({WeightOf(weights.fc_c[0]), reference}, 1), {}, kScoreRows};
     for (int i = 0; i < shape.blocks; ++i) {
-      const bool last = i + 1 == shape.blocks;
-      enter_bias.push_back(bias);
-      fc_0.push_back(WeightOf(weights.fc_0[i]).t().contiguous());
+      const at::Tensor fc_c = WeightOf(weights.fc_c[i]);
+      const at::Tensor fc_0 = WeightOf(weights.fc_0[i]);
       const at::Tensor fc_1 = WeightOf(weights.fc_1[i]);
-      const at::Tensor leaving = last ? fc_1 : at::cat({WeightOf(weights.fc_c[i + 1]), fc_1}, 1);
-      leave.push_back(leaving.t().contiguous());
-      for (int h = 0; h < shape.hidden; ++h) {
-        bias[h] += weights.fc_1[i].bias[h] + (last ? 0.0f : weights.fc_c[i + 1].bias[h]);
-      }
-    }
-    leave_bias = bias;
-  }
-
-  at::Tensor first;               // [C + 4F + 2][H]
-  std::vector<at::Tensor> fc_0;   // [H][H]
-  std::vector<at::Tensor> leave;  // [C + H][H], the last [H][H]
-  // Biases of the layers added to `net` so far, which `net` itself leaves out: at the entry of each
-  // block, and at the end.
-  std::vector<std::vector<float>> enter_bias;
-  std::vector<float> leave_bias;
-};
-
-// The activations of one block of rows. With `keep` each residual block has buffers of its own, for
-// the backward pass; without, they share one.
-struct Activations {
-  Activations(const FieldShape& shape, int rows, bool keep) : capacity(rows) {
-    const int width = RoundUp(shape.channels + std::max(shape.hidden, shape.embedding_size()), 16);
-    net = at::empty({rows, shape.hidden});
-    const int copies = keep ? shape.blocks : 1;
-    for (int i = 0; i < copies; ++i) {
-      entered.push_back(at::empty({rows, shape.hidden}));
-      inputs.push_back(at::empty({rows, width}));
-    }
-    if (keep) {
-      net_slope = at::empty({rows, shape.hidden});
-      slope = at::empty({rows, shape.hidden});
-      hidden_slope = at::empty({rows, shape.hidden});
-      phi_slope = at::empty({rows, shape.channels});
+      phi.emplace_back(fc_c, BiasOf(weights.fc_c[i]), kScoreRows);
+      enter.emplace_back(fc_0, BiasOf(weights.fc_0[i]), kScoreRows);
+      leave.emplace_back(fc_1, BiasOf(weights.fc_1[i]), kScoreRows);
+      phi_back.emplace_back(fc_c.t(), at::Tensor(), kGradientRows);
+      enter_back.emplace_back(fc_0.t(), at::Tensor(), kGradientRows);
+      leave_back.emplace_back(fc_1.t(), at::Tensor(), kGradientRows);
     }
   }
 
-  const at::Tensor& Entered(int block) const { return entered[block % entered.size()]; }
-  const at::Tensor& Inputs(int block) const { return inputs[block % inputs.size()]; }
-
-  int capacity;
-  at::Tensor net;                   // [rows][H]
-  std::vector<at::Tensor> entered;  // [rows][H]: relu(net) at a block's entry
-  std::vector<at::Tensor> inputs;   // [rows][C + ...]: phi, then gamma or relu(fc_0)
-  at::Tensor net_slope, slope, hidden_slope, phi_slope;  // d score / d ..., with `keep` only
+  FusedLinear first;                  // C + 4F + 2 -> H
+  std::vector<FusedLinear> phi;       // fc_c: C -> H; the first of them is in `first`
+  std::vector<FusedLinear> enter;     // fc_0: H -> H
+  std::vector<FusedLinear> leave;     // fc_1: H -> H
+  std::vector<FusedLinear> phi_back;  // the same against their direction, without bias
+  std::vector<FusedLinear> enter_back, leave_back;
 };
 
 struct Workspace : FieldWorkspace {
   explicit Workspace(const FieldShape& shape)
-      : scoring(shape, kScoreRows, false), gradient(shape, kGradientRows, true) {}
-  Activations scoring;
-  Activations gradient;
+      : inputs(at::empty({kScoreRows, shape.channels + shape.embedding_size()})),
+        phi(at::empty({kScoreRows, shape.channels})),
+        query(at::empty({kScoreRows, shape.hidden})),
+        slope(at::empty({kGradientRows, shape.hidden})) {
+    for (int i = 0; i < shape.blocks; ++i) {
+      entered.push_back(at::empty({i == 0 ? kScoreRows : kGradientRows, shape.hidden}));
+    }
+    inner.resize(shape.blocks);
+  }
+
+  const at::Tensor inputs;          // [rows][C + 4F + 2]: phi, gamma(reference)
+  const at::Tensor phi;             // [rows][C]
+  const at::Tensor query;           // [rows][H]: the query's share of the first layer
+  const at::Tensor slope;           // [rows][H]: d score / d net
+  std::vector<at::Tensor> entered;  // [rows][H]: relu(net) at a block's entry
+  std::vector<at::Tensor> inner;    // [rows][H]: relu(fc_0) of a block
+  at::Tensor net;                   // [rows][H]: what leaves the last block
 };
 
 class TorchField : public CpuField {
@@ -107,21 +92,21 @@ class TorchField : public CpuField {
 
   void Score(const FieldQueries& queries, FieldWorkspace* workspace, float* scores) const override {
     const c10::InferenceMode no_gradients;
-    Activations& buffers = static_cast<Workspace*>(workspace)->scoring;
-    ForEachBlock(queries, buffers.capacity, [&](std::size_t begin, const FieldQueries& block) {
-      Forward(block, buffers, scores + begin);
+    Workspace& buffers = *static_cast<Workspace*>(workspace);
+    ForEachBlock(queries, kScoreRows, [&](std::size_t begin, const FieldQueries& block) {
+      Forward(block, /*keep=*/false, buffers, scores + begin);
     });
   }
 
   void LossGradient(const FieldQueries& queries, FieldWorkspace* workspace,
                     Vec2* gradients) const override {
     const c10::InferenceMode no_gradients;
-    Activations& buffers = static_cast<Workspace*>(workspace)->gradient;
-    std::vector<float> scores(buffers.capacity);
-    ForEachBlock(queries, buffers.capacity, [&](std::size_t begin, const FieldQueries& block) {
-      Forward(block, buffers, scores.data());
-      Backward(static_cast<int>(block.reference.size()), buffers);
-      FinishGradients(block, scores.data(), RowsOf(buffers.phi_slope), gradients + begin);
+    Workspace& buffers = *static_cast<Workspace*>(workspace);
+    std::vector<float> scores(kGradientRows);
+    ForEachBlock(queries, kGradientRows, [&](std::size_t begin, const FieldQueries& block) {
+      Forward(block, /*keep=*/true, buffers, scores.data());
+      const at::Tensor slopes = Backward(static_cast<int>(block.reference.size()), buffers);
+      FinishGradients(block, scores.data(), RowsOf(slopes), gradients + begin);
     });
   }
 
@@ -134,65 +119,50 @@ class TorchField : public CpuField {
     }
   }
 
-  // The first `rows` rows of `buffer`, columns [begin, begin + columns).
-  static at::Tensor Part(const at::Tensor& buffer, int rows, int begin, int columns) {
-    return buffer.as_strided({rows, columns}, {buffer.stride(0), 1}, begin);
+  // The first `rows` rows of a buffer.
+  static at::Tensor Part(const at::Tensor& buffer, int rows) {
+    return buffer.as_strided({rows, buffer.size(1)}, buffer.strides(), 0);
   }
 
-  void Forward(const FieldQueries& queries, const Activations& buffers, float* scores) const {
+  // With `keep` every block's activations stay for Backward(), which kGradientRows rows have room
+  // for.
+  void Forward(const FieldQueries& queries, bool keep, Workspace& buffers, float* scores) const {
     const int count = static_cast<int>(queries.reference.size());
     const int rows = RoundUp(count, kRowsMultiple);
     const FieldShape& shape = weights_.shape;
-    const int channels = shape.channels;
-    const at::Tensor& inputs = buffers.Inputs(0);
-    FillInputs(queries, shape.embedding(), RowsOf(inputs), RowsOf(buffers.net));
-    ClearRows(RowsOf(inputs), count, rows);
-    ClearRows(RowsOf(buffers.net), count, rows);
-    at::Tensor net = Part(buffers.net, rows, 0, shape.hidden);
-    at::addmm_out(net, net, Part(inputs, rows, 0, channels + shape.embedding_size()),
-                  packed_.first);
-    for (int i = 0; i < shape.blocks; ++i) RunBlock(i, rows, buffers, net);
-    const Rows activated = RowsOf(buffers.net);
-    AddBiasRelu(activated, packed_.leave_bias.data(), rows, activated);
-    ScoreRows(activated, weights_.fc_out.weight.data(), weights_.fc_out.bias[0], count, scores);
-  }
-
-  void RunBlock(int i, int rows, const Activations& buffers, at::Tensor& net) const {
-    const int channels = weights_.shape.channels;
-    const int hidden = weights_.shape.hidden;
-    const bool last = i + 1 == weights_.shape.blocks;
-    const at::Tensor& inputs = buffers.Inputs(i);
-    if (i > 0 && inputs.data_ptr() != buffers.Inputs(0).data_ptr()) {
-      Part(inputs, rows, 0, channels).copy_(Part(buffers.Inputs(0), rows, 0, channels));
+    FillInputs(queries, shape.embedding(), RowsOf(buffers.inputs), RowsOf(buffers.query));
+    ClearRows(RowsOf(buffers.inputs), count, rows);
+    ClearRows(RowsOf(buffers.query), count, rows);
+    CopyColumns(RowsOf(buffers.inputs), rows, RowsOf(buffers.phi));
+    at::Tensor net = packed_.first.Add(Part(buffers.inputs, rows), Part(buffers.query, rows));
+    for (int i = 0; i < shape.blocks; ++i) {
+      const at::Tensor& entered = buffers.entered[keep ? i : 0];
+      at::Tensor& inner = buffers.inner[keep ? i : 0];
+      ReluRows(RowsOf(net), rows, RowsOf(entered));
+      inner = packed_.enter[i].Relu(Part(entered, rows));
+      net = packed_.leave[i].Add(inner, net);
+      if (i + 1 < shape.blocks) net = packed_.phi[i + 1].Add(Part(buffers.phi, rows), net);
     }
-    const Rows entered = RowsOf(buffers.Entered(i));
-    AddBiasRelu(RowsOf(buffers.net), packed_.enter_bias[i].data(), rows, entered);
-    at::Tensor inner = Part(inputs, rows, channels, hidden);
-    at::mm_out(inner, Part(buffers.Entered(i), rows, 0, hidden), packed_.fc_0[i]);
-    AddBiasRelu(RowsOf(inner), weights_.fc_0[i].bias.data(), rows, RowsOf(inner));
-    at::addmm_out(net, net, last ? inner : Part(inputs, rows, 0, channels + hidden),
-                  packed_.leave[i]);
+    buffers.net = net;
+    ScoreRows(RowsOf(net), weights_.fc_out.weight.data(), weights_.fc_out.bias[0], count, scores);
   }
 
-  // From the activations that Forward() left to d score / d phi.
-  void Backward(int count, const Activations& buffers) const {
+  // From the activations that Forward() kept: d score / d phi [rows][C].
+  at::Tensor Backward(int count, Workspace& buffers) const {
     const int rows = RoundUp(count, kRowsMultiple);
-    const FieldShape& shape = weights_.shape;
-    MaskWeights(weights_.fc_out.weight.data(), RowsOf(buffers.net), rows,
-                RowsOf(buffers.net_slope));
-    const at::Tensor net_slope = Part(buffers.net_slope, rows, 0, shape.hidden);
-    at::Tensor hidden_slope = Part(buffers.hidden_slope, rows, 0, shape.hidden);
-    at::Tensor slope = Part(buffers.slope, rows, 0, shape.hidden);
-    at::Tensor phi_slope = Part(buffers.phi_slope, rows, 0, shape.channels);
-    phi_slope.zero_();
-    for (int i = shape.blocks - 1; i >= 0; --i) {
-      const at::Tensor inner = Part(buffers.Inputs(i), rows, shape.channels, shape.hidden);
-      at::mm_out(hidden_slope, net_slope, WeightOf(weights_.fc_1[i]));
-      MaskRows(RowsOf(hidden_slope), RowsOf(inner), rows, RowsOf(hidden_slope));
-      at::mm_out(slope, hidden_slope, WeightOf(weights_.fc_0[i]));
-      AddMaskedRows(RowsOf(slope), RowsOf(buffers.Entered(i)), rows, RowsOf(net_slope));
-      at::addmm_out(phi_slope, phi_slope, net_slope, WeightOf(weights_.fc_c[i]));
+    const Rows slope = RowsOf(buffers.slope);
+    MaskWeights(weights_.fc_out.weight.data(), RowsOf(buffers.net), rows, slope);
+    at::Tensor phi;
+    for (int i = weights_.shape.blocks - 1; i >= 0; --i) {
+      const at::Tensor inner = packed_.leave_back[i].Product(Part(buffers.slope, rows));
+      MaskRows(RowsOf(inner), RowsOf(buffers.inner[i]), rows, RowsOf(inner));
+      const at::Tensor entered = packed_.enter_back[i].Product(inner);
+      AddMaskedRows(RowsOf(entered), RowsOf(buffers.entered[i]), rows, slope);
+      const at::Tensor whole = Part(buffers.slope, rows);
+      phi =
+          phi.defined() ? packed_.phi_back[i].Add(whole, phi) : packed_.phi_back[i].Product(whole);
     }
+    return phi;
   }
 
   const FieldWeights weights_;
