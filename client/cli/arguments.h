@@ -22,6 +22,7 @@ client::ModelSelector ParseModel(const std::string& text);
 struct ServerArguments {
   std::string target = "127.0.0.1:50051";  // or NEMF_SERVER
   double timeout_seconds = 600;            // 0: none
+  int max_attempts = 4;                    // client::ClientOptions.max_attempts; no argument
   bool tls = false;                        // implied by the other TLS arguments
   // Names of files; empty: see client::TlsOptions.
   std::string tls_ca_path;  // or NEMF_TLS_CA

@@ -40,6 +40,7 @@ constexpr Command kCommands[] = {
     {"flow", "Compute the dense flow from the query to the reference", AddFlow},
     {"field", "Score one point of the query against the whole reference", AddField},
     {"eval", "Run a data set of annotated pairs through the server and score the answers", AddEval},
+    {"bench", "Load the server, and measure what it delivers", AddBench},
     {"models", "Show, load and unload the server's models", AddModels},
     {"health", "Ask whether the server is serving", AddHealth},
     {"version", "Print the version", AddVersion},

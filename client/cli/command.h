@@ -41,6 +41,7 @@ Action AddTransfer(CLI::App* app);
 Action AddFlow(CLI::App* app);
 Action AddField(CLI::App* app);
 Action AddEval(CLI::App* app);
+Action AddBench(CLI::App* app);
 Action AddHealth(CLI::App* app);
 Action AddModels(CLI::App* app);
 Action AddVersion(CLI::App* app);

@@ -80,7 +80,7 @@ class Client::Impl {
     v1::TransferKeypointsResponse response;
     const grpc::Status status =
         correspondence_->TransferKeypoints(&context, ToProto(request), &response);
-    if (!status.ok()) return FromGrpc(status);
+    if (!status.ok()) return FromGrpc(status, context);
     return FromProto(response);
   }
 
@@ -93,7 +93,7 @@ class Client::Impl {
     Prepare(&context);
     v1::SampleFieldResponse response;
     const grpc::Status status = correspondence_->SampleField(&context, ToProto(request), &response);
-    if (!status.ok()) return FromGrpc(status);
+    if (!status.ok()) return FromGrpc(status, context);
     return FromProto(response);
   }
 
@@ -107,7 +107,7 @@ class Client::Impl {
     if (!read.ok()) context.TryCancel();
     const grpc::Status status = reader->Finish();
     if (!read.ok()) return read;
-    if (!status.ok()) return FromGrpc(status);
+    if (!status.ok()) return FromGrpc(status, context);
     return std::move(assembler).Finish();
   }
 

@@ -1,5 +1,10 @@
 #include "client/nemf/convert.h"
 
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
 #include "client/nemf/wire_floats.h"
 
 namespace nemf::client {
@@ -121,7 +126,10 @@ Result<KeypointResponse> FromProto(const v1::TransferKeypointsStreamResponse& re
   if (response.error().code() == 0) {
     return Status(Code::kDataLoss, "an answer of the stream has neither matches nor an error");
   }
-  return Status(static_cast<Code>(response.error().code()), response.error().message());
+  const v1::StreamError& error = response.error();
+  std::optional<std::chrono::milliseconds> pushback;
+  if (error.has_retry_pushback_ms()) pushback.emplace(error.retry_pushback_ms());
+  return Status(static_cast<Code>(error.code()), error.message(), pushback);
 }
 
 KeypointResponse FromProto(const v1::TransferKeypointsResponse& response) {
@@ -169,12 +177,26 @@ Statistics FromProto(const v1::Statistics& statistics) {
       .match_seconds = statistics.match_seconds(),
       .field_queries = statistics.field_queries(),
       .encoder_batch_pairs = statistics.encoder_batch_pairs(),
+      .cached = statistics.cached(),
   };
 }
 
 Status FromGrpc(const grpc::Status& status) {
   return status.ok() ? Status()
                      : Status(static_cast<Code>(status.error_code()), status.error_message());
+}
+
+Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context) {
+  const Status plain = FromGrpc(status);
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto found = trailers.find("grpc-retry-pushback-ms");
+  if (plain.ok() || found == trailers.end()) return plain;
+  const std::string text(found->second.data(), found->second.size());
+  // What is no number stands for "never", as gRPC's own retries take it.
+  char* end = nullptr;
+  const long long parsed = std::strtoll(text.c_str(), &end, 10);
+  const bool is_number = !text.empty() && *end == '\0';
+  return Status(plain.code(), plain.message(), std::chrono::milliseconds(is_number ? parsed : -1));
 }
 
 }  // namespace nemf::client

@@ -1,6 +1,7 @@
 #ifndef NEMF_CLIENT_NEMF_CONVERT_H_
 #define NEMF_CLIENT_NEMF_CONVERT_H_
 
+#include "grpcpp/client_context.h"
 #include "grpcpp/support/status.h"
 #include "nemf/status.h"
 #include "nemf/types.h"
@@ -20,6 +21,8 @@ KeypointResponse FromProto(const v1::TransferKeypointsResponse& response);
 Result<FieldResponse> FromProto(const v1::SampleFieldResponse& response);
 Statistics FromProto(const v1::Statistics& statistics);
 Status FromGrpc(const grpc::Status& status);
+// With the push-back in the trailers of the call, which has ended.
+Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context);
 
 }  // namespace nemf::client
 

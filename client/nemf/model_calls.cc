@@ -50,7 +50,7 @@ ModelVersion FromProto(const v1::ModelVersion& version) {
 template <typename Response>
 Result<Model> Answer(const grpc::Status& status, const Response& response) {
   if (!status.ok()) return FromGrpc(status);
-  return FromProto(response.model());
+  return client::FromProto(response.model());
 }
 
 }  // namespace

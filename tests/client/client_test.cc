@@ -61,6 +61,25 @@ TEST(ClientOptionsTest, NamesTheBrokenRule) {
   }
 }
 
+TEST(ClientTest, TellsWhenToComeAgain) {
+  const auto refuse = [](const auto&, auto*) {
+    return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "full");
+  };
+  const FakeServer busy({.transfer = refuse, .retry_pushback_ms = 70});
+  const Status refused = Connect(busy.target()).TransferKeypoints(SomeKeypoints()).status();
+  EXPECT_EQ(refused.code(), Code::kResourceExhausted);
+  EXPECT_EQ(refused.retry_pushback(), std::chrono::milliseconds(70));
+
+  const FakeServer hopeless({.transfer = refuse, .retry_pushback_ms = -1});
+  EXPECT_EQ(
+      Connect(hopeless.target()).TransferKeypoints(SomeKeypoints()).status().retry_pushback(),
+      std::chrono::milliseconds(-1));
+
+  const FakeServer silent({.transfer = refuse});
+  EXPECT_FALSE(
+      Connect(silent.target()).TransferKeypoints(SomeKeypoints()).status().retry_pushback());
+}
+
 TEST(ServiceConfigTest, OneAttemptMeansNoPolicy) {
   EXPECT_EQ(ServiceConfig(1), "{}");
   EXPECT_THAT(ServiceConfig(3), HasSubstr("\"maxAttempts\": 3"));

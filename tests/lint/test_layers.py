@@ -26,6 +26,7 @@ def test_no_file_includes_what_its_room_may_not_know():
         ("server/service/service.cc", "tests/testing/fake_engine.h"),
         ("client/nemf/client.cc", "server/engine/image.h"),
         ("client/elsewhere/file.cc", "nemf/client.h"),
+        ("client/load/load_run.cc", "client/cli/progress.h"),
         ("client/include/nemf/client.h", "grpcpp/grpcpp.h"),
         ("client/include/nemf/client.h", "nemf/v1/correspondence.pb.h"),
     ],

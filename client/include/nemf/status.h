@@ -2,6 +2,8 @@
 #define NEMF_CLIENT_INCLUDE_NEMF_STATUS_H_
 
 #include <cassert>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -36,11 +38,17 @@ const char* CodeName(Code code);
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(Code code, std::string message) : code_(code), message_(std::move(message)) {}
+  Status(Code code, std::string message,
+         std::optional<std::chrono::milliseconds> retry_pushback = std::nullopt)
+      : code_(code), message_(std::move(message)), retry_pushback_(retry_pushback) {}
 
   bool ok() const { return code_ == Code::kOk; }
   Code code() const { return code_; }
   const std::string& message() const { return message_; }
+
+  // What the server said about trying again, as it does where it is too busy (kResourceExhausted):
+  // after this time, or never if it is negative. Nothing where it said nothing.
+  std::optional<std::chrono::milliseconds> retry_pushback() const { return retry_pushback_; }
 
   // "INVALID_ARGUMENT: keypoints is empty, must have 1 to 10000 points", or "OK".
   std::string ToString() const;
@@ -48,6 +56,7 @@ class [[nodiscard]] Status {
  private:
   Code code_ = Code::kOk;
   std::string message_;
+  std::optional<std::chrono::milliseconds> retry_pushback_;
 };
 
 // A T, or the error that took its place. Made from either, so functions just return one of them.

@@ -1,0 +1,38 @@
+#ifndef NEMF_CLIENT_LOAD_RANDOM_H_
+#define NEMF_CLIENT_LOAD_RANDOM_H_
+
+#include <cstdint>
+
+namespace nemf::load {
+
+// A small generator whose numbers are the same with every standard library: SplitMix64 (Steele, Lea
+// and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
+class SplitMix64 {
+ public:
+  explicit SplitMix64(std::uint64_t seed) : state_(seed) {}
+
+  // The generator of one item of a sequence: it does not depend on who draws the others, and when.
+  static SplitMix64 ForItem(std::uint64_t seed, std::uint64_t item) {
+    return SplitMix64(SplitMix64(seed).Next() ^ SplitMix64(~item).Next());
+  }
+
+  std::uint64_t Next() {
+    std::uint64_t z = state_ += 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+  }
+
+  // In [0, 1).
+  double Uniform() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
+
+  // In [0, n), n >= 1; the bias is below n / 2^64.
+  std::uint64_t Below(std::uint64_t n) { return Next() % n; }
+
+ private:
+  std::uint64_t state_;
+};
+
+}  // namespace nemf::load
+
+#endif  // NEMF_CLIENT_LOAD_RANDOM_H_
