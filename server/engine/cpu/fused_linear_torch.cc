@@ -2,6 +2,7 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -14,7 +15,7 @@ using Unary = at::Tensor(const at::Tensor&, const at::Tensor&, const std::option
                          std::string_view, Scalars, std::optional<std::string_view>);
 using Binary = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
                           const std::optional<at::Tensor>&, std::string_view);
-using Reorder = at::Tensor(const at::Tensor&, std::optional<c10::SymInt>);
+using Reorder = at::Tensor(const at::Tensor&, std::optional<std::int64_t>);
 
 template <typename Signature>
 c10::TypedOperatorHandle<Signature> Find(const char* name, const char* overload) {
@@ -32,7 +33,7 @@ at::Tensor CallUnary(const at::Tensor& x, const at::Tensor& weight,
 
 FusedLinear::FusedLinear(const at::Tensor& weight, const at::Tensor& bias, int rows) {
   static const auto reorder = Find<Reorder>("mkldnn::_reorder_linear_weight", "");
-  weight_ = reorder.call(weight.contiguous(), c10::SymInt(rows));
+  weight_ = reorder.call(weight.contiguous(), rows);
   if (bias.defined()) bias_ = bias;
 }
 

@@ -3,6 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
+
 namespace nemf {
 
 // A linear layer on the CPU, y = x weight^T + bias, fused with what follows it. The products are
