@@ -1,10 +1,12 @@
 """Measures the served system against its bars.
 
 Usage: python -m tests.bench_serving [--bin DIR] [--out DIR] [--quick] [--check] [--seed N]
+                                     [--only NAME]...
 Every experiment starts a server of its own on a free port of the loopback and ends it. The results
 go to OUT/serving.json, a table to stdout, plots to OUT. The exit status is 0 when every experiment
 ran; with --check, only when every bar is met as well. --quick takes a model of random weights and
-too little time for figures that mean anything: it shows that all of it works.
+too little time for figures that mean anything: it shows that all of it works. --only runs some of
+the experiments and prints what they found, and writes nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import platform
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +36,10 @@ from tests.bench_serving.bars import table, verdicts
 from tests.bench_serving.context import ROOT, Context, make_context
 from tests.bench_serving.plots import draw_all
 
-EXPERIMENTS = (throughput, overload, dense, cancel, sigterm, hot_reloads, cache, overhead)
+EXPERIMENTS = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (throughput, overload, dense, cancel, sigterm, hot_reloads, cache, overhead)
+}
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -47,6 +53,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", action="append", choices=EXPERIMENTS, metavar="NAME")
     return parser.parse_args()
 
 
@@ -60,10 +67,10 @@ def machine() -> dict[str, Any]:
     }
 
 
-def run_all(context: Context) -> dict[str, Any]:
+def run(context: Context, names: Iterable[str]) -> dict[str, Any]:
     results: dict[str, Any] = {}
-    for experiment in EXPERIMENTS:
-        name = experiment.__name__.rpartition(".")[2]
+    for name in names:
+        experiment = EXPERIMENTS[name]
         print(f"{name}: {experiment.__doc__}", flush=True)
         start = time.monotonic()
         results |= experiment.run(context)
@@ -83,7 +90,10 @@ def main() -> int:
             seed=arguments.seed,
         )
         about["model"] = "/".join(context.model.parts[-2:])
-        results = about | run_all(context)
+        results = about | run(context, arguments.only or EXPERIMENTS)
+    if arguments.only:
+        print(json.dumps(results, indent=2))
+        return 0
     results["seconds"] = time.monotonic() - start
     results["bars_met"] = verdicts(results)
     (arguments.out / "serving.json").write_text(json.dumps(results, indent=2) + "\n")
