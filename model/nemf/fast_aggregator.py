@@ -108,7 +108,8 @@ class FastAggregator(nn.Module):
     def _tokens(self, cost: Tensor, features: Tensor, position: Tensor) -> Tensor:
         """Costs [B, C, positions, other positions], features and positions, side by side."""
         b, channels, positions, others = cost.shape
-        tokens = torch.empty([b, channels, positions, position.shape[3]], device=cost.device)
+        width = position.shape[3]
+        tokens = cost.new_empty([b, channels, positions, width])
         begin = 0
         for level, count in enumerate(self.channels):
             part = tokens[:, begin : begin + count]
