@@ -97,7 +97,7 @@ def test_how_pairs_are_encoded_changes_no_answer(
 
 
 def test_refuses_at_once_what_would_miss_its_deadline(start_server, stubs, flow_request):
-    server = start_server()
+    server = start_server("--max-queued-seconds", "1e9")
     start_endless_flow(server, stubs, flow_request)
     stub = stubs.services.CorrespondenceStub(server.channel)
     with pytest.raises(grpc.RpcError) as error:
@@ -106,6 +106,17 @@ def test_refuses_at_once_what_would_miss_its_deadline(start_server, stubs, flow_
     assert "before the deadline" in error.value.details()
     assert server.metric("nemf_jobs_dropped_total", reason="hopeless") == 1
     assert server.metric("nemf_queued_work_seconds") > 0
+
+
+def test_refuses_at_once_what_would_wait_too_long(start_server, stubs, flow_request):
+    server = start_server("--max-queued-seconds", "1")
+    start_endless_flow(server, stubs, flow_request)
+    stub = stubs.services.CorrespondenceStub(server.channel)
+    with pytest.raises(grpc.RpcError) as error:
+        list(stub.ComputeFlow(flow_request))
+    assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "goes before, must be <= 1 s" in error.value.details()
+    assert server.metric("nemf_jobs_dropped_total", reason="queue_full") == 1
 
 
 def test_counts_what_was_wasted(start_server, stubs, flow_request):
