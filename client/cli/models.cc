@@ -46,7 +46,8 @@ ordered_json ToJson(const ModelVersion& version) {
   root["field_sha256"] = loaded.field_sha256;
   if (!loaded.provenance_json.empty()) {
     const ordered_json provenance = ordered_json::parse(loaded.provenance_json, nullptr, false);
-    root["provenance"] = provenance.is_discarded() ? loaded.provenance_json : provenance;
+    root["provenance"] =
+        provenance.is_discarded() ? ordered_json(loaded.provenance_json) : provenance;
   }
   return root;
 }
