@@ -16,7 +16,7 @@ inline MatchOptions BalancedSchedule() {
   MatchOptions options;
   options.lattice_stride = 4;
   options.patchmatch_iterations = 9;
-  options.search_candidates = 2;
+  options.search_candidates = 3;
   options.search_decay = 0.62f;
   options.optimize_steps = 8;
   options.learning_rate = 7.5e-4f;
@@ -27,7 +27,7 @@ inline MatchOptions BalancedSchedule() {
 // The least work that still refines the coarse answer.
 inline MatchOptions FastSchedule() {
   MatchOptions options;
-  options.lattice_stride = 8;
+  options.lattice_stride = 7;
   options.patchmatch_iterations = 6;
   options.search_candidates = 2;
   options.search_decay = 0.5f;

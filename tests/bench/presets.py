@@ -25,11 +25,11 @@ import grpc
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / folder) for folder in ("client/python", "deploy/demo", "model")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("deploy/demo", "model")]
 
-from nemf_client import load_stubs  # noqa: E402
 from preset_pairs import FlowPair, KeypointPair, motorcycle, warps, willow  # noqa: E402
 from preset_scores import HEADER, Scores, row  # noqa: E402
+from preset_stubs import load_stubs  # noqa: E402
 from processes import Server  # noqa: E402
 
 SEED = 1
