@@ -18,7 +18,7 @@ from tests.e2e.support import Server, encode, photograph, wait_until
 
 CLIENTS = 4
 ANSWER_SECONDS = 120  # in which a request must have its answer, with all its tries
-RETRY_SECONDS = 0.02
+RETRY_SECONDS = 0.02  # before the next try, where the server does not say
 # Answers that each server gives before it gets its signal: it is under load by then.
 ANSWERS_BEFORE = 8
 RECONNECT_MS = 50
@@ -81,11 +81,12 @@ class Clients:
                 answer = self._stub.TransferKeypoints(request, timeout=ANSWER_SECONDS)
                 return None if len(answer.matches) == 1 else "an answer without its match"
             except grpc.RpcError as error:
-                if error.code() != grpc.StatusCode.UNAVAILABLE:
+                pause = _retry_seconds(error)
+                if error.code() != grpc.StatusCode.UNAVAILABLE or pause < 0:
                     return f"{error.code().name}: {error.details()}"
             with self._lock:
                 self.retries += 1
-            time.sleep(RETRY_SECONDS)
+            time.sleep(pause)
         return "UNAVAILABLE to the end"
 
 
@@ -125,6 +126,14 @@ def run(context: Context) -> dict[str, Any]:
             "seconds": time.monotonic() - start,
         },
     }
+
+
+def _retry_seconds(error: grpc.RpcError) -> float:
+    """When the server wants the client back; negative: never."""
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-retry-pushback-ms":
+            return int(value) / 1000
+    return RETRY_SECONDS
 
 
 def _start(context: Context, models: Path, cycle: int, listen: str) -> Server:
