@@ -36,6 +36,7 @@ def test_reflection(server):
         "TransferKeypoints",
         "TransferKeypointsStream",
         "ComputeFlow",
+        "SampleField",
     ]
 
 

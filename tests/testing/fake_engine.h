@@ -32,8 +32,8 @@ float FakeScore(const FakeWork& work, std::uint64_t seed);
 
 // An engine whose tasks spend the numbers of queries that their pairs ask for, in pieces of
 // kPiece, each of which takes part in the result and counts as an iteration for snapshots (which
-// are empty). Keeps the contract of Engine (one thread at a
-// time, tasks in order) and records the calls.
+// are empty). Keeps the contract of Engine (tasks in order) and records the calls; one Encode() may
+// run beside one Step().
 class FakeEngine final : public Engine {
  public:
   static constexpr std::int64_t kPiece = 64;
