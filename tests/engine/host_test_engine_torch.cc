@@ -1,8 +1,8 @@
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "server/engine/cuda/device_backend_torch.h"
 #include "server/engine/staged_engine.h"
+#include "server/engine/torch_threads.h"
 #include "tests/engine/device_test_engine.h"
 #include "tests/engine/host_runtime_torch.h"
 #include "tests/engine/test_models.h"
@@ -19,6 +19,7 @@ DeviceFaults* NoFaults() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> MakeHostTestEngine(const DeviceTestOptions& options) {
+  SetTorchThreads(1);  // The products are too small to share.
   const FieldShape shape = SmallShape();
   EncoderShape encoder_shape;
   encoder_shape.grid = kTestGrid;
