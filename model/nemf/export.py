@@ -29,6 +29,7 @@ from nemf.fast_encoder import FastEncoder
 from nemf.field import Decoder
 from nemf.model import NeMF
 from nemf.reference_checkpoint import load_reference_model
+from nemf.trained_model import load_trained_model
 
 _ENCODER_FILE = "encoder.pt"
 _FIELD_FILE = "field.pt"
@@ -236,26 +237,6 @@ def load_config(name_or_yaml: str) -> ModelConfig:
     if not name_or_yaml.endswith((".yaml", ".yml")):
         return ModelConfig.named(name_or_yaml)
     return ModelConfig.of(yaml.safe_load(Path(name_or_yaml).read_text())["model"])
-
-
-def load_trained_model(config: ModelConfig, weights: Path | None) -> NeMF:
-    """A model with the weights of a checkpoint of nemf.train (model.pt or train.pt).
-
-    Without a checkpoint the weights are random. Raises ValueError if the checkpoint is of another
-    configuration.
-    """
-    model = NeMF(config)
-    if weights is None:
-        logger.warning("no --weights: the bundle gets random ones")
-        return model
-    content = torch.load(weights, map_location="cpu", weights_only=True)
-    if "config" in content and ModelConfig.from_dict(content["config"]) != config:
-        raise ValueError(f"{weights} was trained with another configuration than --config")
-    state = content.get("state_dict") or content.get("model")
-    if state is None:
-        raise ValueError(f"{weights} is no checkpoint of nemf.train")
-    model.load_state_dict(state, strict=True)
-    return model
 
 
 def _load_model(arguments: argparse.Namespace) -> NeMF:

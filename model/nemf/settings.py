@@ -92,6 +92,7 @@ class Settings:
     pretrain: PretrainSettings | None = None
     data: DataSettings = field(default_factory=DataSettings)
     backbone_weights: Path | None = None
+    initial: Path | None = None  # a model.pt to go on from, without stage one
     precision: str = "float32"  # or bfloat16, float16
 
 

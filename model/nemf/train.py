@@ -27,6 +27,7 @@ from nemf.model import NeMF
 from nemf.objective import LOSSES, MatchingObjective
 from nemf.pretrain import PretrainingModel, PretrainingObjective
 from nemf.settings import DataSettings, PretrainSettings, Settings, TrainSettings, load_settings
+from nemf.trained_model import load_trained_model
 from nemf.training_loop import Stage, run_stage
 from nemf.validate import validate
 
@@ -56,13 +57,16 @@ def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained
     if settings.backbone_weights:
         features.load_weights(settings.backbone_weights)
     seconds = {}
-    if settings.pretrain:
+    if settings.pretrain and not settings.initial:
         seconds["pretrain"] = _pretrain(features, settings.pretrain, data, compute, out)
-    model = NeMF(settings.model)
-    if settings.train.start_from_correlation:
-        start_from_correlation(model)
-    if settings.pretrain or settings.backbone_weights:
-        model.feature_extraction.load_state_dict(features.state_dict())
+    if settings.initial:
+        model = load_trained_model(settings.model, settings.initial)
+    else:
+        model = NeMF(settings.model)
+        if settings.train.start_from_correlation:
+            start_from_correlation(model)
+        if settings.pretrain or settings.backbone_weights:
+            model.feature_extraction.load_state_dict(features.state_dict())
     seconds["train"] = _train(model, settings.train, data, held_out, compute, out)
     if compute.is_main:
         # Only weights that finished their schedule get this name.
@@ -162,6 +166,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="checkpoints and logs")
     add_data_arguments(parser)
     parser.add_argument("--backbone-weights", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--initial", type=Path, metavar="FILE", help="a model.pt to go on from, without stage one"
+    )
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:N or auto")
     parser.add_argument("--precision", choices=PRECISIONS, help="instead of the configuration's")
     parser.add_argument("--seed", type=int, default=0)
@@ -176,6 +183,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         settings,
         data=data_settings(settings.data, arguments),
         backbone_weights=arguments.backbone_weights or settings.backbone_weights,
+        initial=arguments.initial or settings.initial,
         precision=arguments.precision or settings.precision,
     )
     if arguments.threads > 0:

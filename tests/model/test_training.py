@@ -180,3 +180,16 @@ def test_configurations_are_valid(path: Path) -> None:
 def test_training_without_data_is_refused() -> None:
     with pytest.raises(ValueError, match="no data"):
         TrainingData(DataSettings(), ModelConfig.tiny(), held_out=False, seed=0)
+
+
+def test_training_goes_on_from_given_weights(data: Path, tmp_path: Path) -> None:
+    first = write_settings(tmp_path / "first.yaml", train={"steps": 1, "validate_every": 0})
+    train.main(command(data, first, tmp_path / "first"))
+    again = write_settings(tmp_path / "again.yaml", train={"steps": 1, "validate_every": 0})
+    initial = tmp_path / "first" / "model.pt"
+    train.main([*command(data, again, tmp_path / "again"), "--initial", str(initial)])
+    assert not (tmp_path / "again" / "pretrain.pt").exists()
+    rate = load_settings(again).train.rate
+    old, new = weights(tmp_path / "first"), weights(tmp_path / "again")
+    moved = torch.cat([(new[key] - old[key]).abs().flatten() for key in old if "fc_" in key])
+    assert 0 < moved.max() < 2 * rate  # One step of AdamW from there.
