@@ -163,7 +163,6 @@ def measure_dis(settings: Settings, folder: Path, sides: dict[str, Any]) -> dict
     }
 
 
-@torch.inference_mode()
 def _against_plain(settings: Settings, binaries: Path, folder: Path) -> dict[str, Any]:
     """REFERENCE's dense flow in model/nemf, with the same bundle and pair, and in the engine."""
     torch.set_num_threads(settings.threads)

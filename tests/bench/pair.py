@@ -54,7 +54,7 @@ def square_pair(side: int, folder: Path) -> SquarePair:
     """The pair, resized to side x side; `folder` is for temporary files."""
     pair = write_pair(folder)
     query, reference = (
-        np.asarray(Image.open(file).resize((side, side), Image.Resampling.BICUBIC))
+        np.array(Image.open(file).resize((side, side), Image.Resampling.BICUBIC))
         for file in (pair.query, pair.reference)
     )
     height, width = pair.valid.shape
