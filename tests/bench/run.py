@@ -105,6 +105,8 @@ def main() -> None:
     (arguments.out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     plots.draw(report, arguments.out)
     print(table.render(report))
+    if arguments.quick:
+        print("\n--quick: of tiny models and images; these figures mean nothing")
     print(f"\nreport.json and the plots are in {arguments.out}")
 
 
