@@ -72,6 +72,7 @@ def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained
         # Only weights that finished their schedule get this name.
         content = {"config": settings.model.to_dict(), "state_dict": model.state_dict()}
         torch.save(content, out / "model.pt")
+    compute.meet()
     return Trained(model.cpu().eval(), data.counts(), seconds)
 
 

@@ -36,8 +36,8 @@ class StagedEngine : public Engine {
 
   std::unique_ptr<MatchTask> StartField(std::shared_ptr<const EncodedPair> pair, Point query,
                                         ImageSize nodes) override {
-    return std::make_unique<Task>(
-        std::make_unique<const TaskPlan>(std::move(pair), query, nodes), backend_);
+    return std::make_unique<Task>(std::make_unique<const TaskPlan>(std::move(pair), query, nodes),
+                                  backend_);
   }
 
   absl::StatusOr<std::int64_t> Step(absl::Span<MatchTask* const> tasks,
@@ -62,12 +62,18 @@ class StagedEngine : public Engine {
     std::vector<Piece> pieces;  // one of each task
   };
 
+  // The next pieces. Tasks at the front that can be finished within `max_queries` go alone until
+  // they are: a short task has many small pieces one after the other, and beside a long one, which
+  // would take all that is left each time, it would need a whole budget for each of them.
   static Wave PlanWave(absl::Span<MatchTask* const> tasks, std::int64_t max_queries) {
     Wave wave;
     std::int64_t planned = 0;
+    std::int64_t to_finish = 0;
     for (MatchTask* each : tasks) {
       Task* task = static_cast<Task*>(each);
       if (task->done()) continue;
+      to_finish += task->queries_left();
+      if (to_finish > max_queries && !wave.tasks.empty()) break;
       wave.tasks.push_back(task);
       wave.pieces.push_back(task->NextPiece(max_queries - planned));
       planned += task->Bound(wave.pieces.back());

@@ -115,16 +115,16 @@ absl::StatusOr<ModelStatus> ModelRepository::UnloadNow(const std::string& name,
     }
   }
   if (!version.empty()) ApplyPolicy(name);  // Its successor first, so that there is no gap.
-  std::vector<Event> events;
+  std::vector<std::shared_ptr<Serving>> retired;
   {
     absl::MutexLock lock(&mutex_);
     ModelVersions& model = models_.at(name);
     for (const std::int64_t ready : model.Ready()) {
-      if (version.empty() || ready == *number) Retire(&model, ready, &events);
+      if (version.empty() || ready == *number) retired.push_back(model.Retire(ready));
     }
     Publish();
   }
-  Tell(events);
+  TellRetired(retired);
   return Get(name);
 }
 

@@ -46,15 +46,15 @@ absl::StatusOr<std::unique_ptr<ModelRepository>> ModelRepository::Open(
 
 ModelRepository::~ModelRepository() {
   thread_ = nullptr;
-  std::vector<Event> events;
+  std::vector<std::shared_ptr<Serving>> retired;
   {
     absl::MutexLock lock(&mutex_);
     for (auto& [name, model] : models_) {
-      for (const std::int64_t number : model.Ready()) Retire(&model, number, &events);
+      for (const std::int64_t number : model.Ready()) retired.push_back(model.Retire(number));
     }
     Publish();
   }
-  Tell(events);
+  TellRetired(retired);
 }
 
 absl::Status ModelRepository::ChooseDefault() {
@@ -134,14 +134,16 @@ void ModelRepository::ApplyPolicy(const std::string& name) {
 }
 
 void ModelRepository::RetireSuperseded(const std::string& name) {
-  std::vector<Event> events;
+  std::vector<std::shared_ptr<Serving>> retired;
   {
     absl::MutexLock lock(&mutex_);
     ModelVersions& model = models_.at(name);
-    for (const std::int64_t number : model.Superseded()) Retire(&model, number, &events);
+    for (const std::int64_t number : model.Superseded()) {
+      retired.push_back(model.Retire(number));
+    }
     Publish();
   }
-  Tell(events);
+  TellRetired(retired);
 }
 
 absl::Status ModelRepository::LoadOne(const std::string& name, std::int64_t number) {
@@ -219,11 +221,13 @@ void ModelRepository::Serve(const FoundVersion& found, absl::Duration load_time,
   Tell({[=](ModelObserver* observer) { observer->OnLoaded(info, device, load_time); }});
 }
 
-void ModelRepository::Retire(ModelVersions* model, std::int64_t number,
-                             std::vector<Event>* events) {
-  const std::shared_ptr<Serving> serving = model->Retire(number);
-  events->push_back([info = serving->info(), device = serving->engine().device()](
-                        ModelObserver* observer) { observer->OnRetired(info, device); });
+void ModelRepository::TellRetired(const std::vector<std::shared_ptr<Serving>>& servings) {
+  std::vector<Event> events;
+  for (const std::shared_ptr<Serving>& serving : servings) {
+    events.push_back([info = serving->info(), device = serving->engine().device()](
+                         ModelObserver* observer) { observer->OnRetired(info, device); });
+  }
+  Tell(events);
 }
 
 void ModelRepository::Publish() {

@@ -93,8 +93,6 @@ class ModelRepository final : public ModelCatalog {
   void Refuse(const std::string& name, const FoundVersion& found, const absl::Status& reason);
   void Serve(const FoundVersion& found, absl::Duration load_time, LoadedModel loaded);
 
-  void Retire(ModelVersions* model, std::int64_t number, std::vector<Event>* events)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Shows requests what is ready now.
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ModelStatus StatusOf(const std::string& name, const ModelVersions& model) const
@@ -104,6 +102,9 @@ class ModelRepository final : public ModelCatalog {
   void OnGone(const ModelInfo& info, std::int64_t number, std::int64_t bytes);
 
   void Tell(const std::vector<Event>& events);
+  // Whoever retires servings holds them until they are told, so that nobody hears of a serving's
+  // end before its retirement.
+  void TellRetired(const std::vector<std::shared_ptr<Serving>>& servings);
   void TellFailure(const std::string& name, const std::string& version, const absl::Status& reason);
   std::shared_ptr<const ServingMap> serving_map() const;
 

@@ -1,10 +1,12 @@
 #ifndef NEMF_SERVER_SERVICE_CALL_GATE_H_
 #define NEMF_SERVER_SERVICE_CALL_GATE_H_
 
+#include <algorithm>
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 namespace nemf {
@@ -28,6 +30,7 @@ class CallGate {
   // Null once the gate is closed.
   std::unique_ptr<Slot> Enter() {
     absl::MutexLock lock(&mutex_);
+    last_asked_ = absl::Now();
     if (closed_) return nullptr;
     ++inside_;
     return std::make_unique<Slot>(this);
@@ -36,7 +39,20 @@ class CallGate {
   // Lets nobody in any more.
   void Close() {
     absl::MutexLock lock(&mutex_);
+    last_asked_ = absl::Now();
     closed_ = true;
+  }
+
+  // Waits until nobody has asked to be let in for `quiet`, but at most for `patience`. gRPC drops
+  // calls that reach it while it shuts down, with a status that clients do not retry; the gate's
+  // refusals they do, later or elsewhere, so it stays until they have heard.
+  void AwaitQuiet(absl::Duration quiet, absl::Duration patience) {
+    const absl::Time end = absl::Now() + patience;
+    while (true) {
+      const absl::Time wanted = std::min(LastAsked() + quiet, end);
+      if (absl::Now() >= wanted) return;
+      absl::SleepFor(wanted - absl::Now());
+    }
   }
 
   // Waits until every call has left, or for `patience`; returns whether all have.
@@ -50,11 +66,16 @@ class CallGate {
     absl::MutexLock lock(&mutex_);
     --inside_;
   }
+  absl::Time LastAsked() {
+    absl::MutexLock lock(&mutex_);
+    return last_asked_;
+  }
   bool Empty() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return inside_ == 0; }
 
   absl::Mutex mutex_;
   int inside_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Time last_asked_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace nemf

@@ -42,6 +42,13 @@ std::string RequestId(const grpc::CallbackServerContext& context) {
                       absl::Hex(absl::Uniform<std::uint64_t>(random), absl::kZeroPad16));
 }
 
+// Longer than the server then stays to say so, see GrpcServer::Shutdown().
+constexpr absl::Duration kRetryWhenClosed = absl::Milliseconds(500);
+
+absl::Status Closed() {
+  return WithRetryAfter(absl::UnavailableError("the server is shutting down"), kRetryWhenClosed);
+}
+
 }  // namespace
 
 CallScope::CallScope(const ServiceEnvironment* environment, const char* method,
@@ -62,8 +69,7 @@ CallScope::CallScope(const ServiceEnvironment* environment, const char* method,
       slot_(environment->gate->Enter()),
       request_id_(std::move(request_id)),
       client_(std::move(client)),
-      admission_(slot_ != nullptr ? absl::OkStatus()
-                                  : absl::UnavailableError("the server is shutting down")),
+      admission_(slot_ != nullptr ? absl::OkStatus() : Closed()),
       start_(environment->clock->Now()) {}
 
 void CallScope::Record(const absl::Status& status, const MatchAnswer& answer) const {

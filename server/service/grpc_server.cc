@@ -34,8 +34,8 @@ void SetConnectionArguments(const ConnectionOptions& options, grpc::ServerBuilde
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
                               options.keepalive_timeout_seconds * kMilliseconds);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  // How often clients may ask; gRPC's default of five minutes closes connections that are kept alive
-  // through address translation.
+  // How often clients may ask; gRPC's default of five minutes closes connections that are kept
+  // alive through address translation.
   constexpr int kLeastMillisecondsBetweenPings = 10'000;
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                               kLeastMillisecondsBetweenPings);
@@ -109,9 +109,13 @@ class GrpcServerImpl final : public GrpcServer {
     // Time for the last answers to leave, and for nothing else: watchers of health and clients of
     // reflection keep their streams open for ever.
     constexpr absl::Duration kGrace = absl::Seconds(1);
+    // Shorter than kRetryWhenClosed, so that clients which heed it are silent for so long.
+    constexpr absl::Duration kQuiet = absl::Milliseconds(100);
+    constexpr absl::Duration kLongestWaitForQuiet = absl::Seconds(2);
     SetServing(false);
     gate_.Close();
     gate_.AwaitEmpty(patience);
+    gate_.AwaitQuiet(kQuiet, kLongestWaitForQuiet);
     server_->Shutdown(absl::ToChronoTime(absl::Now() + kGrace));
     server_->Wait();
   }

@@ -77,10 +77,12 @@ def test_cancelled_flow_frees_the_server(server, stub, flow_request):
     assert after == before + 1
 
 
-def test_missed_deadline_is_called_by_its_name(server, stub, flow_request):
+def test_missed_deadline_ends_the_call(server, stub, flow_request):
     flow_request.query.encoded = encode(photograph(400, 300, seed=6))
     flow_request.options.patchmatch_iterations = 1000
     with pytest.raises(grpc.RpcError) as error:
         list(stub.ComputeFlow(flow_request, timeout=0.3))
-    assert error.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    # A server that has seen enough to know its speed says so at once.
+    codes = (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED)
+    assert error.value.code() in codes
     wait_until(lambda: server.active_flows() == 0)

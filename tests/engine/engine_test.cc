@@ -207,6 +207,18 @@ TEST(Engine, SpendsAboutWhatItIsAskedTo) {
   }
 }
 
+TEST(Engine, AShortTaskNeedsOneStepBesideALongOne) {
+  const std::unique_ptr<Engine> engine = MakeTestEngine(2);
+  const auto pair = EncodeBlank(engine.get(), {64, 48});
+  const auto flow = engine->Start(pair, {}, FastOptions());
+  const auto keypoint = engine->Start(pair, {{20, 30}}, FastOptions());
+  const std::int64_t budget = keypoint->queries_left();
+  ASSERT_LT(2 * budget, flow->queries_left());
+  engine->Step({keypoint.get(), flow.get()}, budget).value();
+  EXPECT_TRUE(keypoint->done());
+  EXPECT_FALSE(flow->done());
+}
+
 TEST(Engine, AFewKeypointsCostFarLessThanTheDenseRun) {
   const std::unique_ptr<Engine> engine = MakeTestEngine(1);
   const auto pair = EncodeBlank(engine.get(), {128, 128});
@@ -247,7 +259,8 @@ TEST(Engine, APairKnowsItsSizesAndMemory) {
   EXPECT_EQ(pair->query_size().height, 34);
   EXPECT_EQ(pair->reference_size().width, 56);
   EXPECT_EQ(pair->reference_size().height, 78);
-  EXPECT_EQ(pair->bytes(), (256u * 8 + 2 * 16) * sizeof(float));
+  // Phi, the coarse map and the coarse cost of a 4 x 4 grid.
+  EXPECT_EQ(pair->bytes(), (256u * 8 + 2 * 16 + 256u) * sizeof(float));
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ TEST(ServerOptionsTest, NamesTheBrokenRuleOfModels) {
   for (const char* pin : {"a", "a=", "=1", "a=0", "a=x"}) {
     EXPECT_THAT(ErrorOf({"--pin-version", pin}), HasSubstr("must be NAME=VERSION"));
   }
-  EXPECT_THAT(ErrorOf({"--model-memory-bytes", "-1"}), HasSubstr("--model-memory-bytes"));
+  EXPECT_THAT(ErrorOf({"--model-memory-bytes", "-1"}), HasSubstr("memory_bytes = -1, must be >= 0"));
 }
 
 TEST(ServerOptionsTest, ReadsEveryFlag) {
