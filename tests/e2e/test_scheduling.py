@@ -31,7 +31,7 @@ def content(response) -> bytes:
 
 
 def start_endless_flow(server, stubs, flow_request):
-    """A flow that is being matched on return."""
+    """A flow that is being matched on return; it is cancelled once nobody holds the call."""
     flow_request.query.encoded = encode(photograph(200, 150, seed=6))
     flow_request.options.preset = stubs.messages.REFERENCE
     flow_request.options.patchmatch_iterations = ENDLESS_ITERATIONS
@@ -98,7 +98,7 @@ def test_how_pairs_are_encoded_changes_no_answer(
 
 def test_refuses_at_once_what_would_miss_its_deadline(start_server, stubs, flow_request):
     server = start_server("--max-queued-seconds", "1e9")
-    start_endless_flow(server, stubs, flow_request)
+    endless = start_endless_flow(server, stubs, flow_request)
     stub = stubs.services.CorrespondenceStub(server.channel)
     with pytest.raises(grpc.RpcError) as error:
         list(stub.ComputeFlow(flow_request, timeout=2))
@@ -106,17 +106,19 @@ def test_refuses_at_once_what_would_miss_its_deadline(start_server, stubs, flow_
     assert "before the deadline" in error.value.details()
     assert server.metric("nemf_jobs_dropped_total", reason="hopeless") == 1
     wait_until(lambda: server.metric("nemf_queued_work_seconds") > 0)
+    assert endless.is_active()
 
 
 def test_refuses_at_once_what_would_wait_too_long(start_server, stubs, flow_request):
     server = start_server("--max-queued-seconds", "1")
-    start_endless_flow(server, stubs, flow_request)
+    endless = start_endless_flow(server, stubs, flow_request)
     stub = stubs.services.CorrespondenceStub(server.channel)
     with pytest.raises(grpc.RpcError) as error:
         list(stub.ComputeFlow(flow_request))
     assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "goes before, must be <= 1 s" in error.value.details()
     assert server.metric("nemf_jobs_dropped_total", reason="queue_full") == 1
+    assert endless.is_active()
 
 
 def test_counts_what_was_wasted(start_server, stubs, flow_request):
