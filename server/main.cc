@@ -101,8 +101,8 @@ ModelLoader LoadAndWarmUp(int max_pairs) {
   };
 }
 
-// Ends the server, to be started again by whoever watches over it: by the same way as a signal would,
-// and at once where that way is blocked.
+// Ends the server, to be started again by whoever watches over it: by the same way as a signal
+// would, and at once where that way is blocked.
 Watchdog::Actions WhenBroken(Logger* logger, std::atomic<bool>* failed) {
   return {.alarm =
               [logger, failed](const absl::Status& reason) {
@@ -126,14 +126,16 @@ absl::Status Run(const ServerOptions& options, EndSignals& signals) {
                                             .ready = [&] { return ready.load(); }});
   if (!endpoint.ok()) return endpoint.status();
   ModelReporter reporter(&metrics, &logger);
-  auto models = ModelRepository::Open(
-      options.models, LoadAndWarmUp(options.models.scheduler.max_encoder_batch), Clock::System(),
-      &observer);
+  auto models = ModelRepository::Open(options.models,
+                                      LoadAndWarmUp(options.models.scheduler.max_encoder_batch),
+                                      Clock::System(), &observer);
   if (!models.ok()) return models.status();
-  auto server = GrpcServer::Start(options.grpc, FindIn(models->get()), RecordTo(&metrics, &logger),
-                                  Clock::System(), [&logger](const std::string& warning) {
-                                    logger.Warning("access", {{"problem", warning}});
-                                  }, models->get());
+  auto server = GrpcServer::Start(
+      options.grpc, FindIn(models->get()), RecordTo(&metrics, &logger), Clock::System(),
+      [&logger](const std::string& warning) {
+        logger.Warning("access", {{"problem", warning}});
+      },
+      models->get());
   if (!server.ok()) return server.status();
   (*models)->Observe(&reporter);
 

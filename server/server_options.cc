@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <map>
-#include <map>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -106,11 +105,10 @@ void AddModelFlags(Flags flags, ModelRepositoryOptions* models, double* poll_sec
             "Model of requests that name none; empty: the first by name");
   flags.Add("--model-poll-seconds", poll_seconds,
             "How often to look for new versions; 0: only when asked to");
-  flags.AddParsedList("--pin-version", "NAME=VERSION",
-                      "Serve one version of a model; without it, the newest that loads",
-                      [models](const std::string& text) {
-                        return ParsePin(text, &models->pinned_versions);
-                      });
+  flags.AddParsedList(
+      "--pin-version", "NAME=VERSION",
+      "Serve one version of a model; without it, the newest that loads",
+      [models](const std::string& text) { return ParsePin(text, &models->pinned_versions); });
   flags.AddBytes("--model-memory-bytes", &models->memory_bytes,
                  "What loaded versions may take, by the sizes of their files; 0: no bound");
   flags.Add("--device", &models->engine.device, "auto, cpu or cuda:N");
@@ -142,8 +140,7 @@ void AddSchedulerFlags(Flags flags, CLI::App* app, ServerOptions* options, doubl
                     if (value != kValues.end()) scheduler->overlap_encoding = value->second;
                     return value != kValues.end();
                   });
-  app->add_flag("--trust-priority-header,!--no-trust-priority-header",
-                options->grpc.trust_priority,
+  app->add_flag("--trust-priority-header,!--no-trust-priority-header", options->grpc.trust_priority,
                 "Whether clients may set their priority, in x-nemf-priority (default: no)")
       ->envname(EnvironmentName("--trust-priority-header"));
   flags.Add("--watchdog-seconds", watchdog,

@@ -16,7 +16,7 @@ struct Encoding {
   // [grid][grid][grid][grid][channels]: reference row, column, query row, column, channel.
   std::vector<float> phi;
   std::vector<float> coarse;  // [2][grid][grid]: normalised reference x, y on the query's grid
-  std::vector<float> cost;    // [grid][grid][grid][grid]: in phi's order, what `coarse` was read from
+  std::vector<float> cost;  // [grid][grid][grid][grid]: in phi's order, what `coarse` was read from
 };
 
 // The encoder on the CPU. Pairs go through it one by one: other batch sizes may get other

@@ -56,7 +56,8 @@ struct Job {
   std::shared_ptr<const ImagePair> pair;
   std::vector<Point> keypoints;  // empty for kFlow; one for kField
   ImageSize field_nodes;         // kField: columns and rows of the grid
-  // kFlow: PatchMatch iterations after which the sink gets a snapshot, ascending; 0: the coarse map.
+  // kFlow: PatchMatch iterations after which the sink gets a snapshot, ascending; 0: the coarse
+  // map.
   std::vector<int> snapshots;
   MatchOptions options;
   absl::Time deadline = absl::InfiniteFuture();

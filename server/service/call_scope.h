@@ -35,8 +35,8 @@ class CallScope {
   const std::string& priority() const { return priority_; }
   const std::string& request_id() const { return request_id_; }
 
-  // Reports the end of the call, and tells its client when it may try again, if `status` says so. To
-  // be called once, right before the call is finished, so that whoever has the answer finds it
+  // Reports the end of the call, and tells its client when it may try again, if `status` says so.
+  // To be called once, right before the call is finished, so that whoever has the answer finds it
   // counted.
   void Record(const absl::Status& status, const MatchAnswer& answer) const;
 

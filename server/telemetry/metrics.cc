@@ -120,9 +120,9 @@ struct Metrics::Families {
       CounterFamily(registry, "nemf_wasted_queries_total",
                     "Field queries of jobs that then were cancelled or expired.")
           .Add({});
-  Counter& cache_hits = CounterFamily(registry, "nemf_pair_cache_hits_total",
-                                      "Jobs whose pair was encoded already.")
-                            .Add({});
+  Counter& cache_hits =
+      CounterFamily(registry, "nemf_pair_cache_hits_total", "Jobs whose pair was encoded already.")
+          .Add({});
   Counter& cache_misses =
       CounterFamily(registry, "nemf_pair_cache_misses_total", "Pairs that had to be encoded.")
           .Add({});
@@ -150,9 +150,8 @@ Metrics::Metrics(const std::string& version) : families_(std::make_unique<Famili
   }
   for (const DropReason reason :
        {DropReason::kQueueFull, DropReason::kClientLimit, DropReason::kHopeless,
-        DropReason::kDraining, DropReason::kExpiredOnEntry,
-        DropReason::kExpiredQueued, DropReason::kExpiredActive, DropReason::kCancelled,
-        DropReason::kEngineError}) {
+        DropReason::kDraining, DropReason::kExpiredOnEntry, DropReason::kExpiredQueued,
+        DropReason::kExpiredActive, DropReason::kCancelled, DropReason::kEngineError}) {
     families_->jobs_dropped.Add({{"reason", Name(reason)}});
   }
 }

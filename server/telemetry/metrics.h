@@ -26,9 +26,8 @@ namespace nemf {
 //                                           expired_active, cancelled, engine_error, hopeless,
 //                                           client_limit
 //   nemf_queued_work_seconds                predicted time of accepted and unfinished work
-//   nemf_wasted_queries_total               field queries of jobs that then were cancelled or expired
-//   nemf_pair_cache_{hits,misses,evictions}_total
-//   nemf_pair_cache_bytes
+//   nemf_wasted_queries_total               field queries of jobs that then were cancelled or
+//   expired nemf_pair_cache_{hits,misses,evictions}_total nemf_pair_cache_bytes
 //   nemf_model_info{name,version,device}    1 for each served version
 //   nemf_model_loads_total{result}          ok, failed (broken), refused (memory budget)
 //   nemf_build_info{version,compiler}       1

@@ -111,7 +111,9 @@ def main() -> None:
 
 
 def newest_version(model: Path) -> Path:
-    return max((version for version in model.iterdir()), key=lambda path: int(path.name))
+    """The folder of a model's newest version; its card lies beside them."""
+    versions = [path for path in model.iterdir() if path.name.isdecimal()]
+    return max(versions, key=lambda path: int(path.name))
 
 
 if __name__ == "__main__":

@@ -71,9 +71,8 @@ TEST(ClientTest, TellsWhenToComeAgain) {
   EXPECT_EQ(refused.retry_pushback(), std::chrono::milliseconds(70));
 
   const FakeServer hopeless({.transfer = refuse, .retry_pushback_ms = -1});
-  EXPECT_EQ(
-      Connect(hopeless.target()).TransferKeypoints(SomeKeypoints()).status().retry_pushback(),
-      std::chrono::milliseconds(-1));
+  EXPECT_EQ(Connect(hopeless.target()).TransferKeypoints(SomeKeypoints()).status().retry_pushback(),
+            std::chrono::milliseconds(-1));
 
   const FakeServer silent({.transfer = refuse});
   EXPECT_FALSE(
