@@ -71,10 +71,15 @@ ModelFinder FindIn(const ModelRepository* models) {
       };
 }
 
+void Count(const CallRecord& call, Metrics* metrics) {
+  metrics->RecordRequest(call.method, call.status.code(), call.duration);
+  if (call.decode_time > absl::ZeroDuration()) metrics->RecordStage("decode", call.decode_time);
+}
+
+// `metrics` may be null.
 CallRecorder RecordTo(Metrics* metrics, Logger* logger) {
   return [metrics, logger](const CallRecord& call) {
-    metrics->RecordRequest(call.method, call.status.code(), call.duration);
-    if (call.decode_time > absl::ZeroDuration()) metrics->RecordStage("decode", call.decode_time);
+    if (metrics != nullptr) Count(call, metrics);
     logger->Info("request", {{"request_id", call.request_id},
                              {"client", call.client},
                              {"method", call.method},
@@ -119,7 +124,8 @@ absl::Status Run(const ServerOptions& options, EndSignals& signals) {
   std::atomic<bool> ready = false;
   std::atomic<bool> failed = false;
   Watchdog watchdog(options.watchdog, WhenBroken(&logger, &failed));
-  ObserverTee observer(&metrics, &watchdog);
+  SchedulerObserver deaf;
+  ObserverTee observer(options.record_metrics ? &metrics : &deaf, &watchdog);
   auto endpoint =
       HttpEndpoint::Start(options.metrics, {.metrics = [&] { return metrics.Serialize(); },
                                             .healthy = [&] { return !failed; },
@@ -131,7 +137,8 @@ absl::Status Run(const ServerOptions& options, EndSignals& signals) {
                                       Clock::System(), &observer);
   if (!models.ok()) return models.status();
   auto server = GrpcServer::Start(
-      options.grpc, FindIn(models->get()), RecordTo(&metrics, &logger), Clock::System(),
+      options.grpc, FindIn(models->get()),
+      RecordTo(options.record_metrics ? &metrics : nullptr, &logger), Clock::System(),
       [&logger](const std::string& warning) {
         logger.Warning("access", {{"problem", warning}});
       },

@@ -43,6 +43,13 @@ class Flags {
         ->capture_default_str();
   }
 
+  // --NAME and --no-NAME.
+  void AddSwitch(const std::string& name, bool* value, const std::string& help) {
+    app_->add_flag(absl::StrCat("--", name, ",!--no-", name), *value,
+                   absl::StrCat(help, " (default: ", *value ? "yes" : "no", ")"))
+        ->envname(EnvironmentName(absl::StrCat("--", name)));
+  }
+
   // A number of bytes, with or without a unit: 1000, 32MiB.
   template <typename Value>
   void AddBytes(const std::string& flag, Value* value, const std::string& help) {
@@ -117,7 +124,7 @@ void AddModelFlags(Flags flags, ModelRepositoryOptions* models, double* poll_sec
   flags.Add("--threads", &models->engine.threads, "CPU threads of the engine; 0: all cores");
 }
 
-void AddSchedulerFlags(Flags flags, CLI::App* app, ServerOptions* options, double* watchdog) {
+void AddSchedulerFlags(Flags flags, ServerOptions* options, double* watchdog) {
   SchedulerOptions* scheduler = &options->models.scheduler;
   flags.Add("--max-queued-jobs", &scheduler->max_queued_jobs,
             "Requests that may wait for the engine");
@@ -140,9 +147,8 @@ void AddSchedulerFlags(Flags flags, CLI::App* app, ServerOptions* options, doubl
                     if (value != kValues.end()) scheduler->overlap_encoding = value->second;
                     return value != kValues.end();
                   });
-  app->add_flag("--trust-priority-header,!--no-trust-priority-header", options->grpc.trust_priority,
-                "Whether clients may set their priority, in x-nemf-priority (default: no)")
-      ->envname(EnvironmentName("--trust-priority-header"));
+  flags.AddSwitch("trust-priority-header", &options->grpc.trust_priority,
+                  "Whether clients may set their priority, in x-nemf-priority");
   flags.Add("--watchdog-seconds", watchdog,
             "Time after which an engine that does not answer ends the process; 0: never");
 }
@@ -167,7 +173,7 @@ void AddAddressFlags(Flags flags, ServerOptions* options) {
                   });
 }
 
-void AddAccessFlags(Flags flags, CLI::App* app, GrpcServerOptions* grpc) {
+void AddAccessFlags(Flags flags, GrpcServerOptions* grpc) {
   flags.Add("--tls-cert", &grpc->tls.certificate_file, "Certificate chain of the server")
       ->type_name("FILE.pem");
   flags.Add("--tls-key", &grpc->tls.key_file, "Private key of the certificate")
@@ -182,9 +188,8 @@ void AddAccessFlags(Flags flags, CLI::App* app, GrpcServerOptions* grpc) {
       .Add("--tokens", &grpc->tokens_file,
            "Bearer tokens: lines TOKEN NAME ROLE, ROLE is client or admin")
       ->type_name("FILE");
-  app->add_flag("--allow-plaintext,!--no-allow-plaintext", grpc->allow_plaintext,
-                "Whether to listen beyond the loopback interface without TLS (default: no)")
-      ->envname(EnvironmentName("--allow-plaintext"));
+  flags.AddSwitch("allow-plaintext", &grpc->allow_plaintext,
+                  "Whether to listen beyond the loopback interface without TLS");
 }
 
 void AddConnectionFlags(Flags flags, ConnectionOptions* connections) {
@@ -215,14 +220,12 @@ void AddLimitFlags(Flags flags, GrpcServerOptions* grpc) {
   flags.Add("--decode-threads", &grpc->decoding.threads, "Threads that decode images");
 }
 
-void AddRunFlags(Flags flags, CLI::App* app, ServerOptions* options, double* drain_seconds) {
-  app->add_flag("--allow-model-control,!--no-allow-model-control",
-                options->grpc.allow_model_control,
-                "Whether clients may load and unload models (default: no)")
-      ->envname(EnvironmentName("--allow-model-control"));
-  app->add_flag("--reflection,!--no-reflection", options->grpc.reflection,
-                "Whether clients may ask for the proto (default: yes)")
-      ->envname(EnvironmentName("--reflection"));
+void AddRunFlags(Flags flags, ServerOptions* options, double* drain_seconds) {
+  flags.AddSwitch("allow-model-control", &options->grpc.allow_model_control,
+                  "Whether clients may load and unload models");
+  flags.AddSwitch("reflection", &options->grpc.reflection, "Whether clients may ask for the proto");
+  flags.AddSwitch("record-metrics", &options->record_metrics,
+                  "Whether requests and the engine's steps are measured for /metrics");
   flags.AddParsed("--log-level", "debug, info, warning or error", "info",
                   "The least severe log lines to write", [options](const std::string& text) {
                     const absl::StatusOr<LogLevel> level = ParseLogLevel(text);
@@ -266,12 +269,12 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
       "  nemf-server --models model/bundles --listen 127.0.0.1:50051 --device cpu");
   const Flags flags(&app);
   AddModelFlags(flags, &options.models, &poll_seconds);
-  AddSchedulerFlags(flags, &app, &options, &watchdog_seconds);
+  AddSchedulerFlags(flags, &options, &watchdog_seconds);
   AddAddressFlags(flags, &options);
-  AddAccessFlags(flags, &app, &options.grpc);
+  AddAccessFlags(flags, &options.grpc);
   AddConnectionFlags(flags, &options.grpc.connections);
   AddLimitFlags(flags, &options.grpc);
-  AddRunFlags(flags, &app, &options, &drain_seconds);
+  AddRunFlags(flags, &options, &drain_seconds);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help or --version

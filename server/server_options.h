@@ -21,6 +21,7 @@ struct ServerOptions {
   GrpcServerOptions grpc;
   HttpEndpointOptions metrics;
   WatchdogOptions watchdog;
+  bool record_metrics = true;  // otherwise /metrics says nothing of requests and of the engine
   LogLevel log_level = LogLevel::kInfo;
   absl::Duration drain_timeout = absl::Minutes(10);  // for calls in flight at the end, >= 0
 

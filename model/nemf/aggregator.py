@@ -25,8 +25,11 @@ class Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         n, tokens, width = x.shape
         qkv = self.qkv(x).view(n, tokens, 3, self.heads, width // self.heads)
+        if qkv.device.type == "cpu":
+            qkv = qkv.float()  # In mixed precision: its gradient takes longer in bfloat16 there.
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        out = F.scaled_dot_product_attention(q, k, v)
+        with torch.autocast(qkv.device.type, enabled=qkv.device.type != "cpu"):
+            out = F.scaled_dot_product_attention(q, k, v)
         return self.proj(out.transpose(1, 2).reshape(n, tokens, width))
 
 

@@ -93,10 +93,37 @@ class ResidualBlock(nn.Module):
         return out + (x if self.shortcut is None else self.shortcut(x))
 
 
-class SmallBackbone(nn.Module):
-    """A stem at stride 2, then one stage each at strides 4, 8 and 16; every stage is a tap."""
+class ContextBlock(nn.Module):
+    """Looks 6 cells around itself, by a dilated 7x7 convolution a channel; begins as the identity."""
 
-    def __init__(self, widths: tuple[int, ...], blocks: tuple[int, ...]) -> None:
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.around = nn.Conv2d(width, width, 7, padding=6, dilation=2, groups=width, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.mix = nn.Conv2d(width, width, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        nn.init.zeros_(self.bn2.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Sums before a ReLU, [B, C, h, w], to the same."""
+        return x + self.bn2(self.mix(F.relu(self.bn1(self.around(F.relu(x))))))
+
+
+class SmallBackbone(nn.Module):
+    """A stem at stride 2, then one stage each at strides 4, 8 and 16; every stage is a tap.
+
+    context: ContextBlocks after the last stage, so that a cell knows where in an object it lies.
+    topdown: whether the last tap is added to the one before, projected and enlarged: fine cells
+      then know what the coarse ones do.
+    """
+
+    def __init__(
+        self,
+        widths: tuple[int, ...],
+        blocks: tuple[int, ...],
+        context: int = 0,
+        topdown: bool = False,
+    ) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, widths[0], 3, stride=2, padding=1, bias=False)
         self.stem_bn = nn.BatchNorm2d(widths[0])
@@ -108,9 +135,11 @@ class SmallBackbone(nn.Module):
                 stage.append(ResidualBlock(inputs, width, 2 if block == 0 else 1))
                 inputs = width
             self.stages.append(stage)
+        self.context = nn.Sequential(*(ContextBlock(inputs) for _ in range(context)))
+        self.lateral = nn.Conv2d(inputs, widths[-2], 1) if topdown else None
 
     def taps(self, image: Tensor, hyperpixel_ids: tuple[int, ...] = ()) -> list[Tensor]:
-        """The last block's sum of every stage: strides 4, 8, 16."""
+        """The last sum of every stage: strides 4, 8, 16."""
         x = F.relu(self.stem_bn(self.stem(image)))
         taps = []
         for stage in self.stages:
@@ -118,6 +147,11 @@ class SmallBackbone(nn.Module):
                 summed = block.before_relu(x)
                 x = F.relu(summed)
             taps.append(summed)
+        taps[-1] = self.context(taps[-1])
+        if self.lateral is not None:
+            size = taps[-2].shape[2:]
+            coarse = self.lateral(F.relu(taps[-1]))
+            taps[-2] = taps[-2] + F.interpolate(coarse, size, mode="bilinear", align_corners=True)
         return taps
 
 
@@ -135,7 +169,12 @@ class FeatureExtraction(nn.Module):
             self.backbone = ResNet101()
             self.channels = (256, 512, 1024, 2048)
         elif config.backbone == "small":
-            self.backbone = SmallBackbone(config.backbone_widths, config.backbone_blocks)
+            self.backbone = SmallBackbone(
+                config.backbone_widths,
+                config.backbone_blocks,
+                config.backbone_context,
+                config.backbone_topdown,
+            )
             self.channels = config.backbone_widths[1:]
         else:
             self.backbone = make_adapter(config)

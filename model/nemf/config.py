@@ -36,6 +36,9 @@ class ModelConfig:
     # Widths and block counts of the stages of the "small" backbone; ignored by the others.
     backbone_widths: tuple[int, ...] = ()
     backbone_blocks: tuple[int, ...] = ()
+    # What else it has: see nemf.backbone.SmallBackbone.
+    backbone_context: int = 0
+    backbone_topdown: bool = False
     # Taps of a torchvision backbone (names of its nodes) or a timm one (indices of its features,
     # for a ViT its blocks), finest first; ignored by the others.
     backbone_taps: tuple[str | int, ...] = ()
@@ -93,6 +96,8 @@ class ModelConfig:
             backbone="small",
             backbone_widths=(32, 64, 128, 256),
             backbone_blocks=(1, 2, 2),
+            backbone_context=2,
+            backbone_topdown=True,
             levels=(
                 LevelConfig(1, 32, (8, 8), (2, 1)),
                 LevelConfig(2, 16, (4, 2), (1, 1)),

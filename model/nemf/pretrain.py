@@ -3,7 +3,9 @@
 For points of the target view, the cosine similarities to all cells of the source view are a
 classification whose right answer is known: exactly for two views of one photograph, up to a
 tolerance for two photographs of one class (then any cell within the tolerance counts: a
-multiple-instance loss). A classifier of the pooled features adds the classes themselves.
+multiple-instance loss). A classifier of the pooled features adds the classes themselves, and one of
+each cell where in its photograph it lies: as objects of a class lie alike, that is where in the
+object, or that it is on none where the object was put on another background.
 """
 
 from __future__ import annotations
@@ -16,13 +18,16 @@ from torch import Tensor, nn
 
 from nemf.backbone import FeatureExtraction
 from nemf.compute import Compute
-from nemf.data.pairs import PairBatch
+from nemf.data.pairs import ClassView, PairBatch
 from nemf.data.warps import identity_grid
 from nemf.losses import mean_of_valid
 
 TEMPERATURE = 0.05
 # Width (standard deviation) of the target distribution around an exact match, in cells.
 LABEL_WIDTH = 0.6
+# Places a side that cells are classified by, and how wide a cell's own is, normalised.
+PLACES = 8
+PLACE_WIDTH = 0.15
 
 
 def _cells(side: int, count: int, batch: int, generator: torch.Generator) -> Tensor:
@@ -59,6 +64,24 @@ def dense_contrast(
     return mean_of_valid(loss, matches)
 
 
+def place_loss(logits: Tensor, view: ClassView) -> Tensor:
+    """Mean cross-entropy of where the cells of views lie in their photographs.
+
+    logits: [B, PLACES^2 + 1, h, w] (square), of places row by row, then of none of them.
+    """
+    batch, _, side, _ = logits.shape
+    points = identity_grid(side, side).expand(batch, -1, -1)
+    places = view.places(points)
+    shown = view.pasted.shows(points)
+    squared = (places.unsqueeze(2) - identity_grid(PLACES, PLACES)).square().sum(dim=3)
+    labels = F.softmax(-squared / (2 * PLACE_WIDTH * PLACE_WIDTH), dim=2) * shown.unsqueeze(2)
+    labels = torch.cat([labels, (~shown).unsqueeze(2)], dim=2).to(logits.device)
+    loss = -(labels * F.log_softmax(logits.flatten(2).transpose(1, 2), dim=2)).sum(dim=2)
+    # What lies outside a photograph is shown only as its mirror image.
+    known = ((places.abs().amax(dim=2) <= 1) | ~shown).to(logits.device)
+    return (loss * known).sum() / known.sum().clamp(min=1)
+
+
 class PretrainingModel(nn.Module):
     """The backbone with the heads that only training needs."""
 
@@ -66,6 +89,7 @@ class PretrainingModel(nn.Module):
         super().__init__()
         self.features = features
         self.classifier = nn.Linear(features.channels[-1], max(1, class_count))
+        self.places = nn.Conv2d(features.channels[-1], PLACES * PLACES + 1, 1)
 
 
 class PretrainingObjective(nn.Module):
@@ -109,5 +133,9 @@ class PretrainingObjective(nn.Module):
                 losses[f"{name}{tap}"] = dense_contrast(
                     source, target, batch, self.points, generator
                 )
+            if batch.views:
+                deepest = F.relu(maps[-1][first : first + 2 * count])
+                both = self.model.places(deepest).chunk(2)
+                losses["place"] = sum(map(place_loss, both, batch.views)) / 2
             first += 2 * count
         return losses

@@ -29,6 +29,7 @@ class StageSettings:
     steps: int
     rate: float  # the highest learning rate
     size: int = 256  # side of the views, pixels; of the matching stage always the model's
+    early_size: int = 0  # the side in the first half of the steps; 0: the same
     warped_pairs: int = 3  # a batch: two views each of one photograph
     class_pairs: int = 2  # a batch: two photographs each of one class, where classes are given
     class_motion: float = 1.0  # in [0, 1]: how strongly photographs of a class are warped
@@ -45,12 +46,17 @@ class StageSettings:
         if not 0 <= self.class_motion <= 1:
             raise ValueError(f"class_motion = {self.class_motion}, must be in [0, 1]")
 
+    def side_at(self, step: int) -> int:
+        """The side of the views at a step, counted from 0."""
+        return self.early_size if self.early_size and step < self.steps // 2 else self.size
+
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainSettings(StageSettings):
     """Stage one: the backbone alone, by dense contrast."""
 
     class_weight: float = 0.3  # of the classification loss
+    place_weight: float = 1.0  # of the loss of places, see nemf.pretrain
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -81,6 +87,7 @@ class DataSettings:
     spair: Path | None = None  # root of SPair-71k
     pf_pascal: Path | None = None  # root of PF-PASCAL
     objects_apart: float = 0.0  # share of warped pairs in which an object moves on its own
+    pasted: float = 0.0  # share of pairs of classes whose objects get other backgrounds
 
 
 @dataclass(frozen=True, kw_only=True)

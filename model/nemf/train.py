@@ -93,7 +93,7 @@ def _pretrain(
         model,
         torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay),
         settings,
-        weights={"class": settings.class_weight},
+        weights={"class": settings.class_weight, "place": settings.place_weight},
     )
     return run_stage(stage, data, compute, out)
 

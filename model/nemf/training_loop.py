@@ -54,7 +54,7 @@ def run_stage(stage: Stage, data: TrainingData, compute: Compute, out: Path) -> 
         rate = cosine_rate(state.step, settings.steps, settings.rate, settings.warmup)
         for group in stage.optimiser.param_groups:
             group["lr"] = rate * group.get("factor", 1.0)
-        losses = _step(stage, objective, data, state.scaler)
+        losses = _step(stage, objective, data, state)
         state.step += 1
         report.step(state.step, losses)
         if state.step % settings.save_every == 0:
@@ -72,13 +72,14 @@ def _validates(stage: Stage, step: int) -> bool:
 
 
 def _step(
-    stage: Stage, objective: nn.Module, data: TrainingData, scaler: torch.amp.GradScaler
+    stage: Stage, objective: nn.Module, data: TrainingData, state: TrainingState
 ) -> dict[str, float]:
     """One step of the optimiser, on the mean gradient of its batches; the last batch's losses."""
+    scaler = state.scaler
     stage.optimiser.zero_grad(set_to_none=True)
     count = stage.settings.accumulate
     for number in range(count):
-        batches = data.draw(stage.settings)
+        batches = data.draw(stage.settings, state.step)
         # Processes exchange gradients once a step, not once a batch.
         exchanging = nullcontext() if number == count - 1 else _alone(objective)
         with exchanging:

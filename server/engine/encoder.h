@@ -20,17 +20,17 @@ struct Encoding {
 };
 
 // The encoder on the CPU. Pairs go through it one by one: other batch sizes may get other
-// algorithms, and with them other last bits. Used from one thread at a time.
+// algorithms, and with them other last bits. Several threads may each run a pair.
 class Encoder {
  public:
   virtual ~Encoder() = default;
 
-  // Resizes both images (bicubic, corners aligned), normalises and encodes them. INTERNAL if
-  // LibTorch fails.
-  virtual absl::StatusOr<Encoding> Run(const ImagePair& pair) = 0;
+  // Resizes both images (bicubic, corners aligned), normalises and encodes them on `threads`
+  // threads; another number may change the last bits. INTERNAL if LibTorch fails.
+  virtual absl::StatusOr<Encoding> Run(const ImagePair& pair, int threads) = 0;
 
-  // Loads the TorchScript module in `bytes` (the content of encoder.pt) to run on `threads`
-  // threads, and encodes an empty pair: that checks its output's shapes and makes it warm.
+  // Loads the TorchScript module in `bytes` (the content of encoder.pt), and encodes an empty pair
+  // on `threads` threads: that checks its output's shapes and makes it warm.
   // INVALID_ARGUMENT if it cannot be loaded or breaks the contract in bundle.h.
   static absl::StatusOr<std::unique_ptr<Encoder>> Load(const std::string& bytes,
                                                        const EncoderShape& shape, int threads);

@@ -25,13 +25,13 @@ at::Tensor BytesOf(const Image& image) {
 
 class TorchEncoder : public Encoder {
  public:
-  TorchEncoder(const std::string& bytes, const EncoderShape& shape, int threads)
-      : module_(bytes, shape, at::kCPU), threads_(threads) {}
+  TorchEncoder(const std::string& bytes, const EncoderShape& shape)
+      : module_(bytes, shape, at::kCPU) {}
 
-  absl::StatusOr<Encoding> Run(const ImagePair& pair) override {
+  absl::StatusOr<Encoding> Run(const ImagePair& pair, int threads) override {
     using Result = absl::StatusOr<Encoding>;
     return CatchExceptions(absl::StatusCode::kInternal, "cannot run the encoder", [&]() -> Result {
-      SetTorchThreads(threads_);
+      SetTorchThreads(threads);
       const absl::StatusOr<EncodedTensors> tensors =
           module_.Run(BytesOf(pair.query), BytesOf(pair.reference));
       if (!tensors.ok()) return tensors.status();
@@ -39,16 +39,15 @@ class TorchEncoder : public Encoder {
     });
   }
 
-  absl::Status WarmUp() {
+  absl::Status WarmUp(int threads) {
     return CatchExceptions(absl::StatusCode::kInvalidArgument, "cannot run the encoder", [&] {
-      SetTorchThreads(threads_);
+      SetTorchThreads(threads);
       return module_.WarmUp();
     });
   }
 
  private:
   EncoderModule module_;
-  const int threads_;
 };
 
 }  // namespace
@@ -57,8 +56,8 @@ absl::StatusOr<std::unique_ptr<Encoder>> Encoder::Load(const std::string& bytes,
                                                        const EncoderShape& shape, int threads) {
   using Result = absl::StatusOr<std::unique_ptr<Encoder>>;
   return CatchExceptions(absl::StatusCode::kInvalidArgument, "cannot load", [&]() -> Result {
-    auto encoder = std::make_unique<TorchEncoder>(bytes, shape, threads);
-    const absl::Status status = encoder->WarmUp();
+    auto encoder = std::make_unique<TorchEncoder>(bytes, shape);
+    const absl::Status status = encoder->WarmUp(threads);
     if (!status.ok()) return status;
     return encoder;
   });

@@ -48,10 +48,13 @@ class StagedEngine : public Engine {
       if (wave.pieces.empty()) break;
       const absl::Status status = backend_->Run(absl::MakeSpan(wave.pieces));
       if (!status.ok()) return status;
+      bool any_done = false;
       for (std::size_t i = 0; i < wave.tasks.size(); ++i) {
         wave.tasks[i]->Advance(wave.pieces[i]);
         spent += wave.pieces[i].queries;
+        any_done = any_done || wave.tasks[i]->done();
       }
+      if (any_done) break;
     } while (spent < max_queries);
     return spent;
   }

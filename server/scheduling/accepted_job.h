@@ -6,7 +6,6 @@
 
 #include "absl/time/time.h"
 #include "server/scheduling/job.h"
-#include "server/scheduling/pair_digest.h"
 #include "server/scheduling/work_ledger.h"
 
 namespace nemf {
@@ -14,7 +13,6 @@ namespace nemf {
 // A job with what the scheduler adds to it when it accepts it. Move-only.
 struct AcceptedJob {
   Job job;
-  PairDigest digest;  // DigestOf(*job.pair)
   absl::Time submitted;
   std::shared_ptr<const std::atomic<bool>> cancelled;  // set by the job's handle
   WorkTicket ticket;                                   // until its answer

@@ -94,8 +94,8 @@ void EncodeStage::ServeWithoutPass(Outcome& outcome) {
   int hits = 0;
   std::deque<AcceptedJob> waiting;
   for (AcceptedJob& job : queue_) {
-    std::shared_ptr<const EncodedPair> pair = cache_->Find(job.digest);
-    PairGroup* const group = pair == nullptr ? FindInPass(job.digest) : nullptr;
+    std::shared_ptr<const EncodedPair> pair = cache_->Find(job.job.digest);
+    PairGroup* const group = pair == nullptr ? FindInPass(job.job.digest) : nullptr;
     std::optional<ActiveSlot> slot;
     if (pair != nullptr || group != nullptr) slot = slots_->TryAcquire(job.job.kind);
     if (!slot.has_value()) {

@@ -13,10 +13,10 @@ int Rank(const AcceptedJob& job) {
 // The group that `job` belongs to, a new one if there is room for it, or null.
 PairGroup* FindGroup(std::vector<PairGroup>& groups, const AcceptedJob& job, int max_pairs) {
   for (PairGroup& group : groups) {
-    if (group.digest == job.digest) return &group;
+    if (group.digest == job.job.digest) return &group;
   }
   if (static_cast<int>(groups.size()) == max_pairs) return nullptr;
-  return &groups.emplace_back(PairGroup{job.digest, job.job.pair, {}});
+  return &groups.emplace_back(PairGroup{job.job.digest, job.job.pair, {}});
 }
 
 }  // namespace

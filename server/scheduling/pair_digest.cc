@@ -15,22 +15,24 @@ void Check(int success) {
   if (success != 1) std::abort();
 }
 
-void Update(EVP_MD_CTX* context, const Image& image) {
-  const std::int64_t size[] = {image.size.width, image.size.height};
-  Check(EVP_DigestUpdate(context, size, sizeof(size)));
-  Check(EVP_DigestUpdate(context, image.rgb.data(), image.rgb.size()));
-}
-
 }  // namespace
 
-PairDigest DigestOf(const ImagePair& pair) {
+ImageDigest DigestOf(std::initializer_list<absl::string_view> parts) {
   const Context context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   Check(EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr));
-  Update(context.get(), pair.query);
-  Update(context.get(), pair.reference);
-  PairDigest digest;
+  for (const absl::string_view part : parts) {
+    Check(EVP_DigestUpdate(context.get(), part.data(), part.size()));
+  }
+  ImageDigest digest;
   Check(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr));
   return digest;
+}
+
+PairDigest DigestOf(const ImageDigest& query, const ImageDigest& reference) {
+  const auto bytes = [](const ImageDigest& digest) {
+    return absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size());
+  };
+  return DigestOf({bytes(query), bytes(reference)});
 }
 
 }  // namespace nemf

@@ -5,17 +5,24 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 
-#include "server/engine/image.h"
+#include "absl/strings/string_view.h"
 
 namespace nemf {
 
-// SHA-256 of the sizes and pixels of both images. Strong enough to stand for the pair itself: even
-// a client that tries cannot make two pairs of one digest, and so see the answers to another's.
+// SHA-256 of what an image was sent as. Strong enough to stand for the image itself: even a client
+// that tries cannot make two images of one digest, and so see the answers to another's.
+using ImageDigest = std::array<std::uint8_t, 32>;
+
+// Of both images of a pair, as strong as theirs.
 using PairDigest = std::array<std::uint8_t, 32>;
 
-// About a millisecond for 512 x 512 pixels: not for the scheduler's own thread.
-PairDigest DigestOf(const ImagePair& pair);
+// Of the bytes of all parts, one after the other. They are to tell where each part ends: equal
+// sequences of bytes are equal images here. Two gigabytes a second.
+ImageDigest DigestOf(std::initializer_list<absl::string_view> parts);
+
+PairDigest DigestOf(const ImageDigest& query, const ImageDigest& reference);
 
 // For hash tables: any part of a digest is as good as random.
 struct PairDigestHash {

@@ -59,7 +59,7 @@ class Scheduler {
 
   // Accepts a job or says why not: RESOURCE_EXHAUSTED (queue full, or predicted to miss its
   // deadline; see retry_pushback.h), UNAVAILABLE (draining), DEADLINE_EXCEEDED (already past).
-  // Takes the time of a look at every pixel, but waits for nothing; safe from any thread.
+  // Waits for nothing; safe from any thread.
   virtual absl::StatusOr<std::shared_ptr<JobHandle>> Submit(Job job) = 0;
 
   // Stops accepting and returns when every accepted job was answered. Not to be called by a sink.

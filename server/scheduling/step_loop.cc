@@ -109,21 +109,33 @@ void StepLoop::Activate(EncodedJob encoded) {
 
 void StepLoop::StepChunk() {
   AnswerDone();  // a task may have nothing to do at all
-  if (!active_.empty() && lost_.ok()) {
-    ++chunks_;
-    const std::vector<MatchTask*> tasks = TasksInOrder();
-    const absl::Time start = clock_->Now();
-    const absl::StatusOr<std::int64_t> spent = engine_->Step(tasks, options_.chunk_queries);
-    if (spent.ok()) {
-      NoteStep(*spent, clock_->Now() - start);
-    } else if (tasks.size() > 1 && !IsFatal(spent.status())) {
-      StepEachAlone(tasks);
-    } else {
-      DropFailed(tasks.front(), spent.status());
-    }
-    NoteProgress();
-    AnswerDone();
+  if (active_.empty() || !lost_.ok()) return;
+  ++chunks_;
+  std::int64_t left = options_.chunk_queries;
+  bool goes_on = true;
+  while (goes_on && left > 0 && !active_.empty()) {
+    const std::int64_t spent = StepPart(left);
+    left -= spent;
+    // A part ends early only where a job was finished.
+    goes_on = spent > 0 && AnswerDone() > 0;
+    Deliver();
   }
+  NoteIdleJobs();
+}
+
+std::int64_t StepLoop::StepPart(std::int64_t max_queries) {
+  const std::vector<MatchTask*> tasks = TasksInOrder();
+  const absl::Time start = clock_->Now();
+  const absl::StatusOr<std::int64_t> spent = engine_->Step(tasks, max_queries);
+  if (spent.ok()) {
+    NoteStep(*spent, clock_->Now() - start);
+  } else if (tasks.size() > 1 && !IsFatal(spent.status())) {
+    StepEachAlone(tasks);
+  } else {
+    DropFailed(tasks.front(), spent.status());
+  }
+  NoteProgress();
+  return spent.ok() ? *spent : max_queries;
 }
 
 std::vector<MatchTask*> StepLoop::TasksInOrder() const {
@@ -192,11 +204,16 @@ void StepLoop::AbandonAll() {
 
 void StepLoop::NoteProgress() {
   for (ActiveJob& job : active_) {
+    job.accepted.ticket.SetQueriesLeft(job.task->queries_left());
+    CollectSnapshots(job);
+  }
+}
+
+void StepLoop::NoteIdleJobs() {
+  for (ActiveJob& job : active_) {
     const std::int64_t spent = job.task->queries_spent();
     job.idle_chunks = spent > job.queries_spent ? 0 : job.idle_chunks + 1;
     job.queries_spent = spent;
-    job.accepted.ticket.SetQueriesLeft(job.task->queries_left());
-    CollectSnapshots(job);
   }
 }
 
@@ -207,8 +224,10 @@ void StepLoop::CollectSnapshots(ActiveJob& job) {
   }
 }
 
-void StepLoop::AnswerDone() {
-  for (ActiveJob& job : SplitOff(active_, [](auto& job) { return !job.task->done(); })) {
+int StepLoop::AnswerDone() {
+  std::vector<ActiveJob> done =
+      SplitOff(active_, [](auto& job) { return !job.task->done(); });
+  for (ActiveJob& job : done) {
     JobResult result;
     result.matches = job.task->TakeResult();
     result.statistics = job.statistics;
@@ -219,6 +238,7 @@ void StepLoop::AnswerDone() {
     observer_->OnActiveJobs(job.accepted.job.kind, -1);
     answers_.push_back({std::move(job.accepted.job.sink), std::move(result)});
   }
+  return static_cast<int>(done.size());
 }
 
 void StepLoop::ReportWork() {

@@ -35,7 +35,8 @@ struct StepLoopParts {
 //   2. waiting jobs become active whose pairs are encoded: in the encoder pass that ended, or found
 //      in the cache; and the next pass starts (see EncodeStage),
 //   3. those that were cancelled or expired meanwhile leave,
-//   4. the active jobs share one chunk of matching (see StepOrder), and the finished leave.
+//   4. the active jobs share one chunk of matching (see StepOrder). A job that is finished before
+//      the chunk's end leaves at once, and gets its answer; the others share what is left.
 // A lane without a thread runs its pass between 2 and 3. Then an active job waits for at most one
 // pass a chunk, and a waiting pair for at most one chunk a pass; with a thread, neither waits for
 // the other. Answers are right whatever the order.
@@ -93,14 +94,18 @@ class StepLoop {
   void AbandonAll();
   void ReportWork();
   void StepChunk();
+  // One call of the engine. Returns the queries of the chunk that it took, all of them where it
+  // failed.
+  std::int64_t StepPart(std::int64_t max_queries);
   std::vector<MatchTask*> TasksInOrder() const;
   void StepEachAlone(const std::vector<MatchTask*>& tasks);
   void NoteStep(std::int64_t queries, absl::Duration duration);
   void DropFailed(const MatchTask* task, const absl::Status& error);
   void Fail(AcceptedJob job, absl::Status error);
   void NoteProgress();
+  void NoteIdleJobs();
   void CollectSnapshots(ActiveJob& job);
-  void AnswerDone();
+  int AnswerDone();  // how many there were
   void Deliver();
 
   Engine* const engine_;

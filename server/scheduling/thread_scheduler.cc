@@ -11,7 +11,6 @@
 #include "server/scheduling/accepted_job.h"
 #include "server/scheduling/encoder_lane.h"
 #include "server/scheduling/pair_cache.h"
-#include "server/scheduling/pair_digest.h"
 #include "server/scheduling/scheduler.h"
 #include "server/scheduling/step_loop.h"
 #include "server/scheduling/work_ledger.h"
@@ -72,14 +71,13 @@ class ThreadScheduler final : public Scheduler {
     }
     // Before the queue's bound: a full queue may be tried again here, a draining server may not.
     if (IsDraining()) return RefuseDraining();
-    const PairDigest digest = DigestOf(*job.pair);
-    auto admission = ledger_.Admit(Describe(job, digest, now));
+    auto admission = ledger_.Admit(Describe(job, now));
     if (auto* refusal = std::get_if<WorkLedger::Refusal>(&admission)) {
       return Refuse(refusal->reason, std::move(refusal->status));
     }
     auto flag = std::make_shared<std::atomic<bool>>(false);
     WorkTicket& ticket = std::get<WorkTicket>(admission);
-    if (!Push({std::move(job), digest, now, flag, std::move(ticket)})) return RefuseDraining();
+    if (!Push({std::move(job), now, flag, std::move(ticket)})) return RefuseDraining();
     return std::make_shared<CancelFlag>(std::move(flag));
   }
 
@@ -105,11 +103,11 @@ class ThreadScheduler final : public Scheduler {
     return engine_->BoundQueries(*job.pair, job.keypoints, job.options);
   }
 
-  WorkItem Describe(const Job& job, const PairDigest& digest, absl::Time now) const {
+  WorkItem Describe(const Job& job, absl::Time now) const {
     WorkItem item;
     item.kind = job.kind;
     item.work.queries = static_cast<double>(BoundQueries(job));
-    item.work.needs_encoding = !cache_.Contains(digest);
+    item.work.needs_encoding = !cache_.Contains(job.digest);
     item.work.priority = job.priority;
     item.bytes =
         static_cast<std::int64_t>(job.pair->query.rgb.size() + job.pair->reference.rgb.size());

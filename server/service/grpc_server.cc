@@ -27,6 +27,15 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
   }
 };
 
+// A request is some hundred kilobytes at once. gRPC's defaults let a client send 64 KiB before it
+// has to wait for word from here, in frames of 16 KiB.
+void SetTransportArguments(grpc::ServerBuilder* builder) {
+  constexpr int kLookahead = 4 << 20;  // bytes of a stream on their way
+  constexpr int kFrame = 1 << 20;
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kLookahead);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kFrame);
+}
+
 void SetConnectionArguments(const ConnectionOptions& options, grpc::ServerBuilder* builder) {
   constexpr int kMilliseconds = 1000;
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,
@@ -78,6 +87,7 @@ class GrpcServerImpl final : public GrpcServer {
     if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
     int port = 0;
     builder.AddListeningPort(options.listen.ToString(), *credentials, &port);
+    SetTransportArguments(&builder);
     SetConnectionArguments(options.connections, &builder);
     // Otherwise two servers could share a port, each with half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "server/service/image_decoder.h"
 #include "server/service/request_validation.h"
 
 namespace nemf {
@@ -20,13 +19,15 @@ void MatchCall::Start() {
 }
 
 void MatchCall::Prepare() {
-  absl::StatusOr<Job> job = MakeJob();
+  if (absl::Status status = CheckWanted(); !status.ok()) return Finish(std::move(status));
+  // What is cheap to refuse is refused before any image is decoded.
+  absl::StatusOr<Job> job = ValidateJob();
   if (!job.ok()) return Finish(job.status());
-  // The answer may come before Submit() returns: nothing of the answer is touched from here on.
-  const std::shared_ptr<Scheduler> scheduler = answer_.model.scheduler;
-  absl::StatusOr<std::shared_ptr<JobHandle>> handle = scheduler->Submit(*std::move(job));
-  if (!handle.ok()) return Finish(handle.status());
-  cancellation_.Attach(*std::move(handle));
+  absl::StatusOr<ServedModel> model =
+      environment_.find_model(request_.model.name(), request_.model.version());
+  if (!model.ok()) return Finish(model.status());
+  answer_.model = *std::move(model);
+  DecodePair(*std::move(job));
 }
 
 absl::Status MatchCall::ValidatePoints(Job* job) {
@@ -72,39 +73,33 @@ absl::StatusOr<Job> MatchCall::ValidateJob() {
   return job;
 }
 
-absl::Status MatchCall::DecodePair(Job* job) {
-  const RequestLimits& limits = environment_.limits;
+void MatchCall::DecodePair(Job job) {
   const absl::Time start = environment_.clock->Now();
-  auto pair = std::make_shared<ImagePair>();
-  absl::StatusOr<Image> query = DecodeImage(request_.query, limits, "query");
-  if (!query.ok()) return query.status();
-  pair->query = *std::move(query);
-  answer_.query_size = pair->query.size;
-  absl::Status inside = job->kind == JobKind::kField
-                            ? CheckPointInside(job->keypoints.front(), pair->query.size)
-                            : CheckInside(job->keypoints, pair->query.size);
-  if (!inside.ok()) return inside;
-  if (absl::Status status = CheckWanted(); !status.ok()) return status;
-  absl::StatusOr<Image> reference = DecodeImage(request_.reference, limits, "reference");
-  if (!reference.ok()) return reference.status();
-  pair->reference = *std::move(reference);
-  answer_.reference_size = pair->reference.size;
-  answer_.decode_time = environment_.clock->Now() - start;
-  job->pair = std::move(pair);
-  return absl::OkStatus();
+  const auto submit = [self = shared_from_this(), job = std::move(job),
+                       start](absl::StatusOr<DecodedPair> decoded) mutable {
+    self->answer_.decode_time = self->environment_.clock->Now() - start;
+    self->Submit(std::move(job), std::move(decoded));
+  };
+  nemf::DecodePair(environment_.decoding, request_.query, request_.reference, environment_.limits,
+                   submit);
 }
 
-absl::StatusOr<Job> MatchCall::MakeJob() {
-  if (absl::Status status = CheckWanted(); !status.ok()) return status;
-  // What is cheap to refuse is refused before any image is decoded.
-  absl::StatusOr<Job> job = ValidateJob();
-  if (!job.ok()) return job.status();
-  absl::StatusOr<ServedModel> model =
-      environment_.find_model(request_.model.name(), request_.model.version());
-  if (!model.ok()) return model.status();
-  answer_.model = *std::move(model);
-  if (absl::Status status = DecodePair(&*job); !status.ok()) return status;
-  return job;
+void MatchCall::Submit(Job job, absl::StatusOr<DecodedPair> decoded) {
+  if (!decoded.ok()) return Finish(decoded.status());
+  answer_.query_size = decoded->pair->query.size;
+  answer_.reference_size = decoded->pair->reference.size;
+  absl::Status status = job.kind == JobKind::kField
+                            ? CheckPointInside(job.keypoints.front(), answer_.query_size)
+                            : CheckInside(job.keypoints, answer_.query_size);
+  status.Update(CheckWanted());
+  if (!status.ok()) return Finish(std::move(status));
+  job.pair = std::move(decoded->pair);
+  job.digest = decoded->digest;
+  // The answer may come before Submit() returns: nothing of the answer is touched from here on.
+  const std::shared_ptr<Scheduler> scheduler = answer_.model.scheduler;
+  absl::StatusOr<std::shared_ptr<JobHandle>> handle = scheduler->Submit(std::move(job));
+  if (!handle.ok()) return Finish(handle.status());
+  cancellation_.Attach(*std::move(handle));
 }
 
 absl::Status MatchCall::CheckWanted() const {

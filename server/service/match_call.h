@@ -13,6 +13,7 @@
 #include "nemf/v1/correspondence.pb.h"
 #include "server/scheduling/job.h"
 #include "server/service/cancellation.h"
+#include "server/service/pair_decoding.h"
 #include "server/service/service_environment.h"
 
 namespace nemf {
@@ -76,11 +77,12 @@ class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall>
 
  private:
   void Prepare();
-  absl::StatusOr<Job> MakeJob();
   // What of the job can be told without an image: options, points, previews, nodes.
   absl::StatusOr<Job> ValidateJob();
   absl::Status ValidatePoints(Job* job);
-  absl::Status DecodePair(Job* job);
+  // Ends in Submit(), on this thread or another.
+  void DecodePair(Job job);
+  void Submit(Job job, absl::StatusOr<DecodedPair> decoded);
   // CANCELLED or DEADLINE_EXCEEDED once nobody waits for the answer any more.
   absl::Status CheckWanted() const;
   void Finish(absl::Status status);

@@ -69,6 +69,15 @@ absl::Status ModelsService::CheckMayControl(const grpc::CallbackServerContext& c
   return environment_->access->MayAdministerModels(context);
 }
 
+template <typename Request>
+absl::Status ModelsService::CheckChange(const grpc::CallbackServerContext& context,
+                                        const Request& request) const {
+  absl::Status status = CheckMayControl(context);
+  status.Update(CheckName(request.name()));
+  status.Update(CheckVersion(request.version()));
+  return status;
+}
+
 grpc::ServerUnaryReactor* ModelsService::List(grpc::CallbackServerContext* context,
                                               const v1::ListModelsRequest*,
                                               v1::ListModelsResponse* response) {
@@ -100,9 +109,7 @@ grpc::ServerUnaryReactor* ModelsService::Load(grpc::CallbackServerContext* conte
   auto call = std::make_shared<ModelsCall>(environment_, "Models.Load", context, request->name(),
                                            request->version());
   absl::Status status = call->admission();
-  status.Update(CheckMayControl(*context));
-  status.Update(CheckName(request->name()));
-  status.Update(CheckVersion(request->version()));
+  status.Update(CheckChange(*context, *request));
   if (!status.ok()) return call->Finish(status);
   // The call may be finished before Load() returns.
   grpc::ServerUnaryReactor* const reactor = call->reactor();
@@ -116,9 +123,7 @@ grpc::ServerUnaryReactor* ModelsService::Unload(grpc::CallbackServerContext* con
   auto call = std::make_shared<ModelsCall>(environment_, "Models.Unload", context, request->name(),
                                            request->version());
   absl::Status status = call->admission();
-  status.Update(CheckMayControl(*context));
-  status.Update(CheckName(request->name()));
-  status.Update(CheckVersion(request->version()));
+  status.Update(CheckChange(*context, *request));
   if (!status.ok()) return call->Finish(status);
   grpc::ServerUnaryReactor* const reactor = call->reactor();
   catalog_->Unload(request->name(), request->version(), FinishWith(std::move(call), response));

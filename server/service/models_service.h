@@ -33,6 +33,10 @@ class ModelsService final : public v1::Models::CallbackService {
   // Whether this caller may load and unload models on this server: PERMISSION_DENIED,
   // UNAUTHENTICATED. The only place that asks.
   absl::Status CheckMayControl(const grpc::CallbackServerContext& context) const;
+  // Whether the caller may ask for a change, and what it names is a model and a version.
+  template <typename Request>
+  absl::Status CheckChange(const grpc::CallbackServerContext& context,
+                           const Request& request) const;
 
   const ServiceEnvironment* const environment_;
   ModelCatalog* const catalog_;

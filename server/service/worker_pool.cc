@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/service/spread_threads.h"
 
 namespace nemf {
 
@@ -19,7 +20,12 @@ absl::Status WorkerPoolOptions::Validate() const {
 }
 
 WorkerPool::WorkerPool(const WorkerPoolOptions& options) : options_(options) {
-  for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Work(); });
+  for (int i = 0; i < options_.threads; ++i) {
+    threads_.emplace_back([this, i] {
+      SpreadThread(i, options_.threads);
+      Work();
+    });
+  }
 }
 
 WorkerPool::~WorkerPool() {
@@ -37,12 +43,21 @@ bool WorkerPool::TryRun(std::function<void()> task) {
   return true;
 }
 
+bool WorkerPool::TryRunAtOnce(std::function<void()> task) {
+  absl::MutexLock lock(&mutex_);
+  if (static_cast<int>(waiting_.size()) >= idle_) return false;
+  waiting_.push_back(std::move(task));
+  return true;
+}
+
 void WorkerPool::Work() {
   while (true) {
     std::function<void()> task;
     {
       absl::MutexLock lock(&mutex_);
+      ++idle_;
       mutex_.Await(absl::Condition(this, &WorkerPool::HasNews));
+      --idle_;
       if (waiting_.empty()) return;
       task = std::move(waiting_.front());
       waiting_.pop_front();

@@ -36,6 +36,10 @@ class WorkerPool {
   // from any thread.
   bool TryRun(std::function<void()> task);
 
+  // Gives the task to a thread that has nothing to do, or returns false where there is none. Does
+  // not block; safe from any thread.
+  bool TryRunAtOnce(std::function<void()> task);
+
  private:
   void Work();
   bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -45,6 +49,7 @@ class WorkerPool {
   const WorkerPoolOptions options_;
   absl::Mutex mutex_;
   std::deque<std::function<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
+  int idle_ ABSL_GUARDED_BY(mutex_) = 0;  // threads that wait for a task
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

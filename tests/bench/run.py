@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "model"), str(Path(__file__).resolve().parent)]
+sys.path[:0] = [str(ROOT), str(ROOT / "model"), str(Path(__file__).resolve().parent)]
 
 import plots  # noqa: E402
 import table  # noqa: E402
@@ -32,6 +32,7 @@ from measure_model import measure_encoder, measure_field, measure_memory  # noqa
 from settings import Settings, full, quick  # noqa: E402
 
 from bundles import random_model, write_bundle  # noqa: E402
+from tests.e2e.bundles import newest  # noqa: E402
 
 
 def measure_hot(settings: Settings, binaries: Path) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def main() -> None:
     arguments = parser.parse_args()
     # torch.jit's notice of maintenance; the version is pinned.
     warnings.simplefilter("ignore", DeprecationWarning)
-    bundle = arguments.bundle or newest_version(ROOT / "model/bundles/nemf-small")
+    bundle = arguments.bundle or newest(ROOT / "model/bundles/nemf-small")
     settings = (quick if arguments.quick else full)(bundle, arguments.threads)
     arguments.out.mkdir(parents=True, exist_ok=True)
     report: dict[str, Any] = {"machine": machine(arguments.threads), "quick": arguments.quick}
@@ -108,12 +109,6 @@ def main() -> None:
     if arguments.quick:
         print("\n--quick: of tiny models and images; these figures mean nothing")
     print(f"\nreport.json and the plots are in {arguments.out}")
-
-
-def newest_version(model: Path) -> Path:
-    """The folder of a model's newest version; its card lies beside them."""
-    versions = [path for path in model.iterdir() if path.name.isdecimal()]
-    return max(versions, key=lambda path: int(path.name))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from tests.bench_serving import (
     cancel,
     dense,
     hot_reloads,
+    metrics_cost,
     overhead,
     overload,
     sigterm,
@@ -38,7 +39,7 @@ from tests.bench_serving.plots import draw_all
 
 EXPERIMENTS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (throughput, overload, dense, cancel, sigterm, hot_reloads, cache, overhead)
+    for module in (throughput, overload, dense, cancel, sigterm, hot_reloads, cache, overhead, metrics_cost)
 }
 
 

@@ -82,6 +82,15 @@ BARS = (
         "< 2 ms",
         lambda r: r["server_added_ms_p99"] < 2,
     ),
+    Bar(
+        "throughput that metrics cost",
+        lambda r: (
+            f"{100 * r['metrics_cost_share']:.1f} %"
+            f" (+- {100 * r['metrics_cost']['standard_error']:.1f})"
+        ),
+        "< 1 %",
+        lambda r: r["metrics_cost_share"] < 0.01,
+    ),
 )
 
 

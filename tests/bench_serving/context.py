@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.e2e.bundles import export_bundles, publish
+from tests.e2e.bundles import export_bundles, newest, publish
 from tests.e2e.support import ROOT, Server, Stubs, generate_stubs
 
 SHIPPED = ROOT / "model" / "bundles" / "nemf-small"
@@ -41,6 +41,8 @@ class Effort:
     idle_seconds: float
     dense_seconds: float
     overhead_seconds: float
+    metrics_rounds: int  # of a server that measures and one that does not
+    metrics_seconds: float
     cancel_trials: int
     sigterm_cycles: int
     hot_reloads: int
@@ -56,6 +58,8 @@ FULL = Effort(
     idle_seconds=25,
     dense_seconds=30,
     overhead_seconds=15,
+    metrics_rounds=12,
+    metrics_seconds=4,
     cancel_trials=300,
     sigterm_cycles=100,
     hot_reloads=50,
@@ -70,6 +74,8 @@ QUICK = Effort(
     idle_seconds=1,
     dense_seconds=1,
     overhead_seconds=1,
+    metrics_rounds=1,
+    metrics_seconds=1,
     cancel_trials=10,
     sigterm_cycles=2,
     hot_reloads=2,
@@ -159,11 +165,6 @@ def make_context(bin_dir: Path, work: Path, out: Path, quick: bool, seed: int) -
 def make_folder(path: Path) -> Path:
     path.mkdir(parents=True)
     return path
-
-
-def newest(model: Path) -> Path:
-    """The version of a model that a server serves."""
-    return max((path for path in model.iterdir() if path.name.isdigit()), key=lambda p: int(p.name))
 
 
 def make_pictures(folder: Path, seed: int) -> Path:

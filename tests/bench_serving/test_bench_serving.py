@@ -25,6 +25,12 @@ GOOD = {
     "hot_reloads": {"count": 50, "failed": 0},
     "cache_speedup": 6,
     "server_added_ms_p99": 1.5,
+    "metrics_cost_share": 0.001,
+    "metrics_cost": {
+        "measuring_per_second": [1.0],
+        "silent_per_second": [1.0],
+        "standard_error": 0.002,
+    },
 }
 
 
@@ -71,6 +77,7 @@ def test_all_bars_are_met_by_good_results():
         {"hot_reloads": {"count": 50, "failed": 1}},
         {"cache_speedup": 4.9},
         {"server_added_ms_p99": 2.0},
+        {"metrics_cost_share": 0.01},
     ],
     ids=lambda worse: next(iter(worse)),
 )

@@ -59,3 +59,8 @@ def withdraw(models: Path, name: str, version: int) -> None:
     gone = models / name / f".gone-{version}"
     os.rename(models / name / str(version), gone)
     shutil.rmtree(gone)
+
+
+def newest(model: Path) -> Path:
+    """The version of a model that a server serves."""
+    return max((path for path in model.iterdir() if path.name.isdigit()), key=lambda p: int(p.name))

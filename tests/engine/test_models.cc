@@ -27,7 +27,7 @@ class FakeEncoder : public Encoder {
  public:
   FakeEncoder(int channels, std::uint64_t seed) : channels_(channels), seed_(seed) {}
 
-  absl::StatusOr<Encoding> Run(const ImagePair& pair) override {
+  absl::StatusOr<Encoding> Run(const ImagePair& pair, int /*threads*/) override {
     const ImageSize query = pair.query.size;
     Random random(seed_ + 131 * query.width + query.height);
     Encoding encoding;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 namespace nemf {
@@ -24,12 +25,23 @@ TEST(ThreadTeam, DoesEachPartOnce) {
   }
 }
 
-TEST(ThreadTeam, StartsEveryWorkerOnce) {
-  std::atomic<int> started = 0;
+TEST(ThreadTeam, PreparesItsThreadsOnceAndTheCallerEachTime) {
+  std::atomic<int> prepared = 0;
   {
-    ThreadTeam team(3, [&] { ++started; });
+    ThreadTeam team(3, [&] { ++prepared; });
+    ASSERT_TRUE(team.Run(1, [](int, int) {}).ok());
+    ASSERT_TRUE(team.Run(1, [](int, int) {}).ok());
   }
-  EXPECT_EQ(started, 3);
+  EXPECT_EQ(prepared, 4);
+}
+
+TEST(ThreadTeam, OfOneIsTheCaller) {
+  ThreadTeam team(1, [] {});
+  const std::thread::id caller = std::this_thread::get_id();
+  ASSERT_TRUE(team.Run(5, [&](int, int worker) {
+                    EXPECT_EQ(worker, 0);
+                    EXPECT_EQ(std::this_thread::get_id(), caller);
+                  }).ok());
 }
 
 TEST(ThreadTeam, ReportsAnExceptionAndGoesOn) {

@@ -9,6 +9,7 @@
 #include "absl/synchronization/notification.h"
 #include "server/models/model_repository.h"
 #include "tests/models/repository_test.h"
+#include "tests/testing/fake_job.h"
 #include "tests/testing/recording_sink.h"
 
 namespace nemf {
@@ -61,7 +62,7 @@ TEST_F(ModelReloadTest, JobsThatHaveBegunFinishOnTheOldVersion) {
     answered.Notify();
   });
   Job job;
-  job.pair = FakePair({.id = 1, .queries = 1000});
+  SetFakeWork(&job, {.id = 1, .queries = 1000});
   job.sink = sink;
   Scheduler& scheduler = held->scheduler();
   ASSERT_TRUE(scheduler.Submit(std::move(job)).ok());

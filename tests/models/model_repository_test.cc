@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tests/models/repository_test.h"
+#include "tests/testing/fake_job.h"
 #include "tests/testing/recording_sink.h"
 
 namespace nemf {
@@ -116,7 +117,7 @@ TEST_F(ModelRepositoryTest, ServingsRunJobsUntilDrained) {
   Start();
   const auto submit = [&](std::shared_ptr<RecordingSink> sink) {
     Job job;
-    job.pair = FakePair({.id = 1, .queries = 1000});
+    SetFakeWork(&job, {.id = 1, .queries = 1000});
     job.sink = std::move(sink);
     return repository_->Find("", "").value()->scheduler().Submit(std::move(job)).status();
   };

@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "server/scheduling/scheduler.h"
 #include "tests/testing/fake_engine.h"
+#include "tests/testing/fake_job.h"
 #include "tests/testing/recording_sink.h"
 
 namespace nemf {
@@ -77,7 +78,7 @@ void SubmitMany(Scheduler& scheduler, HandleBoard& board, unsigned seed, Counts&
                std::make_shared<RecordingSink>()};
     Job submitted;
     submitted.kind = random() % 4 == 0 ? JobKind::kFlow : JobKind::kKeypoints;
-    submitted.pair = FakePair(job.work);
+    SetFakeWork(&submitted, job.work);
     submitted.options.seed = seed;
     submitted.sink = job.sink;
     auto handle = scheduler.Submit(std::move(submitted));
@@ -137,7 +138,7 @@ TEST_P(CancelRaceTest, DestroyedWhileOthersCancel) {
     for (std::uint32_t id = 0; id < 10; ++id) {
       sinks.push_back(std::make_shared<RecordingSink>());
       Job job;
-      job.pair = FakePair({.id = id, .queries = 2000});
+      SetFakeWork(&job, {.id = id, .queries = 2000});
       job.sink = sinks.back();
       handles.push_back(*scheduler->Submit(std::move(job)));
     }

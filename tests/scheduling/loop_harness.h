@@ -19,6 +19,7 @@
 #include "server/scheduling/work_ledger.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/fake_engine.h"
+#include "tests/testing/fake_job.h"
 #include "tests/testing/recording_sink.h"
 
 namespace nemf {
@@ -71,7 +72,7 @@ struct TestJob {
 inline AcceptedJob Accept(const TestJob& job, absl::Time now) {
   AcceptedJob accepted;
   accepted.job.kind = job.kind;
-  accepted.job.pair = FakePair(job.work);
+  SetFakeWork(&accepted.job, job.work);
   accepted.job.options.seed = job.seed;
   accepted.job.snapshots = job.snapshots;
   accepted.job.field_nodes = job.field_nodes;
@@ -79,7 +80,6 @@ inline AcceptedJob Accept(const TestJob& job, absl::Time now) {
   accepted.job.deadline = job.deadline;
   accepted.job.priority = job.priority;
   accepted.job.sink = job.sink;
-  accepted.digest = DigestOf(*accepted.job.pair);
   accepted.submitted = now;
   accepted.cancelled = job.cancelled;
   return accepted;

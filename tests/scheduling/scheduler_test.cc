@@ -12,6 +12,7 @@
 #include "server/scheduling/retry_pushback.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/fake_engine.h"
+#include "tests/testing/fake_job.h"
 #include "tests/testing/recording_sink.h"
 
 namespace nemf {
@@ -21,7 +22,7 @@ class SchedulerTest : public ::testing::Test {
  protected:
   Job MakeJob(const FakeWork& work, std::shared_ptr<RecordingSink> sink) {
     Job job;
-    job.pair = FakePair(work);
+    SetFakeWork(&job, work);
     job.sink = std::move(sink);
     return job;
   }

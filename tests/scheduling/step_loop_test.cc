@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/scheduling/loop_harness.h"
 
@@ -65,6 +66,21 @@ TEST_F(StepLoopTest, ATaskWithNothingToDoIsAnsweredWithoutAStep) {
   EXPECT_FALSE(harness_.loop.RunOnce());
   EXPECT_TRUE(job.sink->Wait().ok());
   EXPECT_THAT(harness_.engine.step_calls(), IsEmpty());
+}
+
+TEST_F(StepLoopTest, AJobThatIsDoneIsAnsweredBeforeTheChunkEnds) {
+  const TestJob brief = harness_.Add(1, 10);
+  const TestJob endless = harness_.Add(2, 100 * kChunk);
+  std::vector<int> answers;
+  harness_.engine.on_call = [&] { answers.push_back(brief.sink->calls()); };
+  harness_.loop.RunOnce();
+  // The encoder, the short job, and what the chunk has left for the long one.
+  EXPECT_THAT(answers, ElementsAre(0, 0, 1));
+  ASSERT_EQ(harness_.engine.step_calls().size(), 2u);
+  EXPECT_THAT(harness_.engine.step_calls()[1].spent, ElementsAre(kChunk));
+  EXPECT_EQ(harness_.observer.field_queries, 10 + kChunk);
+  endless.cancelled->store(true);
+  harness_.RunAll();
 }
 
 TEST_F(StepLoopTest, BatchesWaitingPairsAndJoinsBetweenChunks) {

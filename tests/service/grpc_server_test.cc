@@ -12,73 +12,38 @@
 #include "absl/synchronization/notification.h"
 #include "nemf/v1/correspondence.grpc.pb.h"
 #include "server/service/call_scope.h"
-#include "tests/service/puppet_scheduler.h"
+#include "tests/service/puppet_server.h"
 
 namespace nemf {
 namespace {
 
+using testing::GreyImage;
 using ::testing::HasSubstr;
-using testing::PuppetScheduler;
-
-v1::Image GrayImage(int width, int height) {
-  v1::Image image;
-  image.mutable_raw()->set_format(v1::RawImage::GRAY8);
-  image.mutable_raw()->set_width(static_cast<std::uint32_t>(width));
-  image.mutable_raw()->set_height(static_cast<std::uint32_t>(height));
-  image.mutable_raw()->set_data(std::string(std::size_t{1} * width * height, 'x'));
-  return image;
-}
+using testing::PuppetServerTest;
 
 v1::TransferKeypointsRequest TransferRequest() {
   v1::TransferKeypointsRequest request;
-  *request.mutable_query() = GrayImage(20, 10);
-  *request.mutable_reference() = GrayImage(30, 40);
+  *request.mutable_query() = GreyImage(20, 10);
+  *request.mutable_reference() = GreyImage(30, 40);
   for (const float x : {0.0f, 3.5f, 19.0f}) request.add_keypoints()->set_x(x);
   return request;
 }
 
 v1::ComputeFlowRequest FlowRequest(int width, int height) {
   v1::ComputeFlowRequest request;
-  *request.mutable_query() = GrayImage(width, height);
-  *request.mutable_reference() = GrayImage(30, 40);
+  *request.mutable_query() = GreyImage(width, height);
+  *request.mutable_reference() = GreyImage(30, 40);
   return request;
 }
 
-// A server on a free port, its scheduler a puppet, and a client.
-class GrpcServerTest : public ::testing::Test {
+class GrpcServerTest : public PuppetServerTest {
  protected:
-  void Start(bool at_once, GrpcServerOptions options = {}) {
-    scheduler_ = std::make_shared<PuppetScheduler>(at_once);
-    options.listen.port = 0;
-    auto server = GrpcServer::Start(
-        options,
-        [this](const std::string& name, const std::string& version) -> absl::StatusOr<ServedModel> {
-          if (name == "other") return absl::NotFoundError("model \"other\" is not served");
-          return ServedModel{.name = "puppet",
-                             .version = version.empty() ? "3" : version,
-                             .device = "cpu",
-                             .scheduler = scheduler_};
-        },
-        [this](const CallRecord& record) {
-          absl::MutexLock lock(&mutex_);
-          records_.push_back(record);
-        },
-        Clock::System());
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    server_->SetServing(true);
-    channel_ =
-        grpc::CreateChannel(server_->address().ToString(), grpc::InsecureChannelCredentials());
-    stub_ = v1::Correspondence::NewStub(channel_);
-  }
-
-  void TearDown() override {
-    if (server_ != nullptr) server_->Shutdown(absl::InfiniteDuration());
-  }
-
-  std::vector<CallRecord> Records() {
-    absl::MutexLock lock(&mutex_);
-    return records_;
+  absl::StatusOr<ServedModel> Find(const std::string& name, const std::string& version) override {
+    if (name == "other") return absl::NotFoundError("model \"other\" is not served");
+    return ServedModel{.name = "puppet",
+                       .version = version.empty() ? "3" : version,
+                       .device = "cpu",
+                       .scheduler = scheduler_};
   }
 
   grpc::Status Transfer(const v1::TransferKeypointsRequest& request) {
@@ -86,13 +51,6 @@ class GrpcServerTest : public ::testing::Test {
     v1::TransferKeypointsResponse response;
     return stub_->TransferKeypoints(&context, request, &response);
   }
-
-  absl::Mutex mutex_;
-  std::vector<CallRecord> records_ ABSL_GUARDED_BY(mutex_);
-  std::shared_ptr<PuppetScheduler> scheduler_;
-  std::unique_ptr<GrpcServer> server_;
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<v1::Correspondence::Stub> stub_;
 };
 
 TEST_F(GrpcServerTest, TransfersKeypoints) {
@@ -313,7 +271,7 @@ TEST_F(GrpcServerTest, RefusesMessagesOverTheLimit) {
   Start(/*at_once=*/true, {.max_message_bytes = 2000});
   v1::TransferKeypointsRequest request = TransferRequest();
   EXPECT_TRUE(Transfer(request).ok());
-  *request.mutable_query() = GrayImage(100, 100);
+  *request.mutable_query() = GreyImage(100, 100);
   EXPECT_EQ(Transfer(request).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_TRUE(Transfer(TransferRequest()).ok());
 }

@@ -42,10 +42,7 @@ class PuppetServerTest : public ::testing::Test {
     options.listen.port = 0;
     auto server = GrpcServer::Start(
         options,
-        [this](const std::string&, const std::string&) -> absl::StatusOr<ServedModel> {
-          return ServedModel{
-              .name = "puppet", .version = "3", .device = "cpu", .scheduler = scheduler_};
-        },
+        [this](const std::string& name, const std::string& version) { return Find(name, version); },
         [this](const CallRecord& record) {
           absl::MutexLock lock(&mutex_);
           records_.push_back(record);
@@ -59,6 +56,12 @@ class PuppetServerTest : public ::testing::Test {
   }
 
   void TearDown() override { Stop(); }
+
+  // What the server finds under a name and version.
+  virtual absl::StatusOr<ServedModel> Find(const std::string& /*name*/,
+                                           const std::string& /*version*/) {
+    return ServedModel{.name = "puppet", .version = "3", .device = "cpu", .scheduler = scheduler_};
+  }
 
   // Lets the calls finish, and their objects go.
   void Stop() {

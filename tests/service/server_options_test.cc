@@ -117,6 +117,7 @@ TEST(ServerOptionsTest, ReadsEveryFlag) {
                              "--decode-threads",
                              "11",
                              "--no-reflection",
+                             "--no-record-metrics",
                              "--log-level",
                              "error",
                              "--drain-timeout",
@@ -131,6 +132,7 @@ TEST(ServerOptionsTest, ReadsEveryFlag) {
   EXPECT_EQ(options.grpc.listen.ToString(), "[::1]:0");
   EXPECT_EQ(options.metrics.address, "localhost");
   EXPECT_EQ(options.metrics.port, 7);
+  EXPECT_FALSE(options.record_metrics);
   EXPECT_EQ(options.grpc.max_message_bytes, 1 << 20);
   EXPECT_EQ(options.grpc.limits.max_image_bytes, 5000);
   EXPECT_EQ(options.grpc.limits.max_image_pixels, 6);

@@ -10,13 +10,14 @@
 #include "nemf/v1/correspondence.grpc.pb.h"
 #include "server/service/call_scope.h"
 #include "server/service/grpc_server.h"
-#include "tests/service/puppet_scheduler.h"
+#include "tests/service/puppet_server.h"
 
 namespace nemf {
 namespace {
 
+using testing::GreyImage;
 using ::testing::HasSubstr;
-using testing::PuppetScheduler;
+using testing::PuppetServerTest;
 using ::testing::StartsWith;
 
 using Stream = grpc::ClientReaderWriter<v1::TransferKeypointsStreamRequest,
@@ -26,60 +27,17 @@ using Stream = grpc::ClientReaderWriter<v1::TransferKeypointsStreamRequest,
 v1::TransferKeypointsStreamRequest Pair(const std::string& id, float x) {
   v1::TransferKeypointsStreamRequest message;
   message.set_id(id);
-  for (v1::Image* image : {message.mutable_request()->mutable_query(),
-                           message.mutable_request()->mutable_reference()}) {
-    image->mutable_raw()->set_format(v1::RawImage::GRAY8);
-    image->mutable_raw()->set_width(20);
-    image->mutable_raw()->set_height(10);
-    image->mutable_raw()->set_data(std::string(200, 'x'));
-  }
+  *message.mutable_request()->mutable_query() = GreyImage(20, 10);
+  *message.mutable_request()->mutable_reference() = GreyImage(20, 10);
   message.mutable_request()->add_keypoints()->set_x(x);
   return message;
 }
 
-class TransferStreamTest : public ::testing::Test {
+class TransferStreamTest : public PuppetServerTest {
  protected:
-  void Start(bool at_once, GrpcServerOptions options = {}) {
-    scheduler_ = std::make_shared<PuppetScheduler>(at_once);
-    options.listen.port = 0;
-    auto server = GrpcServer::Start(
-        options,
-        [this](const std::string&, const std::string&) -> absl::StatusOr<ServedModel> {
-          return ServedModel{
-              .name = "puppet", .version = "3", .device = "cpu", .scheduler = scheduler_};
-        },
-        [this](const CallRecord& record) {
-          absl::MutexLock lock(&mutex_);
-          records_.push_back(record);
-        },
-        Clock::System());
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    stub_ = v1::Correspondence::NewStub(
-        grpc::CreateChannel(server_->address().ToString(), grpc::InsecureChannelCredentials()));
-  }
-
-  void TearDown() override { Shutdown(); }
-
-  void Shutdown() {
-    if (server_ != nullptr) server_->Shutdown(absl::InfiniteDuration());
-    server_ = nullptr;
-  }
-
   void AwaitWaiting(int jobs) {
     while (scheduler_->waiting() < jobs) absl::SleepFor(absl::Milliseconds(1));
   }
-
-  std::vector<CallRecord> Records() {
-    absl::MutexLock lock(&mutex_);
-    return records_;
-  }
-
-  absl::Mutex mutex_;
-  std::vector<CallRecord> records_ ABSL_GUARDED_BY(mutex_);
-  std::shared_ptr<PuppetScheduler> scheduler_;
-  std::unique_ptr<GrpcServer> server_;
-  std::unique_ptr<v1::Correspondence::Stub> stub_;
 };
 
 TEST_F(TransferStreamTest, AnswersEveryPairUnderItsId) {
@@ -194,7 +152,7 @@ TEST_F(TransferStreamTest, CancelsItsPairs) {
   context.TryCancel();
   for (int i = 0; i < 3; ++i) scheduler_->AnswerNext(absl::InfiniteDuration());
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
-  Shutdown();
+  Stop();
   ASSERT_EQ(Records().size(), 3);
   for (const CallRecord& record : Records()) EXPECT_TRUE(absl::IsCancelled(record.status));
   EXPECT_EQ(scheduler_.use_count(), 1);
@@ -208,7 +166,7 @@ TEST_F(TransferStreamTest, ShutdownWaitsForPairsOnly) {
   const auto stream = stub_->TransferKeypointsStream(&context);
   stream->Write(Pair("early", 1));
   AwaitWaiting(1);
-  std::thread shutdown([this] { Shutdown(); });
+  std::thread shutdown([this] { Stop(); });
   v1::TransferKeypointsStreamResponse answer;
   while (true) {  // the gate closes soon
     stream->Write(Pair("late", 25));
@@ -255,7 +213,7 @@ TEST_F(TransferStreamTest, SurvivesCancellationAtAnyMoment) {
     EXPECT_TRUE(code == grpc::StatusCode::OK || code == grpc::StatusCode::CANCELLED) << code;
     canceller.join();
   }
-  Shutdown();
+  Stop();
   stop = true;
   engine.join();
   EXPECT_EQ(scheduler_.use_count(), 1);  // no pair is left behind

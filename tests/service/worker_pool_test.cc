@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "absl/synchronization/notification.h"
 
@@ -35,6 +36,24 @@ TEST(WorkerPoolTest, RefusesWhenFull) {
     go_on.Notify();
   }
   EXPECT_EQ(ran, 2);
+}
+
+TEST(WorkerPoolTest, RunsAtOnceOnlyWhereAThreadIsIdle) {
+  absl::Notification started, go_on, ran;
+  WorkerPool pool({.threads = 1, .max_waiting = 2});
+  // The thread may not yet wait.
+  while (!pool.TryRunAtOnce([&] {
+    started.Notify();
+    go_on.WaitForNotification();
+  })) {
+    std::this_thread::yield();
+  }
+  started.WaitForNotification();
+  EXPECT_FALSE(pool.TryRunAtOnce([] {}));
+  EXPECT_TRUE(pool.TryRun([&] { ran.Notify(); }));
+  EXPECT_FALSE(pool.TryRunAtOnce([] {}));
+  go_on.Notify();
+  ran.WaitForNotification();
 }
 
 TEST(WorkerPoolOptionsTest, NamesTheBrokenRule) {

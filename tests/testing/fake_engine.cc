@@ -190,6 +190,7 @@ absl::StatusOr<std::int64_t> FakeEngine::Step(absl::Span<MatchTask* const> tasks
     }
     call.ids.push_back(fake->work().id);
     call.spent.push_back(spent);
+    if (spent > 0 && fake->done()) break;
   }
   Spend(query_time * static_cast<double>(total));
   return total;

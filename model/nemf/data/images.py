@@ -7,15 +7,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 from torch import Tensor
 from tqdm import tqdm
 
+from nemf.data.cutouts import object_mask
+
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 # Every n-th photograph of a folder is never trained on.
 HELD_OUT_EVERY = 20
+# The side at which objects are cut out, pixels.
+MASK_SIDE = 128
 
 
 @dataclass
@@ -23,10 +29,14 @@ class ImageStore:
     """images: [N, 3, S, S] uint8 RGB, stretched to squares as the encoder's input is.
 
     labels: [N] int64, the class of each image, -1 where it has none.
+    masks: [N, M, M] bool, the object of each image; None where they were not looked for.
+    cut: [N] bool, whether the object could be told from its background; if not, its mask is full.
     """
 
     images: Tensor
     labels: Tensor
+    masks: Tensor | None = None
+    cut: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -34,6 +44,13 @@ class ImageStore:
     def batch(self, indices: Tensor) -> Tensor:
         """[B] -> [B, 3, S, S] float32 in [0, 1]."""
         return self.images[indices].float() / 255
+
+    def batch_with_masks(self, indices: Tensor) -> Tensor:
+        """[B] -> [B, 4, S, S] float32: the images, then their objects' masks."""
+        images = self.batch(indices)
+        masks = self.masks[indices].unsqueeze(1).float()
+        masks = F.interpolate(masks, images.shape[2:], mode="bilinear", align_corners=True)
+        return torch.cat([images, masks], dim=1)
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -89,8 +106,10 @@ def photographs(folders: Iterable[Path], size: int, held_out: bool = False) -> I
     return load([(f, -1) for f in files], size)
 
 
-def classes(folders: Iterable[Path], size: int, held_out: bool = False) -> ImageStore:
-    """Folders that hold one folder a class."""
+def classes(
+    folders: Iterable[Path], size: int, held_out: bool = False, cut_out: bool = False
+) -> ImageStore:
+    """Folders that hold one folder a class; with the masks of their objects if `cut_out`."""
     files = []
     label = 0
     for folder in folders:
@@ -98,4 +117,19 @@ def classes(folders: Iterable[Path], size: int, held_out: bool = False) -> Image
             kept = split_held_out(image_files(class_folder), held_out)
             files += [(f, label) for f in kept]
             label += 1
-    return load(files, size)
+    store = load(files, size)
+    return _with_masks(store) if cut_out else store
+
+
+def _with_masks(store: ImageStore) -> ImageStore:
+    """The store with its objects cut out, where they can be."""
+    side = min(MASK_SIDE, store.images.shape[-1])
+    masks = torch.ones(len(store), side, side, dtype=torch.bool)
+    cut = torch.zeros(len(store), dtype=torch.bool)
+    for i, image in enumerate(tqdm(store.images, desc="cutting out", unit="image", disable=None)):
+        small = F.interpolate(image[None].float(), (side, side), mode="area")[0]
+        mask = object_mask(small.permute(1, 2, 0).numpy().astype(np.uint8))
+        if mask is not None:
+            masks[i] = torch.from_numpy(mask)
+            cut[i] = True
+    return ImageStore(store.images, store.labels, masks, cut)

@@ -11,14 +11,21 @@ from torch import Tensor
 from nemf.config import ModelConfig
 from nemf.data.appearance import randomise_appearance
 from nemf.data.images import ImageStore
-from nemf.data.objects import sample_warp
+from nemf.data.cutouts import Pasted, object_masks, paste
+from nemf.data.objects import NOWHERE, sample_warp
 from nemf.data.warps import (
     CLASS_PAIRS,
+    MILD,
     WarpStrength,
     apply_homography,
     homography_view,
+    identity_grid,
     random_homography,
+    sample_at,
 )
+
+# Mean share of a pasted photograph's side that a view shows.
+PASTED_CROP = 1.0
 
 
 @dataclass
@@ -42,6 +49,7 @@ class PairBatch:
     source, target: [B, 3, S, S]. match: target points [B, N, 2] -> source points [B, N, 2],
     normalised; outside [-1, 1] where there is none. tolerance: as in Matches.
     labels: [B] class of each pair, -1 where it has none.
+    views: of pairs of a class, the source's and the target's.
     """
 
     source: Tensor
@@ -49,11 +57,24 @@ class PairBatch:
     match: Callable[[Tensor], Tensor]
     tolerance: float
     labels: Tensor
+    views: tuple[ClassView, ...] = ()
 
     def matches(self, target: Tensor) -> Matches:
         """Of target points [B, K, 2]."""
         source = self.match(target)
         return Matches(source, target, source.abs().amax(dim=2) <= 1, self.tolerance)
+
+
+@dataclass
+class ClassView:
+    """Views of B photographs of classes. matrix: [B, 3, 3], view -> photograph."""
+
+    pasted: Pasted
+    matrix: Tensor
+
+    def places(self, points: Tensor) -> Tensor:
+        """[B, N, 2] points of the views -> those of the photographs that they lie on."""
+        return apply_homography(self.matrix, points)
 
 
 def _mirrored(images: Tensor, coins: Tensor) -> Tensor:
@@ -74,10 +95,13 @@ class PairSampler:
         model: ModelConfig,
         generator: torch.Generator,
         strength: WarpStrength | None = None,
+        pasted: float = 0.0,
     ) -> None:
+        """pasted: share of the pairs of classes whose objects are put on other backgrounds."""
         self.photographs = photographs
         self.classes = classes
         self.strength = strength or WarpStrength()
+        self.pasted = pasted
         self.generator = generator
         self.mean = torch.tensor(model.mean).view(1, 3, 1, 1)
         self.std = torch.tensor(model.std).view(1, 3, 1, 1)
@@ -103,6 +127,9 @@ class PairSampler:
     def _coins(self, count: int) -> Tensor:
         return torch.rand(count, 1, 1, 1, generator=self.generator) < 0.5
 
+    def _chance(self, count: int, share: float) -> Tensor:
+        return torch.rand(count, generator=self.generator) < share
+
     def _store(self) -> ImageStore:
         if self.classes is None:
             return self.photographs
@@ -111,17 +138,39 @@ class PairSampler:
         use_classes = torch.rand((), generator=self.generator) < 0.5
         return self.classes if use_classes else self.photographs
 
+    def _backgrounds(self, count: int, size: int) -> Tensor:
+        """[count, 3, size, size]: views of photographs that have nothing to do with the pair."""
+        store = self.photographs or self.classes
+        chosen = torch.randint(len(store), (count,), generator=self.generator)
+        amount = torch.ones(count)
+        matrix = random_homography(MILD, self.generator, amount)
+        return homography_view(store.batch(chosen), matrix, size)
+
     def warped(self, count: int, size: int, randomise: bool = True) -> PairBatch:
         """Two views each of `count` photographs."""
         store = self._store()
         chosen = torch.randint(len(store), (count,), generator=self.generator)
         warp = sample_warp(count, self.strength, self.generator)
-        photographs = _mirrored(store.batch(chosen), self._coins(count))
-        source, target = warp.views(photographs, size)
+        if self.pasted == 0 or store.masks is None:
+            photographs = _mirrored(store.batch(chosen), self._coins(count))
+            source, target = (Pasted.whole(view) for view in warp.views(photographs, size))
+        else:
+            photographs = _mirrored(store.batch_with_masks(chosen), self._coins(count))
+            pasted = self._chance(count, self.pasted) & store.cut[chosen]
+            source, target = (
+                paste(v[:, :3], v[:, 3:], self._backgrounds(count, size), pasted)
+                for v in warp.views(photographs, size)
+            )
+
+        def match(points: Tensor) -> Tensor:
+            matches = warp.match(points)
+            shown = target.shows(points) & source.shows(matches)
+            return torch.where(shown.unsqueeze(2), matches, NOWHERE)
+
         return PairBatch(
-            self._normalised(source, randomise),
-            self._normalised(target, randomise),
-            warp.match,
+            self._normalised(source.views, randomise),
+            self._normalised(target.views, randomise),
+            match,
             0.0,
             store.labels[chosen],
         )
@@ -140,31 +189,53 @@ class PairSampler:
         photographs may be from aligned, normalised.
         """
         assert self.classes is not None and self.has_pairs
+        chosen = self._two_of_a_class(count)
+        pasted = self._chance(count, self.pasted)
+        # Both or neither, so that the objects stay aligned.
+        coins = self._coins(count)
+        source = self._class_view(chosen[:, 0], coins, pasted, motion, size)
+        target = self._class_view(chosen[:, 1], coins, pasted, motion, size)
+        inverse = torch.linalg.inv(source.matrix)
+
+        def match(points: Tensor) -> Tensor:
+            matches = apply_homography(inverse, target.places(points))
+            return torch.where(target.pasted.shows(points).unsqueeze(2), matches, NOWHERE)
+
+        return PairBatch(
+            self._normalised(source.pasted.views, randomise),
+            self._normalised(target.pasted.views, randomise),
+            match,
+            tolerance,
+            self.classes.labels[chosen[:, 0]],
+            (source, target),
+        )
+
+    def _two_of_a_class(self, count: int) -> Tensor:
+        """[count, 2]: photographs, each two of one class."""
         labels = torch.randint(len(self.usable), (count,), generator=self.generator)
         pairs = []
         for label in labels.tolist():
             members = self.members[self.usable[label]]
             order = torch.randperm(len(members), generator=self.generator)[:2]
             pairs.append(members[order])
-        chosen = torch.stack(pairs)
-        amount = torch.full((count,), motion)
-        to_source = random_homography(CLASS_PAIRS, self.generator, amount)
-        to_target = random_homography(CLASS_PAIRS, self.generator, amount)
-        # Both or neither, so that the objects stay aligned.
-        coins = self._coins(count)
-        first = _mirrored(self.classes.batch(chosen[:, 0]), coins)
-        second = _mirrored(self.classes.batch(chosen[:, 1]), coins)
-        source = homography_view(first, to_source, size)
-        target = homography_view(second, to_target, size)
-        inverse = torch.linalg.inv(to_source)
+        return torch.stack(pairs)
 
-        def match(points: Tensor) -> Tensor:
-            return apply_homography(inverse, apply_homography(to_target, points))
-
-        return PairBatch(
-            self._normalised(source, randomise),
-            self._normalised(target, randomise),
-            match,
-            tolerance,
-            self.classes.labels[chosen[:, 0]],
-        )
+    def _class_view(
+        self, chosen: Tensor, coins: Tensor, pasted: Tensor, motion: float, size: int
+    ) -> ClassView:
+        """Views of photographs [B] of classes."""
+        count = len(chosen)
+        matrix = random_homography(CLASS_PAIRS, self.generator, torch.full((count,), motion))
+        if not pasted.any():
+            images = _mirrored(self.classes.batch(chosen), coins)
+            view = homography_view(images, matrix, size)
+            return ClassView(Pasted.whole(view), matrix)
+        # What is around a photograph is not seen of a pasted one, so it may be shown smaller.
+        farther = torch.where(pasted, PASTED_CROP / CLASS_PAIRS.crop, 1.0)
+        matrix = torch.cat([matrix[:, :, :2] * farther.view(-1, 1, 1), matrix[:, :, 2:]], dim=2)
+        images = _mirrored(self.classes.batch_with_masks(chosen), coins)
+        places = apply_homography(matrix, identity_grid(size, size).expand(count, -1, -1))
+        view = sample_at(images, places, size)
+        masks = object_masks(view[:, 3:], places, self.classes.cut[chosen], self.generator)
+        shown = paste(view[:, :3], masks, self._backgrounds(count, size), pasted)
+        return ClassView(shown, matrix)

@@ -38,30 +38,33 @@ class TrainingData:
         if settings.photographs:
             photographs = images.photographs(settings.photographs, model.image_size, held_out)
         if settings.classes:
-            classes = images.classes(settings.classes, model.image_size, held_out)
+            classes = images.classes(
+                settings.classes, model.image_size, held_out, cut_out=settings.pasted > 0
+            )
         if photographs is None and classes is None:
             if self.keypoints is None:
                 raise ValueError("no data: name photographs, classes or annotated pairs")
             photographs = self.keypoints.images
         strength = WarpStrength(objects_apart=settings.objects_apart)
-        self.pairs = PairSampler(photographs, classes, model, self.generator, strength)
+        self.pairs = PairSampler(photographs, classes, model, self.generator, strength, settings.pasted)
 
-    def draw(self, settings: StageSettings) -> list[PairBatch | KeypointBatch]:
+    def draw(self, settings: StageSettings, step: int = 0) -> list[PairBatch | KeypointBatch]:
         """The batch of each kind of pairs that the settings ask for and that there is."""
+        side = settings.side_at(step)
         batches: list[PairBatch | KeypointBatch] = []
         if settings.warped_pairs > 0:
-            batches.append(self.pairs.warped(settings.warped_pairs, settings.size))
+            batches.append(self.pairs.warped(settings.warped_pairs, side))
         if self.pairs.has_pairs and settings.class_pairs > 0:
             batches.append(
                 self.pairs.same_class(
                     settings.class_pairs,
-                    settings.size,
+                    side,
                     motion=settings.class_motion,
                     tolerance=settings.class_tolerance,
                 )
             )
         if self.keypoints and settings.keypoint_pairs > 0:
-            batches.append(self.keypoints.draw(settings.keypoint_pairs, settings.size))
+            batches.append(self.keypoints.draw(settings.keypoint_pairs, side))
         if not batches:
             raise ValueError("the settings leave no pairs to train on")
         return batches

@@ -109,9 +109,9 @@ class ThinPlateSpline:
 
     def __call__(self, points: Tensor) -> Tensor:
         """[B, N, 2] -> displacements [B, N, 2]."""
-        kernel = torch.stack([self._kernel(p) for p in points])
-        basis = torch.cat([kernel, F.pad(points, (1, 0), value=1.0)], dim=2)
-        return basis @ self.weights
+        n = len(self.controls)
+        bent = torch.stack([self._kernel(p) @ w for p, w in zip(points, self.weights[:, :n], strict=True)])
+        return bent + self.weights[:, n : n + 1] + points @ self.weights[:, n + 1 :]
 
 
 @dataclass

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/engine/cpu/cpu_task.h"
+#include "server/engine/cpu/encoder_threads.h"
 #include "server/engine/cpu/finish.h"
 #include "server/engine/cpu/optimize.h"
 #include "server/engine/cpu/patchmatch.h"
@@ -46,8 +47,11 @@ class CpuBackend : public Backend {
       : encoder_(std::move(encoder)),
         shape_(shape),
         field_(std::move(field)),
+        threads_(threads),
+        side_by_side_(threads > 1 && KeepsBitsOnOneThread(encoder_.get(), threads)),
         scratch_(threads),
-        team_(threads, [] { SetTorchThreads(1); }) {
+        team_(threads, [] { SetTorchThreads(1); }),
+        encoder_team_(threads, [] {}) {
     for (CpuScratch& scratch : scratch_) scratch.field = field_->NewWorkspace();
   }
 
@@ -55,14 +59,25 @@ class CpuBackend : public Backend {
   // The encoder runs on LibTorch's threads and the matching on the team's: on the same cores.
   EncodeOverlap encode_overlap() const override { return EncodeOverlap::kAllowed; }
 
+  // As many as side by side fill the threads.
+  int encoder_batch() const override { return side_by_side_ ? threads_ : 1; }
+
+  // Pairs that fill the threads go each on one, side by side: no thread waits for another then,
+  // as they do at every layer of a pair that they share. The others are shared, and so are all
+  // where that would make other bits.
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair* const> pairs) override {
+    const int count = static_cast<int>(pairs.size());
+    const int apart = side_by_side_ ? count / threads_ * threads_ : 0;
+    std::vector<absl::StatusOr<std::shared_ptr<const EncodedPair>>> results(count);
+    const absl::Status status =
+        encoder_team_.Run(apart, [&](int i, int) { results[i] = EncodeOne(*pairs[i], 1); });
+    if (!status.ok()) return status;
+    for (int i = apart; i < count; ++i) results[i] = EncodeOne(*pairs[i], threads_);
     std::vector<std::shared_ptr<const EncodedPair>> out;
-    for (const ImagePair* pair : pairs) {
-      absl::StatusOr<Encoding> encoding = encoder_->Run(*pair);
-      if (!encoding.ok()) return encoding.status();
-      out.push_back(std::make_shared<CpuPair>(pair->query.size, pair->reference.size,
-                                              *std::move(encoding), shape_.grid, shape_.channels));
+    for (auto& result : results) {
+      if (!result.ok()) return result.status();
+      out.push_back(*std::move(result));
     }
     return out;
   }
@@ -90,6 +105,14 @@ class CpuBackend : public Backend {
   }
 
  private:
+  absl::StatusOr<std::shared_ptr<const EncodedPair>> EncodeOne(const ImagePair& pair,
+                                                               int threads) const {
+    absl::StatusOr<Encoding> encoding = encoder_->Run(pair, threads);
+    if (!encoding.ok()) return encoding.status();
+    return std::make_shared<const CpuPair>(pair.query.size, pair.reference.size,
+                                           *std::move(encoding), shape_.grid, shape_.channels);
+  }
+
   int RunRange(const Range& range, CpuScratch* scratch) const {
     CpuTask* task = static_cast<CpuTask*>(range.piece->state);
     const int pass = range.piece->iteration;
@@ -107,8 +130,11 @@ class CpuBackend : public Backend {
   const std::unique_ptr<Encoder> encoder_;
   const EncoderShape shape_;
   const std::unique_ptr<CpuField> field_;
+  const int threads_;
+  const bool side_by_side_;  // whether pairs may be encoded each on one thread
   std::vector<CpuScratch> scratch_;  // one a worker
   ThreadTeam team_;
+  ThreadTeam encoder_team_;  // a team of its own, as pairs may be encoded beside a step
 };
 
 }  // namespace

@@ -7,10 +7,10 @@
 
 namespace nemf {
 
-ThreadTeam::ThreadTeam(int workers, std::function<void()> on_start) {
-  for (int worker = 0; worker < workers; ++worker) {
-    threads_.emplace_back([this, worker, on_start] {
-      on_start();
+ThreadTeam::ThreadTeam(int workers, std::function<void()> prepare) : prepare_(std::move(prepare)) {
+  for (int worker = 0; worker < workers - 1; ++worker) {
+    threads_.emplace_back([this, worker] {
+      prepare_();
       Serve(worker);
     });
   }
@@ -25,13 +25,19 @@ ThreadTeam::~ThreadTeam() {
 }
 
 absl::Status ThreadTeam::Run(int parts, absl::FunctionRef<void(int, int)> work) {
+  {
+    absl::MutexLock lock(&mutex_);
+    work_ = &work;
+    parts_ = parts;
+    next_part_ = 0;
+    status_ = absl::OkStatus();
+  }
+  prepare_();
+  const int caller = workers() - 1;
+  for (int part = TakePart(); part >= 0; part = TakePart()) DoPart(part, caller);
   absl::MutexLock lock(&mutex_);
-  work_ = &work;
-  parts_ = parts;
-  next_part_ = 0;
-  status_ = absl::OkStatus();
   const auto all_done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return next_part_ >= parts_ && parts_running_ == 0;
+    return parts_running_ == 0;
   };
   mutex_.Await(absl::Condition(&all_done));
   work_ = nullptr;
@@ -39,18 +45,10 @@ absl::Status ThreadTeam::Run(int parts, absl::FunctionRef<void(int, int)> work) 
 }
 
 void ThreadTeam::Serve(int worker) {
-  for (int part = TakePart(); part >= 0; part = TakePart()) {
-    absl::Status status = RunPart(part, worker);
-    absl::MutexLock lock(&mutex_);
-    if (!status.ok()) {
-      status_.Update(std::move(status));
-      next_part_ = parts_;
-    }
-    --parts_running_;
-  }
+  for (int part = AwaitPart(); part >= 0; part = AwaitPart()) DoPart(part, worker);
 }
 
-int ThreadTeam::TakePart() {
+int ThreadTeam::AwaitPart() {
   absl::MutexLock lock(&mutex_);
   const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return stopping_ || next_part_ < parts_;
@@ -61,16 +59,29 @@ int ThreadTeam::TakePart() {
   return next_part_++;
 }
 
-absl::Status ThreadTeam::RunPart(int part, int worker) {
+int ThreadTeam::TakePart() {
+  absl::MutexLock lock(&mutex_);
+  if (next_part_ >= parts_) return -1;
+  ++parts_running_;
+  return next_part_++;
+}
+
+void ThreadTeam::DoPart(int part, int worker) {
   const Work* work;
   {
     absl::MutexLock lock(&mutex_);
     work = work_;
   }
-  return CatchExceptions(absl::StatusCode::kInternal, "the engine failed", [&] {
+  absl::Status status = CatchExceptions(absl::StatusCode::kInternal, "the engine failed", [&] {
     (*work)(part, worker);
     return absl::OkStatus();
   });
+  absl::MutexLock lock(&mutex_);
+  if (!status.ok()) {
+    status_.Update(std::move(status));
+    next_part_ = parts_;
+  }
+  --parts_running_;
 }
 
 }  // namespace nemf

@@ -12,17 +12,19 @@
 
 namespace nemf {
 
-// Threads that share the parts of one piece of work at a time. (Threads of its own rather than
-// OpenMP's: a program that links another OpenMP library than LibTorch's would run two teams.)
+// Threads that share the parts of one piece of work at a time; the caller is one of them, so that
+// little work is done without waking another. (Threads of its own rather than OpenMP's: a program
+// that links another OpenMP library than LibTorch's would run two teams.)
 class ThreadTeam {
  public:
-  // `on_start` runs once on every worker thread, before its first part.
-  ThreadTeam(int workers, std::function<void()> on_start);
+  // `workers` >= 1, with the caller. `prepare` runs once on every other thread, before its first
+  // part, and on the caller's at the start of every Run().
+  ThreadTeam(int workers, std::function<void()> prepare);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
 
-  int workers() const { return static_cast<int>(threads_.size()); }
+  int workers() const { return static_cast<int>(threads_.size()) + 1; }
 
   // Calls work(part, worker) for every part in [0, parts), each on some worker in [0, workers()),
   // and returns when all are done. An exception becomes INTERNAL with its text; the parts not yet
@@ -34,9 +36,12 @@ class ThreadTeam {
 
   void Serve(int worker);
   // The next part to do, or -1 when the team is being destroyed; waits for one.
+  int AwaitPart() ABSL_LOCKS_EXCLUDED(mutex_);
+  // The next part to do, or -1 when all have begun.
   int TakePart() ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status RunPart(int part, int worker);
+  void DoPart(int part, int worker) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  const std::function<void()> prepare_;
   absl::Mutex mutex_;
   const Work* work_ ABSL_GUARDED_BY(mutex_) = nullptr;
   int parts_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -1,6 +1,7 @@
 #include "server/engine/cuda/device_encoder_torch.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <utility>
 
@@ -71,7 +72,7 @@ class UploadingEncoder : public DeviceEncoder {
         staging_(runtime, StreamKind::kEncoding) {}
 
   absl::StatusOr<DeviceEncoding> Run(const ImagePair& pair) override {
-    absl::StatusOr<Encoding> host = encoder_->Run(pair);
+    absl::StatusOr<Encoding> host = encoder_->Run(pair, at::get_num_threads());
     if (!host.ok()) return host.status();
     const std::int64_t g = shape_.grid;
     DeviceEncoding encoding;

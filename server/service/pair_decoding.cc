@@ -1,0 +1,65 @@
+#include "server/service/pair_decoding.h"
+
+#include <atomic>
+#include <utility>
+
+#include "server/service/image_decoder.h"
+#include "server/service/image_digest.h"
+
+namespace nemf {
+namespace {
+
+// A pair of which the halves are decoded by one thread or by two.
+class Decoding {
+ public:
+  Decoding(const v1::Image& query, const v1::Image& reference, const RequestLimits& limits,
+           std::function<void(absl::StatusOr<DecodedPair>)> done)
+      : halves_{{query, "query"}, {reference, "reference"}},
+        limits_(limits),
+        done_(std::move(done)) {}
+
+  void DecodeQuery() { Decode(&halves_[0]); }
+  void DecodeReference() { Decode(&halves_[1]); }
+
+ private:
+  struct Half {
+    const v1::Image& sent;
+    const char* const field;
+    absl::StatusOr<Image> image = Image();
+    ImageDigest digest = {};
+  };
+
+  void Decode(Half* half) {
+    half->image = DecodeImage(half->sent, limits_, half->field);
+    if (half->image.ok()) half->digest = DigestOf(half->sent);
+    // Whoever finds that nothing is left sees what the other wrote.
+    if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) done_(Join());
+  }
+
+  absl::StatusOr<DecodedPair> Join() {
+    for (const Half& half : halves_) {
+      if (!half.image.ok()) return half.image.status();
+    }
+    return DecodedPair{std::make_shared<const ImagePair>(ImagePair{
+                           *std::move(halves_[0].image), *std::move(halves_[1].image)}),
+                       DigestOf(halves_[0].digest, halves_[1].digest)};
+  }
+
+  Half halves_[2];
+  const RequestLimits& limits_;
+  const std::function<void(absl::StatusOr<DecodedPair>)> done_;
+  std::atomic<int> left_ = 2;
+};
+
+}  // namespace
+
+void DecodePair(WorkerPool* pool, const v1::Image& query, const v1::Image& reference,
+                const RequestLimits& limits,
+                std::function<void(absl::StatusOr<DecodedPair>)> done) {
+  const auto decoding = std::make_shared<Decoding>(query, reference, limits, std::move(done));
+  const bool shared = pool->TryRunAtOnce([decoding] { decoding->DecodeReference(); });
+  decoding->DecodeQuery();
+  if (!shared) decoding->DecodeReference();
+}
+
+}  // namespace nemf

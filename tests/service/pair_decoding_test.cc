@@ -1,0 +1,108 @@
+#include "server/service/pair_decoding.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <thread>
+
+#include "absl/synchronization/notification.h"
+#include "server/service/image_decoder.h"
+#include "server/service/image_digest.h"
+#include "tests/service/test_images.h"
+
+namespace nemf {
+namespace {
+
+v1::Image File(int width, int height) {
+  v1::Image image;
+  image.set_encoded(testing::Encode(testing::Gradient(width, height), ".png"));
+  return image;
+}
+
+v1::Image Broken() {
+  v1::Image image;
+  image.set_encoded("GIF89a");
+  return image;
+}
+
+absl::StatusOr<DecodedPair> Decode(WorkerPool* pool, const v1::Image& query,
+                                   const v1::Image& reference) {
+  const RequestLimits limits;
+  absl::Notification called;
+  std::optional<absl::StatusOr<DecodedPair>> result;
+  DecodePair(pool, query, reference, limits, [&](absl::StatusOr<DecodedPair> decoded) {
+    result = std::move(decoded);
+    called.Notify();
+  });
+  called.WaitForNotification();
+  return *std::move(result);
+}
+
+// Occupies a pool's threads for as long as it lives.
+class Busy {
+ public:
+  Busy(WorkerPool* pool, int threads) {
+    absl::Notification started[8];
+    for (int i = 0; i < threads; ++i) {
+      EXPECT_TRUE(pool->TryRun([this, start = &started[i]] {
+        start->Notify();
+        end_.WaitForNotification();
+      }));
+    }
+    for (int i = 0; i < threads; ++i) started[i].WaitForNotification();
+  }
+  ~Busy() { end_.Notify(); }
+
+ private:
+  absl::Notification end_;
+};
+
+TEST(PairDecodingTest, GivesBothImages) {
+  WorkerPool pool({.threads = 2});
+  const v1::Image query = File(7, 5), reference = File(4, 9);
+  for (int round = 0; round < 100; ++round) {
+    const auto decoded = Decode(&pool, query, reference);
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(decoded->pair->query.rgb, DecodeImage(query, {}, "query")->rgb);
+    EXPECT_EQ(decoded->pair->reference.rgb, DecodeImage(reference, {}, "reference")->rgb);
+    EXPECT_EQ(decoded->digest, DigestOf(DigestOf(query), DigestOf(reference)));
+  }
+}
+
+TEST(PairDecodingTest, DoesWithoutAnIdleThread) {
+  WorkerPool pool({.threads = 2});
+  const Busy busy(&pool, 2);
+  const auto decoded = Decode(&pool, File(7, 5), File(4, 9));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->pair->reference.size.height, 9);
+}
+
+TEST(PairDecodingTest, TellsTheQuerysErrorFirst) {
+  WorkerPool pool({.threads = 2});
+  for (int round = 0; round < 20; ++round) {
+    EXPECT_EQ(Decode(&pool, Broken(), Broken()).status().message().substr(0, 6), "query.");
+    EXPECT_EQ(Decode(&pool, File(2, 2), Broken()).status().message().substr(0, 10), "reference.");
+  }
+}
+
+TEST(ImageDigestTest, TellsApartWhatIsSent) {
+  v1::Image raw;
+  raw.mutable_raw()->set_format(v1::RawImage::RGB8);
+  raw.mutable_raw()->set_width(2);
+  raw.mutable_raw()->set_height(1);
+  raw.mutable_raw()->set_data("abcdef");
+  v1::Image turned = raw;
+  turned.mutable_raw()->set_width(1);
+  turned.mutable_raw()->set_height(2);
+  v1::Image bgr = raw;
+  bgr.mutable_raw()->set_format(v1::RawImage::BGR8);
+  v1::Image file;
+  file.set_encoded("abcdef");
+  EXPECT_EQ(DigestOf(raw), DigestOf(v1::Image(raw)));
+  EXPECT_NE(DigestOf(raw), DigestOf(turned));
+  EXPECT_NE(DigestOf(raw), DigestOf(bgr));
+  EXPECT_NE(DigestOf(raw), DigestOf(file));
+}
+
+}  // namespace
+}  // namespace nemf
