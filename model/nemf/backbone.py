@@ -113,8 +113,8 @@ class SmallBackbone(nn.Module):
     """A stem at stride 2, then one stage each at strides 4, 8 and 16; every stage is a tap.
 
     context: ContextBlocks after the last stage, so that a cell knows where in an object it lies.
-    topdown: whether the last tap is added to the one before, projected and enlarged: fine cells
-      then know what the coarse ones do.
+    topdown: whether each tap is added to the one before, projected and enlarged, from the last on:
+      fine cells then know what the coarse ones do.
     """
 
     def __init__(
@@ -136,7 +136,10 @@ class SmallBackbone(nn.Module):
                 inputs = width
             self.stages.append(stage)
         self.context = nn.Sequential(*(ContextBlock(inputs) for _ in range(context)))
-        self.lateral = nn.Conv2d(inputs, widths[-2], 1) if topdown else None
+        self.laterals = nn.ModuleList()  # the last tap's first
+        if topdown:
+            for fine, coarse in zip(widths[-2:0:-1], widths[:1:-1], strict=True):
+                self.laterals.append(nn.Conv2d(coarse, fine, 1))
 
     def taps(self, image: Tensor, hyperpixel_ids: tuple[int, ...] = ()) -> list[Tensor]:
         """The last sum of every stage: strides 4, 8, 16."""
@@ -148,10 +151,12 @@ class SmallBackbone(nn.Module):
                 x = F.relu(summed)
             taps.append(summed)
         taps[-1] = self.context(taps[-1])
-        if self.lateral is not None:
-            size = taps[-2].shape[2:]
-            coarse = self.lateral(F.relu(taps[-1]))
-            taps[-2] = taps[-2] + F.interpolate(coarse, size, mode="bilinear", align_corners=True)
+        for index, lateral in enumerate(self.laterals):
+            fine = len(taps) - 2 - index
+            size = taps[fine].shape[2:]
+            coarse = lateral(F.relu(taps[fine + 1]))
+            enlarged = F.interpolate(coarse, size, mode="bilinear", align_corners=True)
+            taps[fine] = taps[fine] + enlarged
         return taps
 
 
@@ -182,6 +187,10 @@ class FeatureExtraction(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """[B, 3, S, S], normalised -> taps [B, C_i, S_i, S_i], finest first."""
+        side = self.config.backbone_side
+        factor = image.shape[-1] // side if side else 1
+        if factor > 1:
+            image = F.avg_pool2d(image, factor)
         return self.backbone.taps(image, self.hyperpixel_ids)
 
     def load_weights(self, path: Path) -> None:

@@ -39,6 +39,8 @@ class ModelConfig:
     # What else it has: see nemf.backbone.SmallBackbone.
     backbone_context: int = 0
     backbone_topdown: bool = False
+    # Larger images are shrunk to about this side before the backbone, by a whole factor; 0: never.
+    backbone_side: int = 0
     # Taps of a torchvision backbone (names of its nodes) or a timm one (indices of its features,
     # for a ViT its blocks), finest first; ignored by the others.
     backbone_taps: tuple[str | int, ...] = ()
@@ -99,9 +101,12 @@ class ModelConfig:
             backbone_context=2,
             backbone_topdown=True,
             levels=(
-                LevelConfig(1, 32, (8, 8), (2, 1)),
-                LevelConfig(2, 16, (4, 2), (1, 1)),
+                LevelConfig(0, 32, (8, 8), (2, 1)),
+                LevelConfig(1, 16, (4, 2), (1, 1)),
             ),
+            # What little data there is teaches more about small images: an object fits into the
+            # backbone's field of view, and more of them are seen in the same time.
+            backbone_side=128,
             feature_channels=32,
             depth=1,
             heads=4,
@@ -120,6 +125,7 @@ class ModelConfig:
         return replace(
             ModelConfig.small(),
             backbone_widths=(4, 4, 8, 8),
+            backbone_side=0,
             backbone_blocks=(1, 1, 1),
             levels=(LevelConfig(1, 8, (2, 3), (2, 1)), LevelConfig(2, 4, (2, 2), (1, 1))),
             image_size=64,

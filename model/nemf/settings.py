@@ -4,6 +4,7 @@ model: small               # a name, or the fields of nemf.config.ModelConfig
 data: {photographs: [DIR], classes: [DIR], spair: DIR, pf_pascal: DIR}
 pretrain: {steps: 2200, rate: 2.0e-3}   # leave it out to start with the matching stage
 train: {steps: 3000, rate: 5.0e-4}
+finish: {steps: 300, rate: 3.0e-3, encoder_rate_factor: 0}   # leave it out to end there
 backbone_weights: FILE
 precision: bfloat16
 """
@@ -87,6 +88,7 @@ class DataSettings:
     spair: Path | None = None  # root of SPair-71k
     pf_pascal: Path | None = None  # root of PF-PASCAL
     objects_apart: float = 0.0  # share of warped pairs in which an object moves on its own
+    stored_size: int = 0  # side at which photographs are kept; 0: the model's image_size
     pasted: float = 0.0  # share of pairs of classes whose objects get other backgrounds
 
 
@@ -97,6 +99,7 @@ class Settings:
     model: ModelConfig
     train: TrainSettings
     pretrain: PretrainSettings | None = None
+    finish: TrainSettings | None = None  # a last stage like `train`, usually of the field alone
     data: DataSettings = field(default_factory=DataSettings)
     backbone_weights: Path | None = None
     initial: Path | None = None  # a model.pt to go on from, without stage one
@@ -109,9 +112,16 @@ def load_settings(path: Path) -> Settings:
     if not isinstance(values, dict) or not {"model", "train"} <= values.keys():
         raise ValueError(f"{path}: must have the entries model and train")
     values["model"] = model = ModelConfig.of(values["model"])
-    if values["train"].setdefault("size", model.image_size) != model.image_size:
-        raise ValueError(f"{path}: train: size must be the model's, {model.image_size}")
-    makers = {"pretrain": PretrainSettings, "train": TrainSettings, "data": DataSettings}
+    for stage in ("train", "finish"):
+        stage_values = values.get(stage) or {}
+        if stage_values.setdefault("size", model.image_size) != model.image_size:
+            raise ValueError(f"{path}: {stage}: size must be the model's, {model.image_size}")
+    makers = {
+        "pretrain": PretrainSettings,
+        "train": TrainSettings,
+        "finish": TrainSettings,
+        "data": DataSettings,
+    }
     for name, maker in makers.items():
         if values.get(name) is not None:
             values[name] = _make(maker, values[name], f"{path}: {name}")

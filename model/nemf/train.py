@@ -1,8 +1,9 @@
 """Trains a model: `python -m nemf.train --config CONFIG --out DIR`
 
 Two stages: dense contrastive training of the backbone (nemf.pretrain; left out where the
-configuration has none), then the whole model by the paper's loss (nemf.objective). Both resume from
-their last checkpoint in --out. Several processes share a training under
+configuration has none), then the whole model by the paper's loss (nemf.objective); and a third like
+the second, where the configuration has one, with other settings. All resume from their last
+checkpoint in --out. Several processes share a training under
 `torchrun --nproc-per-node N -m nemf.train ...`: each draws its own batches, so a step sees N times
 as many pairs.
 """
@@ -47,7 +48,7 @@ class Trained:
 
 
 def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained:
-    """Runs both stages, with checkpoints, curves and at last model.pt in `out`."""
+    """Runs all stages, with checkpoints, curves and at last model.pt in `out`."""
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     own_seed = seed + 1000 * compute.rank  # Processes draw different batches.
@@ -67,7 +68,10 @@ def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained
             start_from_correlation(model)
         if settings.pretrain or settings.backbone_weights:
             model.feature_extraction.load_state_dict(features.state_dict())
-    seconds["train"] = _train(model, settings.train, data, held_out, compute, out)
+    stages = {"train": settings.train, "finish": settings.finish}
+    for title, stage in stages.items():
+        if stage:
+            seconds[title] = _train(title, model, stage, data, held_out, compute, out)
     if compute.is_main:
         # Only weights that finished their schedule get this name.
         content = {"config": settings.model.to_dict(), "state_dict": model.state_dict()}
@@ -99,6 +103,7 @@ def _pretrain(
 
 
 def _train(
+    title: str,
     model: NeMF,
     settings: TrainSettings,
     data: TrainingData,
@@ -106,11 +111,11 @@ def _train(
     compute: Compute,
     out: Path,
 ) -> float:
-    """Stage two, in place. Returns its seconds."""
+    """Stage two or three, in place. Returns its seconds."""
     # The backbone's statistics stay those of stage one.
     model.to(compute.device).eval()
     stage = Stage(
-        "train",
+        title,
         MatchingObjective(model, settings, compute),
         model,
         torch.optim.AdamW(_groups(model, settings), lr=1e-4, weight_decay=settings.weight_decay),

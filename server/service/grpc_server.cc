@@ -34,6 +34,8 @@ void SetTransportArguments(grpc::ServerBuilder* builder) {
   constexpr int kFrame = 1 << 20;
   builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kLookahead);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kFrame);
+  // Otherwise the window would be measured again and again, with a ping each time.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
 }
 
 void SetConnectionArguments(const ConnectionOptions& options, grpc::ServerBuilder* builder) {

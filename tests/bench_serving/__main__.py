@@ -39,7 +39,17 @@ from tests.bench_serving.plots import draw_all
 
 EXPERIMENTS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (throughput, overload, dense, cancel, sigterm, hot_reloads, cache, overhead, metrics_cost)
+    for module in (
+        throughput,
+        overload,
+        dense,
+        cancel,
+        sigterm,
+        hot_reloads,
+        cache,
+        overhead,
+        metrics_cost,
+    )
 }
 
 

@@ -18,7 +18,7 @@ from nemf.initialise import start_from_correlation
 from nemf.model import NeMF
 from nemf.objective import MatchingObjective
 from nemf.settings import DataSettings, TrainSettings, load_settings
-from tests.model.photographs import write_photographs, write_settings
+from tests.model.photographs import SETTINGS, write_photographs, write_settings
 
 CONFIGS = Path(train.__file__).parents[1] / "configs"
 
@@ -85,6 +85,19 @@ def test_training_learns_and_an_interruption_changes_nothing(
     assert "train.pt: resumed at step 5" in caplog.text
     whole, part = weights(tmp_path / "whole"), weights(tmp_path / "part")
     assert all(torch.equal(whole[key], part[key]) for key in whole)
+
+
+def test_a_last_stage_can_train_the_field_alone(data: Path, tmp_path: Path) -> None:
+    brief = {"steps": 2, "validate_every": 0}
+    without = write_settings(tmp_path / "without.yaml", pretrain=None, train=brief)
+    train.main(command(data, without, tmp_path / "without"))
+    frozen = SETTINGS["train"] | brief | {"encoder_rate_factor": 0, "backbone_rate_factor": 0}
+    finish = write_settings(tmp_path / "with.yaml", pretrain=None, train=brief, finish=frozen)
+    train.main(command(data, finish, tmp_path / "with"))
+    before, after = weights(tmp_path / "without"), weights(tmp_path / "with")
+    changed = {key for key in before if not torch.equal(before[key], after[key])}
+    assert changed
+    assert all(key.startswith("mlp_model.") for key in changed)
 
 
 def test_a_failed_save_leaves_the_old_checkpoint(tmp_path: Path) -> None:

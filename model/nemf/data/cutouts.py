@@ -80,9 +80,7 @@ class Pasted:
         return at.squeeze(3).squeeze(1) > 0.5
 
 
-def object_masks(
-    masks: Tensor, places: Tensor, cut: Tensor, generator: torch.Generator
-) -> Tensor:
+def object_masks(masks: Tensor, places: Tensor, cut: Tensor, generator: torch.Generator) -> Tensor:
     """What views show of their objects, [B, 1, S, S]; a blob stands for one that was not cut out.
 
     masks: [B, 1, S, S], the photographs' masks as the views see them. places: [B, S * S, 2], the

@@ -25,7 +25,7 @@ class TrainingData:
     def __init__(
         self, settings: DataSettings, model: ModelConfig, held_out: bool, seed: int
     ) -> None:
-        """Reads everything into memory, 3 * image_size^2 bytes a photograph.
+        """Reads everything into memory, 3 * stored_size^2 bytes a photograph.
 
         Args:
           held_out: take what training leaves out: every HELD_OUT_EVERY-th photograph, and the
@@ -35,18 +35,19 @@ class TrainingData:
         annotated = _annotated(settings, "val" if held_out else "trn")
         self.keypoints = KeypointSampler(annotated, model, self.generator) if annotated else None
         photographs = classes = None
+        side = settings.stored_size or model.image_size
         if settings.photographs:
-            photographs = images.photographs(settings.photographs, model.image_size, held_out)
+            photographs = images.photographs(settings.photographs, side, held_out)
         if settings.classes:
-            classes = images.classes(
-                settings.classes, model.image_size, held_out, cut_out=settings.pasted > 0
-            )
+            classes = images.classes(settings.classes, side, held_out, cut_out=settings.pasted > 0)
         if photographs is None and classes is None:
             if self.keypoints is None:
                 raise ValueError("no data: name photographs, classes or annotated pairs")
             photographs = self.keypoints.images
         strength = WarpStrength(objects_apart=settings.objects_apart)
-        self.pairs = PairSampler(photographs, classes, model, self.generator, strength, settings.pasted)
+        self.pairs = PairSampler(
+            photographs, classes, model, self.generator, strength, settings.pasted
+        )
 
     def draw(self, settings: StageSettings, step: int = 0) -> list[PairBatch | KeypointBatch]:
         """The batch of each kind of pairs that the settings ask for and that there is."""

@@ -110,7 +110,9 @@ class ThinPlateSpline:
     def __call__(self, points: Tensor) -> Tensor:
         """[B, N, 2] -> displacements [B, N, 2]."""
         n = len(self.controls)
-        bent = torch.stack([self._kernel(p) @ w for p, w in zip(points, self.weights[:, :n], strict=True)])
+        bent = torch.stack(
+            [self._kernel(p) @ w for p, w in zip(points, self.weights[:, :n], strict=True)]
+        )
         return bent + self.weights[:, n : n + 1] + points @ self.weights[:, n + 1 :]
 
 
