@@ -27,7 +27,9 @@ demo:
 test:
 	deploy/install-deps test
 	$(MAKE) --no-print-directory build
-	$(PYTHON) deploy/run_tests.py $(BUILD)
+	$(MAKE) --no-print-directory configure PRESET=tsan
+	cmake --build build/tsan --target tsan_tests
+	$(PYTHON) deploy/run_tests.py $(BUILD) --tsan build/tsan
 
 # Retrains the shipped model with fixed seeds; an interrupted run continues from its checkpoints.
 bundle:

@@ -17,7 +17,7 @@ def _chance(generator: torch.Generator, count: int, probability: float) -> Tenso
 
 
 def _colour(images: Tensor, generator: torch.Generator) -> Tensor:
-    """A random mixing of the channels, of any strength up to a strong one, brightness and contrast."""
+    """A random mixing of the channels, weak or strong, brightness and contrast."""
     count = len(images)
     amount = 0.2 * torch.rand(count, 1, 1, generator=generator)
     mixing = torch.eye(3) + amount * torch.randn(count, 3, 3, generator=generator)

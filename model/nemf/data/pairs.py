@@ -10,8 +10,8 @@ from torch import Tensor
 
 from nemf.config import ModelConfig
 from nemf.data.appearance import randomise_appearance
-from nemf.data.images import ImageStore
 from nemf.data.cutouts import Pasted, object_masks, paste
+from nemf.data.images import ImageStore
 from nemf.data.objects import NOWHERE, sample_warp
 from nemf.data.warps import (
     CLASS_PAIRS,
