@@ -53,6 +53,32 @@ CLI::Option* AddCount(CLI::App* app, const std::string& name, Number* value,
       ->type_name("N");
 }
 
+// Adds an option that takes a number above 0.
+template <typename Number>
+CLI::Option* AddPositive(CLI::App* app, const std::string& name, Number* value,
+                         const std::string& description) {
+  return app->add_option(name, *value, description)
+      ->check(CLI::Validator(CLI::PositiveNumber).description(""))
+      ->type_name("X");
+}
+
+// The parts of the schedule, one option for each; what a preset gives them is in docs/presets.md.
+void AddScheduleTo(CLI::App* app, client::MatchOptions* options) {
+  AddCount(app, "--iterations", &options->patchmatch_iterations,
+           "PatchMatch iterations (default: the preset's, as for all of the schedule)");
+  AddCount(app, "--steps", &options->optimize_steps, "Optimisation steps");
+  AddPositive(app, "--search-radius", &options->search_radius,
+              "Half-width of the random search, of an image that spans 2; at most 2");
+  AddCount(app, "--search-candidates", &options->search_candidates,
+           "Random points an iteration, 1 to 16");
+  AddPositive(app, "--search-decay", &options->search_decay,
+              "Factor of the radius from one iteration to the next, at most 1");
+  AddCount(app, "--lattice-stride", &options->lattice_stride,
+           "Search on one in about N pixels along each axis, 1 to 64");
+  AddCount(app, "--upsample-candidates", &options->upsample_candidates,
+           "Nodes around a pixel whose matches compete with the interpolated one, 0 to 4");
+}
+
 // The token in a file, without the white space around it.
 std::string ReadToken(const std::string& path) {
   const std::string text = ReadFile(path);
@@ -157,9 +183,7 @@ void MatchArguments::AddOptionsTo(CLI::App* app) {
             "The schedule: how much work is spent (default: the server's, balanced)");
   AddChoice(app, "--refinement", &options.refinement, kRefinements,
             "How far the coarse answer is refined (default: optimize)");
-  AddCount(app, "--iterations", &options.patchmatch_iterations,
-           "PatchMatch iterations (default: the preset's)");
-  AddCount(app, "--steps", &options.optimize_steps, "Optimisation steps (default: the preset's)");
+  AddScheduleTo(app, &options);
   AddCount(app, "--seed", &options.seed, "Seed of the random search: equal seeds, equal answers")
       ->capture_default_str();
   AddModelTo(app, &model);

@@ -46,8 +46,8 @@ void AddPairTo(CLI::App* app, std::string* query_path, std::string* reference_pa
 // --model NAME[/VERSION].
 void AddModelTo(CLI::App* app, std::string* model);
 
-// What `transfer` and `flow` share: the two images, the model and how to match. `eval` has the same
-// without the images.
+// What `transfer` and `flow` share: the two images, the model and how to match. `eval` and `bench`
+// have the same without the images.
 struct MatchArguments {
   std::string query_path;
   std::string reference_path;

@@ -17,6 +17,7 @@
 #include "client/render/flo_file.h"
 #include "client/render/flow_picture.h"
 #include "client/render/flow_row.h"
+#include "client/render/npy_file.h"
 #include "client/render/warp.h"
 
 namespace nemf::cli {
@@ -24,12 +25,17 @@ namespace {
 
 constexpr char kFooter[] =
     "The flow lives on the query's pixel grid: reference = query + (dx, dy), in pixels. A .flo\n"
-    "file holds it in the Middlebury format.\n"
+    "file holds it in the Middlebury format. The consistency is the distance, in query pixels,\n"
+    "between a pixel and where it comes back to: there by this flow, back by the one from the\n"
+    "reference to the query; infinite where it leads out of the reference. The .npy file holds it\n"
+    "as float32 [height][width].\n"
     "\n"
     "Examples:\n"
     "  nemf flow left.png right.png --out flow.flo --png flow.png --warp warped.png\n"
     "  nemf flow left.png right.png --preset fast --refinement coarse --json\n"
     "  nemf flow cat1.jpg cat2.jpg --preview 0,1,5 --preview-png row.png\n"
+    "  nemf flow left.png right.png --float16 --consistency consistency.npy --json\n"
+    "  nemf flow left.png right.png --lattice-stride 2 --search-candidates 4 --search-decay 0.5\n"
     "\n"
     "Exit codes: 0 success; 1 the server refused, failed or was not reached; 2 wrong usage;\n"
     "3 a file cannot be read, understood or written.";
@@ -41,6 +47,8 @@ struct FlowArguments {
   std::string warp_path;
   std::vector<std::uint32_t> preview_iterations;
   std::string preview_path;
+  bool float16 = false;
+  std::string consistency_path;
 };
 
 // "0,1,5" as strictly ascending iterations; nothing where it is something else.
@@ -93,10 +101,28 @@ void WriteFiles(const FlowArguments& arguments, const client::FlowField& field,
     const cv::Mat image = Decode(reference, arguments.match.reference_path);
     WritePng(arguments.warp_path, client::WarpReference(image, field));
   }
+  if (!arguments.consistency_path.empty()) {
+    WriteFile(arguments.consistency_path,
+              client::EncodeNpy({field.height, field.width}, field.consistency));
+  }
   if (!arguments.preview_path.empty()) {
     const cv::Mat image = Decode(reference, arguments.match.reference_path);
     WritePng(arguments.preview_path, DrawRow(previews, field, image));
   }
+}
+
+client::FlowRequest RequestOf(const FlowArguments& arguments, const std::string& query,
+                              const std::string& reference) {
+  client::FlowRequest request;
+  request.query = client::EncodedImage{query};
+  request.reference = client::EncodedImage{reference};
+  request.options = arguments.match.options;
+  request.model = arguments.match.Model();
+  // Previews that are not drawn are not asked for.
+  if (!arguments.preview_path.empty()) request.preview_iterations = arguments.preview_iterations;
+  if (arguments.float16) request.type = client::FlowType::kFloat16;
+  request.with_consistency = !arguments.consistency_path.empty();
+  return request;
 }
 
 ExitCode Flow(const FlowArguments& arguments, const Streams& streams) {
@@ -107,17 +133,12 @@ ExitCode Flow(const FlowArguments& arguments, const Streams& streams) {
   CheckOutput(arguments.png_path);
   CheckOutput(arguments.warp_path);
   CheckOutput(arguments.preview_path);
+  CheckOutput(arguments.consistency_path);
 
-  client::FlowRequest request;
-  request.query = client::EncodedImage{query};
-  request.reference = client::EncodedImage{reference};
-  request.options = match.options;
-  request.model = match.Model();
-  // Previews that are not drawn are not asked for.
-  if (!arguments.preview_path.empty()) request.preview_iterations = arguments.preview_iterations;
   std::vector<client::FlowPreview> previews;
   const Stopwatch stopwatch;
-  const client::FlowResponse response = Ask(match, request, &previews);
+  const client::FlowResponse response =
+      Ask(match, RequestOf(arguments, query, reference), &previews);
   const double seconds = stopwatch.Seconds();
 
   WriteFiles(arguments, response.field, previews, reference);
@@ -134,11 +155,16 @@ ExitCode Flow(const FlowArguments& arguments, const Streams& streams) {
 Action AddFlow(CLI::App* app) {
   const auto arguments = std::make_shared<FlowArguments>();
   arguments->match.AddTo(app);
+  app->add_flag("--float16", arguments->float16,
+                "Let the flow travel as float16: half the bytes, off by at most 1/2048 of itself");
   app->add_option("--out", arguments->flo_path, "Write the flow")->type_name("FILE.flo");
   app->add_option("--png", arguments->png_path, "Draw the flow in colours, with a legend")
       ->type_name("FILE.png");
   app->add_option("--warp", arguments->warp_path, "Draw the reference warped to the query")
       ->type_name("FILE.png");
+  app->add_option("--consistency", arguments->consistency_path,
+                  "Compute the flow back as well, and write the distances for NumPy")
+      ->type_name("FILE.npy");
   arguments->preview_iterations = {0, 1, 5};
   CLI::Option* drawn =
       app->add_option("--preview-png", arguments->preview_path,

@@ -1,5 +1,6 @@
 #include "client/cli/report.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -109,19 +110,39 @@ client::Displacement MeanFlow(const client::FlowField& field) {
   return {static_cast<float>(dx / count), static_cast<float>(dy / count)};
 }
 
+double ShareWithin(const std::vector<float>& distances, float bound) {
+  if (distances.empty()) return 0;
+  const auto within = std::count_if(distances.begin(), distances.end(),
+                                    [bound](float distance) { return distance <= bound; });
+  return static_cast<double>(within) / static_cast<double>(distances.size());
+}
+
 ordered_json FlowToJson(const client::FlowResponse& response, double seconds) {
   const client::Displacement mean = MeanFlow(response.field);
-  return {{"width", response.field.width},
-          {"height", response.field.height},
-          {"statistics", StatisticsToJson(response.statistics)},
-          {"seconds", seconds},
-          {"mean_flow", ordered_json::array({Number(mean.dx), Number(mean.dy)})}};
+  ordered_json root = {{"width", response.field.width},
+                       {"height", response.field.height},
+                       {"statistics", StatisticsToJson(response.statistics)},
+                       {"seconds", seconds},
+                       {"mean_flow", ordered_json::array({Number(mean.dx), Number(mean.dy)})}};
+  const std::vector<float>& consistency = response.field.consistency;
+  if (!consistency.empty()) {
+    root["consistency"] = {{"within_1_px", ShareWithin(consistency, 1)},
+                           {"within_3_px", ShareWithin(consistency, 3)},
+                           {"forward_match_seconds", response.forward_match_seconds},
+                           {"backward_match_seconds", response.backward_match_seconds}};
+  }
+  return root;
 }
 
 void PrintFlow(const client::FlowResponse& response, double seconds, std::ostream& out) {
   const client::Displacement mean = MeanFlow(response.field);
   out << Format("%d x %d pixels, mean flow (%.2f, %.2f) px\n", response.field.width,
                 response.field.height, mean.dx, mean.dy);
+  const std::vector<float>& consistency = response.field.consistency;
+  if (!consistency.empty()) {
+    out << Format("there and back again within 1 px: %.1f %% of the pixels, within 3 px: %.1f %%\n",
+                  100 * ShareWithin(consistency, 1), 100 * ShareWithin(consistency, 3));
+  }
   PrintStatistics(response.statistics, seconds, out);
 }
 

@@ -32,6 +32,10 @@ nlohmann::ordered_json TransferToJson(const client::KeypointResponse& response,
 void PrintTransfer(const client::KeypointResponse& response, const Evaluation* evaluation,
                    double seconds, std::ostream& out);
 
+// The share of the distances, in [0, 1], that are at most `bound`; 0 of none.
+double ShareWithin(const std::vector<float>& distances, float bound);
+
+// Of a field with consistency also the shares of the pixels within 1 and 3 of it.
 nlohmann::ordered_json FlowToJson(const client::FlowResponse& response, double seconds);
 void PrintFlow(const client::FlowResponse& response, double seconds, std::ostream& out);
 

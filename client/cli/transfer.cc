@@ -26,6 +26,7 @@ constexpr char kFooter[] =
     "Examples:\n"
     "  nemf transfer cat1.jpg cat2.jpg --point 120,80 200.5,64 --png matches.png\n"
     "  nemf transfer a.png b.png --keypoints a.json --truth b.json --alpha 0.1 --json\n"
+    "  nemf transfer a.png b.png --point 120,80 --preset balanced --lattice-stride 2\n"
     "\n"
     "Exit codes: 0 success; 1 the server refused, failed or was not reached; 2 wrong usage;\n"
     "3 a file cannot be read, understood or written.";

@@ -102,7 +102,8 @@ class Client::Impl {
     grpc::ClientContext context;
     Prepare(&context);
     const auto reader = correspondence_->ComputeFlow(&context, ToProto(request));
-    FlowAssembler assembler(request.with_confidence);
+    FlowAssembler assembler(
+        {.confidence = request.with_confidence, .consistency = request.with_consistency});
     const Status read = ReadAll(reader.get(), on_band, on_preview, &assembler);
     if (!read.ok()) context.TryCancel();
     const grpc::Status status = reader->Finish();

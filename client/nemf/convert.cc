@@ -70,6 +70,10 @@ void SetOptions(const MatchOptions& options, v1::MatchOptions* out) {
   }
   if (options.search_radius) out->set_search_radius(*options.search_radius);
   if (options.optimize_steps) out->set_optimize_steps(*options.optimize_steps);
+  if (options.lattice_stride) out->set_lattice_stride(*options.lattice_stride);
+  if (options.upsample_candidates) out->set_upsample_candidates(*options.upsample_candidates);
+  if (options.search_candidates) out->set_search_candidates(*options.search_candidates);
+  if (options.search_decay) out->set_search_decay(*options.search_decay);
 }
 
 // What all kinds of request share.
@@ -109,6 +113,8 @@ v1::ComputeFlowRequest ToProto(const FlowRequest& request) {
   SetOptions(request.options, out.mutable_options());
   out.set_with_confidence(request.with_confidence);
   for (const std::uint32_t each : request.preview_iterations) out.add_preview_iterations(each);
+  if (request.type == FlowType::kFloat16) out.set_type(v1::FLOAT16);
+  out.set_with_consistency(request.with_consistency);
   return out;
 }
 

@@ -7,26 +7,30 @@
 #include "client/nemf/wire_floats.h"
 
 namespace nemf::client {
-namespace {
 
 static_assert(sizeof(Displacement) == 2 * sizeof(float));
-
-// Whether `bytes` is exactly rows * width * item_size, without overflow.
-bool HasSize(const std::string& bytes, std::size_t rows, std::size_t width, std::size_t item_size) {
-  const std::size_t row_bytes = width * item_size;
-  return bytes.size() % row_bytes == 0 && bytes.size() / row_bytes == rows;
-}
-
-}  // namespace
 
 Status BrokenStream(const std::string& what) {
   return Status(Code::kDataLoss, "the server's flow stream is broken: " + what);
 }
 
-FieldBuilder::FieldBuilder(int width, int height, bool with_confidence)
-    : with_confidence_(with_confidence) {
+FieldBuilder::FieldBuilder(int width, int height, FlowPlanes planes, FlowType type)
+    : planes_(planes), type_(type) {
   field_.width = width;
   field_.height = height;
+}
+
+Status FieldBuilder::CheckSize(const std::string& bytes, std::uint32_t rows, int numbers,
+                               const char* plane) const {
+  const std::size_t number_bytes = type_ == FlowType::kFloat16 ? 2 : sizeof(float);
+  const std::size_t row_bytes = number_bytes * numbers * field_.width;
+  // Divided, for the product with the rows might overflow.
+  const bool fits = row_bytes == 0
+                        ? bytes.empty()
+                        : bytes.size() % row_bytes == 0 && bytes.size() / row_bytes == rows;
+  if (fits) return Status();
+  return BrokenStream(std::to_string(bytes.size()) + " bytes of " + plane + " for " +
+                      std::to_string(rows) + " rows");
 }
 
 Status FieldBuilder::Check(const v1::FlowChunk& chunk) const {
@@ -37,16 +41,16 @@ Status FieldBuilder::Check(const v1::FlowChunk& chunk) const {
   if (chunk.rows() > static_cast<std::uint32_t>(field_.height - rows_)) {
     return BrokenStream("more rows than the header's " + std::to_string(field_.height));
   }
-  if (!HasSize(chunk.flow(), chunk.rows(), field_.width, sizeof(Displacement))) {
-    return BrokenStream(std::to_string(chunk.flow().size()) + " bytes of flow for " +
-                        std::to_string(chunk.rows()) + " rows");
-  }
-  if (!HasSize(chunk.confidence(), with_confidence_ ? chunk.rows() : 0, field_.width,
-               sizeof(float))) {
-    return BrokenStream(std::to_string(chunk.confidence().size()) + " bytes of confidence for " +
-                        std::to_string(chunk.rows()) + " rows");
-  }
-  return Status();
+  Status status = CheckSize(chunk.flow(), chunk.rows(), 2, "flow");
+  if (!status.ok()) return status;
+  status = CheckSize(chunk.confidence(), chunk.rows(), planes_.confidence ? 1 : 0, "confidence");
+  if (!status.ok()) return status;
+  return CheckSize(chunk.consistency(), chunk.rows(), planes_.consistency ? 1 : 0, "consistency");
+}
+
+template <typename T>
+std::span<const T> FieldBuilder::Append(const std::string& bytes, std::vector<T>* items) const {
+  return type_ == FlowType::kFloat16 ? AppendHalfItems(bytes, items) : AppendItems(bytes, items);
 }
 
 Result<FlowBand> FieldBuilder::Add(const v1::FlowChunk& chunk) {
@@ -56,8 +60,9 @@ Result<FlowBand> FieldBuilder::Add(const v1::FlowChunk& chunk) {
   band.height = field_.height;
   band.first_row = rows_;
   band.rows = static_cast<int>(chunk.rows());
-  band.flow = AppendItems(chunk.flow(), &field_.flow);
-  band.confidence = AppendItems(chunk.confidence(), &field_.confidence);
+  band.flow = Append(chunk.flow(), &field_.flow);
+  band.confidence = Append(chunk.confidence(), &field_.confidence);
+  band.consistency = Append(chunk.consistency(), &field_.consistency);
   rows_ += band.rows;
   return band;
 }

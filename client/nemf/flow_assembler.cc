@@ -10,6 +10,19 @@ namespace {
 
 bool IsSize(std::uint32_t value) { return value >= 1 && value <= std::numeric_limits<int>::max(); }
 
+// Nothing where it is none of ours.
+std::optional<FlowType> ToFlowType(v1::FlowType type) {
+  switch (type) {
+    case v1::FLOW_TYPE_UNSPECIFIED:
+    case v1::FLOAT32:
+      return FlowType::kFloat32;
+    case v1::FLOAT16:
+      return FlowType::kFloat16;
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 Result<std::optional<FlowBand>> FlowAssembler::Add(const v1::ComputeFlowResponse& message) {
@@ -47,9 +60,15 @@ Status FlowAssembler::AddHeader(const v1::FlowHeader& header) {
     return BrokenStream("a header for " + std::to_string(header.width()) + " x " +
                         std::to_string(header.height()) + " pixels");
   }
+  const std::optional<FlowType> type = ToFlowType(header.type());
+  if (!type) {
+    return BrokenStream("a header for numbers of type " + std::to_string(header.type()) +
+                        ", which this client does not know");
+  }
   header_ = header;
-  field_.emplace(static_cast<int>(header.width()), static_cast<int>(header.height()),
-                 with_confidence_);
+  type_ = *type;
+  field_.emplace(static_cast<int>(header.width()), static_cast<int>(header.height()), planes_,
+                 type_);
   response_.reference_width = static_cast<int>(header.reference_width());
   response_.reference_height = static_cast<int>(header.reference_height());
   return Status();
@@ -58,8 +77,9 @@ Status FlowAssembler::AddHeader(const v1::FlowHeader& header) {
 Status FlowAssembler::AddPreview(const v1::FlowPreviewChunk& chunk) {
   if (field_->rows() > 0) return BrokenStream("a preview after the flow began");
   if (!preview_builder_) {
-    preview_builder_ = {chunk.iteration(), FieldBuilder(static_cast<int>(header_.width()),
-                                                        static_cast<int>(header_.height()), false)};
+    preview_builder_ = {chunk.iteration(),
+                        FieldBuilder(static_cast<int>(header_.width()),
+                                     static_cast<int>(header_.height()), FlowPlanes(), type_)};
   }
   if (chunk.iteration() != preview_builder_->iteration) {
     return BrokenStream("rows of iteration " + std::to_string(chunk.iteration()) +
@@ -84,6 +104,8 @@ Status FlowAssembler::AddTrailer(const v1::FlowTrailer& trailer) {
   if (!field_->complete()) return BrokenStream("the trailer came after " + RowsSoFar());
   has_trailer_ = true;
   response_.statistics = FromProto(trailer.statistics());
+  response_.forward_match_seconds = trailer.forward_match_seconds();
+  response_.backward_match_seconds = trailer.backward_match_seconds();
   return Status();
 }
 

@@ -17,7 +17,8 @@ namespace nemf::client {
 // any number of whole previews, bands of whole rows from top to bottom without a gap, one trailer.
 class FlowAssembler {
  public:
-  explicit FlowAssembler(bool with_confidence) : with_confidence_(with_confidence) {}
+  // `planes`: what was asked for, of the flow itself; previews have none.
+  explicit FlowAssembler(FlowPlanes planes) : planes_(planes) {}
 
   // Takes the next message. The band of the answer that it held, or nothing for other messages; the
   // band is valid until the next call. kDataLoss: the message broke the protocol.
@@ -43,10 +44,11 @@ class FlowAssembler {
     FieldBuilder field;
   };
 
-  bool with_confidence_;
+  const FlowPlanes planes_;
   FlowResponse response_;  // without its field
   v1::FlowHeader header_;
-  std::optional<FieldBuilder> field_;  // from the header on
+  FlowType type_ = FlowType::kFloat32;  // the header's
+  std::optional<FieldBuilder> field_;   // from the header on
   std::optional<PreviewBuilder> preview_builder_;
   std::optional<FlowPreview> preview_;
   bool has_trailer_ = false;

@@ -94,7 +94,7 @@ class ResidualBlock(nn.Module):
 
 
 class ContextBlock(nn.Module):
-    """Looks 6 cells around itself, by a dilated 7x7 convolution a channel; at first the identity."""
+    """Looks 6 cells around itself, by a dilated 7x7 convolution a channel; first the identity."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -112,9 +112,9 @@ class Engine {
                                                 Point query, ImageSize nodes) = 0;
 
   // Advances the unfinished tasks, in order, until one of them is done or about `max_queries` field
-  // queries were spent (at least one piece of work is done). Results do not depend on how the work is cut or on
-  // which tasks go together. Returns the queries spent. On an error each task stands after a whole
-  // number of pieces and may be stepped again.
+  // queries were spent (at least one piece of work is done). Results do not depend on how the work
+  // is cut or on which tasks go together. Returns the queries spent. On an error each task stands
+  // after a whole number of pieces and may be stepped again.
   virtual absl::StatusOr<std::int64_t> Step(absl::Span<MatchTask* const> tasks,
                                             std::int64_t max_queries) = 0;
 };

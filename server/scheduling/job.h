@@ -55,7 +55,7 @@ class JobSink {
 struct Job {
   JobKind kind = JobKind::kKeypoints;
   std::shared_ptr<const ImagePair> pair;
-  PairDigest digest = {};  // of the pair: jobs of equal ones may share an encoded pair
+  PairDigest digest = {};        // of the pair: jobs of equal ones may share an encoded pair
   std::vector<Point> keypoints;  // empty for kFlow; one for kField
   ImageSize field_nodes;         // kField: columns and rows of the grid
   // kFlow: PatchMatch iterations after which the sink gets a snapshot, ascending; 0: the coarse

@@ -225,8 +225,7 @@ void StepLoop::CollectSnapshots(ActiveJob& job) {
 }
 
 int StepLoop::AnswerDone() {
-  std::vector<ActiveJob> done =
-      SplitOff(active_, [](auto& job) { return !job.task->done(); });
+  std::vector<ActiveJob> done = SplitOff(active_, [](auto& job) { return !job.task->done(); });
   for (ActiveJob& job : done) {
     JobResult result;
     result.matches = job.task->TakeResult();

@@ -87,7 +87,7 @@ void CallScope::Record(const absl::Status& status, const MatchAnswer& answer) co
     record.model = absl::StrCat(answer.model.name, "/", answer.model.version);
   }
   record.decode_time = answer.decode_time;
-  record.job = answer.result.statistics;
+  record.job = answer.statistics();
   environment_.record_call(record);
 }
 

@@ -2,7 +2,7 @@
 #define NEMF_SERVER_SERVICE_CANCELLATION_H_
 
 #include <memory>
-#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -10,19 +10,19 @@
 
 namespace nemf {
 
-// Joins a caller's cancellation, which may come at any moment, with the job that is to be
-// cancelled, which exists only once the request was decoded and submitted. Thread-safe.
+// Joins a caller's cancellation, which may come at any moment, with the jobs that are to be
+// cancelled, which exist only once the request was decoded and submitted. Thread-safe.
 class Cancellation {
  public:
-  // Cancels the job, now or as soon as it is attached.
+  // Cancels every job, now or as soon as it is attached.
   void Cancel() {
-    std::shared_ptr<JobHandle> job;
+    std::vector<std::shared_ptr<JobHandle>> jobs;
     {
       absl::MutexLock lock(&mutex_);
       cancelled_ = true;
-      job = job_;
+      jobs = jobs_;
     }
-    if (job != nullptr) job->Cancel();
+    for (const std::shared_ptr<JobHandle>& job : jobs) job->Cancel();
   }
 
   bool cancelled() const {
@@ -30,29 +30,29 @@ class Cancellation {
     return cancelled_;
   }
 
-  // To be called once, right after the job was submitted.
-  void Attach(std::shared_ptr<JobHandle> job) {
+  // To be called once for each job, right after it was submitted.
+  void Attach(const std::shared_ptr<JobHandle>& job) {
     {
       absl::MutexLock lock(&mutex_);
-      if (!answered_) job_ = job;
+      if (!answered_) jobs_.push_back(job);
       if (!cancelled_) return;
     }
     job->Cancel();
   }
 
-  // The job was answered: lets go of it, or of the one that is attached later. (A handle may own
-  // the job, the job its sink and the sink this object.)
+  // All jobs were answered: lets go of them, and of those that are attached later. (A handle may
+  // own the job, the job its sink and the sink this object.)
   void Detach() {
     absl::MutexLock lock(&mutex_);
     answered_ = true;
-    job_ = nullptr;
+    jobs_.clear();
   }
 
  private:
   mutable absl::Mutex mutex_;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool answered_ ABSL_GUARDED_BY(mutex_) = false;
-  std::shared_ptr<JobHandle> job_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<JobHandle>> jobs_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace nemf

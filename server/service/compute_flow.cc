@@ -36,7 +36,7 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
                          .reference = request->reference(),
                          .options = request->options(),
                          .model = request->model(),
-                         .previews = &request->preview_iterations(),
+                         .flow = request,
                          .client = scope_.client(),
                          .priority = scope_.priority(),
                          .deadline = DeadlineOf(*context)},
@@ -105,8 +105,8 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
     if (left_) return Step::kWait;
     if (header_written_ && !preview_ && !previews_.empty()) {
       FlowSnapshot next = previews_.Pop();
-      preview_ = {next.iteration,
-                  FlowChunker(std::move(next.reference), call_->answer().query_size)};
+      preview_ = {next.iteration, FlowChunker(std::move(next.reference), call_->answer().query_size,
+                                              call_->answer().flow_type)};
     }
     if (!answer_ && !preview_ && previews_.empty()) return Step::kWait;
     writing_ = true;
@@ -136,14 +136,21 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
   }
 
   void FillOfAnswer(MatchAnswer& answer) {
-    if (!chunker_) {
-      chunker_.emplace(std::move(answer.result.matches), answer.query_size, with_confidence_);
-    }
+    if (!chunker_) chunker_.emplace(ChunkerOf(answer));
     if (chunker_->done()) {
-      *message_.mutable_trailer()->mutable_statistics() = ToStatistics(answer);
+      *message_.mutable_trailer() = ToFlowTrailer(answer);
     } else {
       *message_.mutable_chunk() = chunker_->Next();
     }
+  }
+
+  // Takes the answer's matches.
+  FlowChunker ChunkerOf(MatchAnswer& answer) const {
+    FlowPlanes planes{.type = answer.flow_type, .confidence = with_confidence_};
+    if (answer.backward) {
+      planes.backward = {std::move(answer.backward->matches), answer.reference_size};
+    }
+    return FlowChunker(std::move(answer.result.matches), answer.query_size, std::move(planes));
   }
 
   void End() {

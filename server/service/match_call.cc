@@ -1,5 +1,6 @@
 #include "server/service/match_call.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/service/request_validation.h"
@@ -11,7 +12,45 @@ namespace {
 // counted from the request's arrival, the cancellation may come a little before it.
 const absl::Duration kDeadlineSlack = absl::Milliseconds(50);
 
+// The job of the flow from the reference to the query, as its request would make it.
+Job BackwardJob(const Job& forward, const PairDigest& digest, std::shared_ptr<JobSink> sink) {
+  Job job = forward;
+  job.pair = std::make_shared<const ImagePair>(
+      ImagePair{.query = forward.pair->reference, .reference = forward.pair->query});
+  job.digest = digest;
+  job.snapshots.clear();
+  job.sink = std::move(sink);
+  return job;
+}
+
 }  // namespace
+
+JobStatistics MatchAnswer::statistics() const {
+  JobStatistics call = result.statistics;
+  if (!backward) return call;
+  const JobStatistics& other = backward->statistics;
+  call.queue_time = std::max(call.queue_time, other.queue_time);
+  call.encode_time = std::max(call.encode_time, other.encode_time);
+  call.match_time = std::max(call.match_time, other.match_time);
+  call.field_queries += other.field_queries;
+  call.encoder_batch_pairs = std::max(call.encoder_batch_pairs, other.encoder_batch_pairs);
+  call.cached = call.cached && other.cached;
+  return call;
+}
+
+// Where the answer of the backward flow goes; holds the call as the job holds it.
+class MatchCall::BackwardSink final : public JobSink {
+ public:
+  explicit BackwardSink(std::shared_ptr<MatchCall> call) : call_(std::move(call)) {}
+
+  void OnDone(absl::StatusOr<JobResult> result) override {
+    if (result.ok()) call_->answer_.backward = *std::move(result);
+    call_->EndJobs(1, result.status());
+  }
+
+ private:
+  const std::shared_ptr<MatchCall> call_;
+};
 
 void MatchCall::Start() {
   if (environment_.decoding->TryRun([self = shared_from_this()] { self->Prepare(); })) return;
@@ -47,23 +86,30 @@ absl::Status MatchCall::ValidatePoints(Job* job) {
     job->field_nodes = answer_.field_nodes = *nodes;
   } else {
     job->kind = JobKind::kFlow;
+    if (absl::Status status = ValidateFlow(job); !status.ok()) return status;
   }
   job->keypoints = answer_.keypoints;
   return absl::OkStatus();
 }
 
+absl::Status MatchCall::ValidateFlow(Job* job) {
+  const absl::StatusOr<v1::FlowType> type = ToFlowType(request_.flow->type());
+  if (!type.ok()) return type.status();
+  answer_.flow_type = *type;
+  absl::StatusOr<std::vector<int>> previews =
+      ToPreviewIterations(request_.flow->preview_iterations(), environment_.limits);
+  if (!previews.ok()) return previews.status();
+  job->snapshots = *std::move(previews);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Job> MatchCall::ValidateJob() {
-  const RequestLimits& limits = environment_.limits;
   Job job;
-  const absl::StatusOr<MatchOptions> options = ToMatchOptions(request_.options, limits);
+  const absl::StatusOr<MatchOptions> options =
+      ToMatchOptions(request_.options, environment_.limits);
   if (!options.ok()) return options.status();
   job.options = *options;
   if (absl::Status status = ValidatePoints(&job); !status.ok()) return status;
-  if (request_.previews != nullptr) {
-    absl::StatusOr<std::vector<int>> previews = ToPreviewIterations(*request_.previews, limits);
-    if (!previews.ok()) return previews.status();
-    job.snapshots = *std::move(previews);
-  }
   const absl::StatusOr<Priority> priority = ToPriority(request_.priority, job.kind);
   if (!priority.ok()) return priority.status();
   job.priority = *priority;
@@ -95,11 +141,28 @@ void MatchCall::Submit(Job job, absl::StatusOr<DecodedPair> decoded) {
   if (!status.ok()) return Finish(std::move(status));
   job.pair = std::move(decoded->pair);
   job.digest = decoded->digest;
+  std::vector<Job> jobs;
+  jobs.push_back(std::move(job));
+  if (request_.flow != nullptr && request_.flow->with_consistency()) {
+    jobs.push_back(BackwardJob(jobs.front(), decoded->reversed,
+                               std::make_shared<BackwardSink>(shared_from_this())));
+  }
+  SubmitAll(std::move(jobs));
+}
+
+void MatchCall::SubmitAll(std::vector<Job> jobs) {
+  {
+    absl::MutexLock lock(&mutex_);
+    jobs_left_ = jobs.size();
+  }
   // The answer may come before Submit() returns: nothing of the answer is touched from here on.
   const std::shared_ptr<Scheduler> scheduler = answer_.model.scheduler;
-  absl::StatusOr<std::shared_ptr<JobHandle>> handle = scheduler->Submit(std::move(job));
-  if (!handle.ok()) return Finish(handle.status());
-  cancellation_.Attach(*std::move(handle));
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const absl::StatusOr<std::shared_ptr<JobHandle>> handle = scheduler->Submit(std::move(jobs[i]));
+    // Those after it would be cancelled.
+    if (!handle.ok()) return EndJobs(jobs.size() - i, handle.status());
+    cancellation_.Attach(*handle);
+  }
 }
 
 absl::Status MatchCall::CheckWanted() const {
@@ -112,7 +175,21 @@ absl::Status MatchCall::CheckWanted() const {
 
 void MatchCall::OnDone(absl::StatusOr<JobResult> result) {
   if (result.ok()) answer_.result = *std::move(result);
-  Finish(result.status());
+  EndJobs(1, result.status());
+}
+
+void MatchCall::EndJobs(std::size_t count, const absl::Status& status) {
+  absl::Status first_error;
+  bool ended = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    first_error_.Update(status);
+    jobs_left_ -= count;
+    ended = jobs_left_ == 0;
+    first_error = first_error_;
+  }
+  if (ended) return Finish(std::move(first_error));
+  if (!status.ok()) cancellation_.Cancel();
 }
 
 void MatchCall::Finish(absl::Status status) {

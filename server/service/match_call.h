@@ -1,14 +1,18 @@
 #ifndef NEMF_SERVER_SERVICE_MATCH_CALL_H_
 #define NEMF_SERVER_SERVICE_MATCH_CALL_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "nemf/v1/correspondence.pb.h"
 #include "server/scheduling/job.h"
@@ -24,11 +28,10 @@ struct MatchRequest {
   const v1::Image& reference;
   const v1::MatchOptions& options;
   const v1::ModelSelector& model;
-  // At most one of these; without any it is a dense flow.
+  // One of these.
   const google::protobuf::RepeatedPtrField<v1::Point>* keypoints = nullptr;
   const v1::SampleFieldRequest* field = nullptr;
-  // Of a flow; may be null.
-  const google::protobuf::RepeatedField<std::uint32_t>* previews = nullptr;
+  const v1::ComputeFlowRequest* flow = nullptr;
   std::string client = {};    // Caller::client
   std::string priority = {};  // CallScope::priority()
   absl::Time deadline = absl::InfiniteFuture();
@@ -38,13 +41,22 @@ struct MatchAnswer {
   ServedModel model;
   ImageSize query_size;
   ImageSize reference_size;
-  std::vector<Point> keypoints;  // as asked; a field's one point
-  ImageSize field_nodes;         // of a field
+  std::vector<Point> keypoints;          // as asked; a field's one point
+  ImageSize field_nodes;                 // of a field
+  v1::FlowType flow_type = v1::FLOAT32;  // of a flow: FLOAT32 or FLOAT16
   absl::Duration decode_time;
   JobResult result;
+  // Of a flow with consistency: the matches of the reference's pixels in the query.
+  std::optional<JobResult> backward;
+
+  // Of the call: the result's, or what FlowTrailer.statistics says of both flows.
+  JobStatistics statistics() const;
 };
 
 // One request's way from message to answer: decode and validate on the worker pool, submit, wait.
+// A flow with consistency is two jobs, which are answered together: once one of them fails the
+// other is cancelled, and the call ends with the first error when both are done.
+//
 // Owned jointly by whoever waits for it, the pool's task and the scheduler's job, so that each of
 // them may be the last to let go.
 class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall> {
@@ -72,17 +84,24 @@ class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall>
   // preview on.
   MatchAnswer& answer() { return answer_; }
 
+  // Of the one job, or of the forward flow.
   void OnDone(absl::StatusOr<JobResult> result) override;
   void OnSnapshot(FlowSnapshot snapshot) override { on_preview_(std::move(snapshot)); }
 
  private:
+  class BackwardSink;
+
   void Prepare();
   // What of the job can be told without an image: options, points, previews, nodes.
   absl::StatusOr<Job> ValidateJob();
   absl::Status ValidatePoints(Job* job);
+  absl::Status ValidateFlow(Job* job);
   // Ends in Submit(), on this thread or another.
   void DecodePair(Job job);
   void Submit(Job job, absl::StatusOr<DecodedPair> decoded);
+  void SubmitAll(std::vector<Job> jobs);
+  // So many of the jobs ended, with this status. The last one ends the call.
+  void EndJobs(std::size_t count, const absl::Status& status);
   // CANCELLED or DEADLINE_EXCEEDED once nobody waits for the answer any more.
   absl::Status CheckWanted() const;
   void Finish(absl::Status status);
@@ -92,8 +111,12 @@ class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall>
   const Done done_;
   const OnPreview on_preview_;
   Cancellation cancellation_;
-  // Written by one thread at a time: the pool's until Submit(), the scheduler's from then on.
+  // Written by one thread at a time: the pool's until SubmitAll(), the scheduler's from then on.
   MatchAnswer answer_;
+
+  absl::Mutex mutex_;
+  std::size_t jobs_left_ ABSL_GUARDED_BY(mutex_) = 0;  // that have not ended
+  absl::Status first_error_ ABSL_GUARDED_BY(mutex_);   // of those that have
 };
 
 }  // namespace nemf

@@ -40,9 +40,10 @@ class Decoding {
     for (const Half& half : halves_) {
       if (!half.image.ok()) return half.image.status();
     }
-    return DecodedPair{std::make_shared<const ImagePair>(ImagePair{
-                           *std::move(halves_[0].image), *std::move(halves_[1].image)}),
-                       DigestOf(halves_[0].digest, halves_[1].digest)};
+    return DecodedPair{std::make_shared<const ImagePair>(
+                           ImagePair{*std::move(halves_[0].image), *std::move(halves_[1].image)}),
+                       DigestOf(halves_[0].digest, halves_[1].digest),
+                       DigestOf(halves_[1].digest, halves_[0].digest)};
   }
 
   Half halves_[2];

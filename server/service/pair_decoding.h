@@ -15,7 +15,8 @@ namespace nemf {
 
 struct DecodedPair {
   std::shared_ptr<const ImagePair> pair;
-  PairDigest digest;  // of the images as they were sent
+  PairDigest digest;    // of the images as they were sent
+  PairDigest reversed;  // of the same two, the reference as the query
 };
 
 // Decodes both images of a request and calls `done` with them, or with the query's error, or else

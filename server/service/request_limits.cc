@@ -17,9 +17,9 @@ absl::Status RequestLimits::Validate() const {
   absl::Status status = AtLeast("max_image_bytes", max_image_bytes, 1);
   status.Update(AtLeast("max_image_pixels", max_image_pixels, 1));
   status.Update(AtLeast("max_image_side", max_image_side, 1));
-  if (max_image_side > 65'536) {
+  if (max_image_side > 65'500) {
     status.Update(absl::InvalidArgumentError(
-        absl::StrCat("RequestLimits.max_image_side = ", max_image_side, ", must be <= 65536")));
+        absl::StrCat("RequestLimits.max_image_side = ", max_image_side, ", must be <= 65500")));
   }
   status.Update(AtLeast("max_keypoints", max_keypoints, 1));
   status.Update(AtLeast("max_patchmatch_iterations", max_patchmatch_iterations, 0));

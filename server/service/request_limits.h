@@ -12,7 +12,7 @@ namespace nemf {
 struct RequestLimits {
   std::int64_t max_image_bytes = 32 << 20;     // of an encoded image, >= 1
   std::int64_t max_image_pixels = 64'000'000;  // width * height, >= 1
-  int max_image_side = 32'768;                 // pixels, 1 to 65,536: a row fits one flow chunk
+  int max_image_side = 32'768;                 // pixels, 1 to 65,500: a row fits one flow chunk
   int max_keypoints = 10'000;                  // >= 1
   int max_patchmatch_iterations = 1'000;       // >= 0
   int max_optimize_steps = 1'000;              // >= 0

@@ -187,6 +187,18 @@ absl::StatusOr<std::vector<int>> ToPreviewIterations(
   return result;
 }
 
+absl::StatusOr<v1::FlowType> ToFlowType(v1::FlowType type) {
+  switch (type) {
+    case v1::FLOW_TYPE_UNSPECIFIED:
+    case v1::FLOAT32:
+      return v1::FLOAT32;
+    case v1::FLOAT16:
+      return v1::FLOAT16;
+    default:
+      return InvalidArgumentError(StrCat("type = ", type, ", must be FLOAT32 or FLOAT16"));
+  }
+}
+
 absl::StatusOr<Point> ToFieldPoint(const v1::SampleFieldRequest& request) {
   if (!request.has_point()) return InvalidArgumentError("point is missing, must be given");
   const Point point = {request.point().x(), request.point().y()};

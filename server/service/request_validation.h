@@ -32,6 +32,9 @@ absl::StatusOr<std::vector<Point>> ToKeypoints(
 absl::StatusOr<std::vector<int>> ToPreviewIterations(
     const google::protobuf::RepeatedField<std::uint32_t>& iterations, const RequestLimits& limits);
 
+// What the numbers of a flow travel as: FLOAT32 or FLOAT16.
+absl::StatusOr<v1::FlowType> ToFlowType(v1::FlowType type);
+
 // The one point of a field, checked for being there and finite.
 absl::StatusOr<Point> ToFieldPoint(const v1::SampleFieldRequest& request);
 

@@ -14,7 +14,7 @@ void SetPoint(Point point, v1::Point* message) {
 }  // namespace
 
 v1::Statistics ToStatistics(const MatchAnswer& answer) {
-  const JobStatistics& job = answer.result.statistics;
+  const JobStatistics job = answer.statistics();
   v1::Statistics message;
   message.set_model_name(answer.model.name);
   message.set_model_version(answer.model.version);
@@ -64,6 +64,19 @@ v1::FlowHeader ToFlowHeader(const MatchAnswer& answer) {
   message.set_height(static_cast<std::uint32_t>(answer.query_size.height));
   message.set_reference_width(static_cast<std::uint32_t>(answer.reference_size.width));
   message.set_reference_height(static_cast<std::uint32_t>(answer.reference_size.height));
+  message.set_type(answer.flow_type);
+  return message;
+}
+
+v1::FlowTrailer ToFlowTrailer(const MatchAnswer& answer) {
+  v1::FlowTrailer message;
+  *message.mutable_statistics() = ToStatistics(answer);
+  if (!answer.backward) return message;
+  const auto seconds = [](const JobResult& result) {
+    return absl::ToDoubleSeconds(result.statistics.match_time);
+  };
+  message.set_forward_match_seconds(seconds(answer.result));
+  message.set_backward_match_seconds(seconds(*answer.backward));
   return message;
 }
 

@@ -17,6 +17,8 @@ v1::SampleFieldResponse ToFieldResponse(const MatchAnswer& answer);
 
 v1::FlowHeader ToFlowHeader(const MatchAnswer& answer);
 
+v1::FlowTrailer ToFlowTrailer(const MatchAnswer& answer);
+
 }  // namespace nemf
 
 #endif  // NEMF_SERVER_SERVICE_RESPONSE_MESSAGES_H_

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -14,6 +15,7 @@ namespace {
 using ::nemf::testing::Chunk;
 using ::nemf::testing::FakeServer;
 using ::nemf::testing::Header;
+using ::nemf::testing::InHalves;
 using ::nemf::testing::Trailer;
 using ::nemf::testing::WriteMessages;
 using nlohmann::json;
@@ -55,6 +57,46 @@ TEST_F(CliFlowTest, PrintsASummary) {
   const Outcome outcome = Flow(server, {});
   ASSERT_EQ(outcome.code, kSuccess) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("3 x 1 pixels, mean flow (1.00, 100.00) px"));
+}
+
+TEST_F(CliFlowTest, WritesTheConsistency) {
+  v1::ComputeFlowRequest seen;
+  const FakeServer server({.flow = [&seen](const auto& request, auto* writer) {
+    seen = request;
+    return WriteMessages({Header(3, 5), Chunk(3, 0, 5, false, true), Trailer()})(request, writer);
+  }});
+  const Outcome outcome = Flow(server, {"--consistency", Path("c.npy"), "--json"});
+  ASSERT_EQ(outcome.code, kSuccess) << outcome.err;
+  EXPECT_TRUE(seen.with_consistency());
+  EXPECT_EQ(seen.type(), v1::FLOW_TYPE_UNSPECIFIED);
+  // At (x, y) it is x / 2 + y.
+  const json consistency = json::parse(outcome.out)["consistency"];
+  EXPECT_EQ(consistency["within_1_px"], 4.0 / 15);
+  EXPECT_EQ(consistency["within_3_px"], 10.0 / 15);
+  const std::string npy = Read("c.npy");
+  EXPECT_THAT(npy, HasSubstr("'shape': (5,3,)"));
+  float last = 0;
+  ASSERT_GE(npy.size(), 15 * sizeof last);
+  std::memcpy(&last, npy.data() + npy.size() - sizeof last, sizeof last);
+  EXPECT_EQ(last, 5);
+
+  const Outcome text = Flow(server, {"--consistency", Path("c.npy")});
+  EXPECT_THAT(text.out, HasSubstr("within 1 px: 26.7 % of the pixels, within 3 px: 66.7 %"));
+}
+
+TEST_F(CliFlowTest, AsksForFloat16AndDecodesIt) {
+  v1::ComputeFlowRequest seen;
+  const FakeServer server({.flow = [&seen](const auto& request, auto* writer) {
+    seen = request;
+    return WriteMessages({InHalves(Header(3, 5)), InHalves(Chunk(3, 0, 5)), Trailer()})(request,
+                                                                                        writer);
+  }});
+  const Outcome outcome = Flow(server, {"--float16", "--out", Path("f.flo"), "--json"});
+  ASSERT_EQ(outcome.code, kSuccess) << outcome.err;
+  EXPECT_EQ(seen.type(), v1::FLOAT16);
+  EXPECT_FALSE(seen.with_consistency());
+  EXPECT_EQ(client::DecodeFlo(Read("f.flo")).value().at(2, 4).dy, 104);
+  EXPECT_FALSE(json::parse(outcome.out).contains("consistency"));
 }
 
 TEST_F(CliFlowTest, WritesNothingOnABrokenStream) {

@@ -65,10 +65,30 @@ TEST_F(CliTransferTest, SendsFilesAndOptions) {
     return ShiftBy(0, 0)(request, response);
   }});
   const std::string keypoints = Write("k.json", R"({"points": [[5, 6]]})");
-  const Outcome outcome =
-      Transfer(server, {"--keypoints", keypoints, "--preset", "balanced", "--refinement", "coarse",
-                        "--iterations", "3", "--steps", "0", "--seed", "18446744073709551615",
-                        "--model", "small/2"});
+  const Outcome outcome = Transfer(server, {"--keypoints",
+                                            keypoints,
+                                            "--preset",
+                                            "balanced",
+                                            "--refinement",
+                                            "coarse",
+                                            "--iterations",
+                                            "3",
+                                            "--steps",
+                                            "0",
+                                            "--seed",
+                                            "18446744073709551615",
+                                            "--lattice-stride",
+                                            "2",
+                                            "--upsample-candidates",
+                                            "0",
+                                            "--search-candidates",
+                                            "4",
+                                            "--search-decay",
+                                            "0.75",
+                                            "--search-radius",
+                                            "0.25",
+                                            "--model",
+                                            "small/2"});
   ASSERT_EQ(outcome.code, kSuccess) << outcome.err;
   EXPECT_EQ(seen.query().encoded(), Read("query.png"));
   EXPECT_EQ(seen.reference().encoded(), Read("reference.png"));
@@ -79,6 +99,12 @@ TEST_F(CliTransferTest, SendsFilesAndOptions) {
   EXPECT_EQ(seen.options().patchmatch_iterations(), 3u);
   EXPECT_TRUE(seen.options().has_optimize_steps());
   EXPECT_EQ(seen.options().seed(), 18446744073709551615ull);
+  EXPECT_EQ(seen.options().lattice_stride(), 2u);
+  EXPECT_TRUE(seen.options().has_upsample_candidates());
+  EXPECT_EQ(seen.options().upsample_candidates(), 0u);
+  EXPECT_EQ(seen.options().search_candidates(), 4u);
+  EXPECT_EQ(seen.options().search_decay(), 0.75f);
+  EXPECT_EQ(seen.options().search_radius(), 0.25f);
   EXPECT_EQ(seen.model().name(), "small");
   EXPECT_EQ(seen.model().version(), "2");
 }

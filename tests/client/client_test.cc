@@ -21,6 +21,7 @@ using ::nemf::testing::FakeHandlers;
 using ::nemf::testing::FakeServer;
 using ::nemf::testing::FlowWriter;
 using ::nemf::testing::Header;
+using ::nemf::testing::InHalves;
 using ::nemf::testing::ShiftBy;
 using ::nemf::testing::Trailer;
 using ::nemf::testing::WriteMessages;
@@ -112,7 +113,11 @@ TEST(ClientTest, SendsTheWholeRequest) {
                      .seed = 1ull << 63,
                      .patchmatch_iterations = 0,
                      .search_radius = 0.5f,
-                     .optimize_steps = 7};
+                     .optimize_steps = 7,
+                     .lattice_stride = 2,
+                     .upsample_candidates = 0,
+                     .search_candidates = 4,
+                     .search_decay = 0.75f};
   request.model = {"small", "2"};
   ASSERT_TRUE(Connect(server.target()).TransferKeypoints(request).ok());
   EXPECT_EQ(seen.query().encoded(), "query bytes");
@@ -128,6 +133,11 @@ TEST(ClientTest, SendsTheWholeRequest) {
   EXPECT_EQ(seen.options().patchmatch_iterations(), 0u);
   EXPECT_EQ(seen.options().search_radius(), 0.5f);
   EXPECT_EQ(seen.options().optimize_steps(), 7u);
+  EXPECT_EQ(seen.options().lattice_stride(), 2u);
+  EXPECT_TRUE(seen.options().has_upsample_candidates());
+  EXPECT_EQ(seen.options().upsample_candidates(), 0u);
+  EXPECT_EQ(seen.options().search_candidates(), 4u);
+  EXPECT_EQ(seen.options().search_decay(), 0.75f);
   EXPECT_EQ(seen.model().name(), "small");
   EXPECT_EQ(seen.model().version(), "2");
 }
@@ -144,6 +154,10 @@ TEST(ClientTest, LeavesUnsetOptionsToTheServer) {
   EXPECT_FALSE(seen.options().has_patchmatch_iterations());
   EXPECT_FALSE(seen.options().has_search_radius());
   EXPECT_FALSE(seen.options().has_optimize_steps());
+  EXPECT_FALSE(seen.options().has_lattice_stride());
+  EXPECT_FALSE(seen.options().has_upsample_candidates());
+  EXPECT_FALSE(seen.options().has_search_candidates());
+  EXPECT_FALSE(seen.options().has_search_decay());
 }
 
 TEST(ClientTest, PassesTheServersErrorsOn) {
@@ -234,6 +248,26 @@ TEST(ClientTest, AssemblesAFlow) {
   EXPECT_EQ(response->field.at(2, 4).dy, 104);
   EXPECT_EQ(response->statistics.device, "cpu");
   EXPECT_THAT(first_rows, ElementsAre(0, 2));
+}
+
+TEST(ClientTest, AsksForFloat16AndConsistency) {
+  v1::ComputeFlowRequest seen;
+  const FakeServer server({.flow = [&seen](const auto& request, FlowWriter* writer) {
+    seen = request;
+    for (const auto& message : {Header(3, 2), Chunk(3, 0, 2, false, true), Trailer()}) {
+      writer->Write(InHalves(message));
+    }
+    return grpc::Status::OK;
+  }});
+  FlowRequest request;
+  request.type = FlowType::kFloat16;
+  request.with_consistency = true;
+  const Result<FlowResponse> response = Connect(server.target()).ComputeFlow(request);
+  ASSERT_TRUE(response.ok()) << response.status().ToString();
+  EXPECT_EQ(seen.type(), v1::FLOAT16);
+  EXPECT_TRUE(seen.with_consistency());
+  EXPECT_EQ(response->field.at(2, 1).dy, 101);
+  EXPECT_EQ(response->field.consistency[5], 2);
 }
 
 TEST(ClientTest, NoticesABrokenFlow) {

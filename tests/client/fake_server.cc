@@ -1,17 +1,30 @@
 #include "tests/client/fake_server.h"
 
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
+#include "server/engine/math/half.h"
 
 namespace nemf::testing {
 namespace {
 
 void AppendFloat(float value, std::string* bytes) {
   bytes->append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+std::string ToHalves(const std::string& floats) {
+  std::string halves;
+  for (std::size_t i = 0; i < floats.size(); i += sizeof(float)) {
+    float value;
+    std::memcpy(&value, floats.data() + i, sizeof(value));
+    const std::uint16_t half = FloatToHalf(value);
+    halves.append(reinterpret_cast<const char*>(&half), sizeof(half));
+  }
+  return halves;
 }
 
 void SetStatistics(v1::Statistics* statistics) {
@@ -140,7 +153,8 @@ v1::ComputeFlowResponse Header(int width, int height) {
   return message;
 }
 
-v1::ComputeFlowResponse Chunk(int width, int first_row, int rows, bool with_confidence) {
+v1::ComputeFlowResponse Chunk(int width, int first_row, int rows, bool with_confidence,
+                              bool with_consistency) {
   v1::ComputeFlowResponse message;
   v1::FlowChunk* chunk = message.mutable_chunk();
   chunk->set_first_row(first_row);
@@ -150,8 +164,23 @@ v1::ComputeFlowResponse Chunk(int width, int first_row, int rows, bool with_conf
       AppendFloat(static_cast<float>(x), chunk->mutable_flow());
       AppendFloat(static_cast<float>(100 + y), chunk->mutable_flow());
       if (with_confidence) AppendFloat(static_cast<float>(x + 10 * y), chunk->mutable_confidence());
+      if (with_consistency) {
+        AppendFloat(0.5f * static_cast<float>(x + 2 * y), chunk->mutable_consistency());
+      }
     }
   }
+  return message;
+}
+
+v1::ComputeFlowResponse InHalves(v1::ComputeFlowResponse message) {
+  if (message.has_header()) message.mutable_header()->set_type(v1::FLOAT16);
+  v1::FlowChunk* chunk = message.has_chunk()     ? message.mutable_chunk()
+                         : message.has_preview() ? message.mutable_preview()->mutable_chunk()
+                                                 : nullptr;
+  if (chunk == nullptr) return message;
+  chunk->set_flow(ToHalves(chunk->flow()));
+  chunk->set_confidence(ToHalves(chunk->confidence()));
+  chunk->set_consistency(ToHalves(chunk->consistency()));
   return message;
 }
 

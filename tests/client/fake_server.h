@@ -52,8 +52,12 @@ class FakeServer {
 
 // Messages of a well-formed flow stream.
 v1::ComputeFlowResponse Header(int width, int height);
-// Rows whose displacement at (x, y) is (x, 100 + y); the confidence, if asked for, x + 10 y.
-v1::ComputeFlowResponse Chunk(int width, int first_row, int rows, bool with_confidence = false);
+// Rows whose displacement at (x, y) is (x, 100 + y); if asked for, the confidence is x + 10 y and
+// the consistency x / 2 + y.
+v1::ComputeFlowResponse Chunk(int width, int first_row, int rows, bool with_confidence = false,
+                              bool with_consistency = false);
+// A message of such a stream as it is where numbers travel as float16.
+v1::ComputeFlowResponse InHalves(v1::ComputeFlowResponse message);
 v1::ComputeFlowResponse Trailer();
 // Rows of the preview of an iteration, as Chunk() makes them.
 v1::ComputeFlowResponse Preview(int iteration, int width, int first_row, int rows);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <ostream>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/nemf/half.h"
 #include "tests/client/fake_server.h"
 
 namespace nemf::client {
@@ -18,14 +20,15 @@ namespace {
 
 using ::nemf::testing::Chunk;
 using ::nemf::testing::Header;
+using ::nemf::testing::InHalves;
 using ::nemf::testing::Preview;
 using ::nemf::testing::Trailer;
 using ::testing::HasSubstr;
 
 using Messages = std::vector<v1::ComputeFlowResponse>;
 
-Result<FlowResponse> Assemble(const Messages& messages, bool with_confidence = false) {
-  FlowAssembler assembler(with_confidence);
+Result<FlowResponse> Assemble(const Messages& messages, FlowPlanes planes = {}) {
+  FlowAssembler assembler(planes);
   for (const v1::ComputeFlowResponse& message : messages) {
     if (auto band = assembler.Add(message); !band.ok()) return band.status();
   }
@@ -64,7 +67,7 @@ TEST_P(FlowAssemblerCutTest, PutsTheRowsTogether) {
     messages.push_back(Chunk(cut.width, row, std::min(cut.rows, cut.height - row), true));
   }
   messages.push_back(Trailer());
-  const Result<FlowResponse> response = Assemble(messages, true);
+  const Result<FlowResponse> response = Assemble(messages, {.confidence = true});
   ASSERT_TRUE(response.ok()) << response.status().ToString();
   const FlowField& field = response->field;
   ASSERT_EQ(field.flow.size(), static_cast<std::size_t>(cut.width * cut.height));
@@ -94,7 +97,7 @@ TEST(FlowAssemblerTest, KeepsTheReferenceSizeAndTheStatistics) {
 }
 
 TEST(FlowAssemblerTest, GivesEachBand) {
-  FlowAssembler assembler(false);
+  FlowAssembler assembler({});
   EXPECT_FALSE(assembler.Add(Header(2, 3)).value().has_value());
   const std::optional<FlowBand> band = assembler.Add(Chunk(2, 0, 2)).value();
   ASSERT_TRUE(band.has_value());
@@ -131,9 +134,80 @@ TEST(FlowAssemblerTest, RefusesWrongSizes) {
 }
 
 TEST(FlowAssemblerTest, RefusesAMissingConfidence) {
-  const Result<FlowResponse> response = Assemble({Header(2, 1), Chunk(2, 0, 1), Trailer()}, true);
+  const Result<FlowResponse> response =
+      Assemble({Header(2, 1), Chunk(2, 0, 1), Trailer()}, {.confidence = true});
   ASSERT_FALSE(response.ok());
   EXPECT_THAT(response.status().message(), HasSubstr("0 bytes of confidence for 1 rows"));
+}
+
+TEST(FlowAssemblerTest, KeepsTheConsistency) {
+  v1::ComputeFlowResponse trailer = Trailer();
+  trailer.mutable_trailer()->set_forward_match_seconds(1.25);
+  trailer.mutable_trailer()->set_backward_match_seconds(1.5);
+  const Result<FlowResponse> response =
+      Assemble({Header(3, 5), Chunk(3, 0, 2, true, true), Chunk(3, 2, 3, true, true), trailer},
+               {.confidence = true, .consistency = true});
+  ASSERT_TRUE(response.ok()) << response.status().ToString();
+  ASSERT_EQ(response->field.consistency.size(), 15);
+  for (int i = 0; i < 15; ++i) {
+    EXPECT_EQ(response->field.consistency[i], 0.5f * static_cast<float>(i % 3 + 2 * (i / 3)));
+  }
+  EXPECT_EQ(response->field.confidence[14], 42);
+  EXPECT_EQ(response->forward_match_seconds, 1.25);
+  EXPECT_EQ(response->backward_match_seconds, 1.5);
+}
+
+TEST(FlowAssemblerTest, HoldsTheConsistencyToWhatWasAskedFor) {
+  ExpectBroken({Header(2, 4), Chunk(2, 0, 2, false, true)}, "16 bytes of consistency for 2 rows");
+  const Result<FlowResponse> response =
+      Assemble({Header(2, 1), Chunk(2, 0, 1), Trailer()}, {.consistency = true});
+  ASSERT_FALSE(response.ok());
+  EXPECT_THAT(response.status().message(), HasSubstr("0 bytes of consistency for 1 rows"));
+}
+
+TEST(FlowAssemblerHalfTest, ReadsFloat16AsFloat) {
+  FlowAssembler assembler({.confidence = true, .consistency = true});
+  ASSERT_TRUE(assembler.Add(InHalves(Header(3, 5))).ok());
+  ASSERT_TRUE(assembler.Add(InHalves(Preview(0, 3, 0, 5))).ok());
+  const std::optional<FlowPreview> preview = assembler.TakePreview();
+  ASSERT_TRUE(preview.has_value());
+  EXPECT_EQ(preview->field.at(2, 4).dy, 104);
+  const auto band = assembler.Add(InHalves(Chunk(3, 0, 5, true, true)));
+  ASSERT_TRUE(band.ok()) << band.status().message();
+  EXPECT_EQ((*band)->flow.size(), 15);
+  EXPECT_EQ((*band)->consistency[14], 5);
+  ASSERT_TRUE(assembler.Add(Trailer()).ok());
+  const FlowField field = std::move(assembler).Finish().value().field;
+  for (int i = 0; i < 15; ++i) {
+    EXPECT_EQ(field.flow[i].dx, i % 3);
+    EXPECT_EQ(field.flow[i].dy, 100 + i / 3);
+    EXPECT_EQ(field.confidence[i], i % 3 + 10 * (i / 3));
+  }
+}
+
+TEST(FlowAssemblerHalfTest, HoldsSizesToTheType) {
+  ExpectBroken({InHalves(Header(2, 4)), Chunk(2, 0, 2)}, "32 bytes of flow for 2 rows");
+  ExpectBroken({Header(2, 4), InHalves(Chunk(2, 0, 2))}, "16 bytes of flow for 2 rows");
+  v1::ComputeFlowResponse header = Header(2, 4);
+  header.mutable_header()->set_type(static_cast<v1::FlowType>(9));
+  ExpectBroken({header}, "a header for numbers of type 9, which this client does not know");
+}
+
+// Every half against its definition.
+TEST(FromHalfTest, IsExact) {
+  for (int bits = 0; bits < 1 << 16; ++bits) {
+    const int exponent = bits >> 10 & 31;
+    const int mantissa = bits & 1023;
+    const float found = FromHalf(static_cast<std::uint16_t>(bits));
+    EXPECT_EQ(std::signbit(found), bits >> 15 != 0);
+    if (exponent == 31) {
+      EXPECT_TRUE(mantissa == 0 ? std::isinf(found) : std::isnan(found)) << bits;
+      continue;
+    }
+    const double magnitude =
+        exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
+    EXPECT_EQ(std::abs(found), magnitude) << bits;
+  }
 }
 
 // A header alone must not make the client allocate what it promises.
@@ -143,7 +217,7 @@ TEST(FlowAssemblerTest, SurvivesAHugeHeader) {
 }
 
 TEST(FlowAssemblerPreviewTest, TellsWholePreviews) {
-  FlowAssembler assembler(/*with_confidence=*/true);
+  FlowAssembler assembler({.confidence = true});
   std::vector<std::uint32_t> iterations;
   for (const auto& message : {Header(3, 5), Preview(0, 3, 0, 5), Preview(4, 3, 0, 2),
                               Preview(4, 3, 2, 3), Chunk(3, 0, 5, true), Trailer()}) {

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 MAX_MESSAGE_BYTES = 1 << 20
+DTYPES = {1: "<f4", 2: "<f2"}  # of FlowType
 
 
 @dataclass
@@ -17,6 +18,7 @@ class Flow:
     trailer: Any
     flow: np.ndarray  # [height, width, 2]: dx, dy in pixels
     confidence: np.ndarray | None  # [height, width]
+    consistency: np.ndarray | None  # [height, width], query pixels
     chunks: int
     content: bytes  # all chunks as they came
 
@@ -35,13 +37,18 @@ def read_flow(stream: Iterable[Any]) -> Flow:
     )
     assert sum(chunk.rows for chunk in chunks) == header.height
     shape = (header.height, header.width)
-    flow = np.frombuffer(b"".join(chunk.flow for chunk in chunks), "<f4").reshape(*shape, 2)
-    confidence = np.frombuffer(b"".join(chunk.confidence for chunk in chunks), "<f4")
+
+    def plane(name: str) -> np.ndarray:
+        content = b"".join(getattr(chunk, name) for chunk in chunks)
+        return np.frombuffer(content, DTYPES[header.type])
+
+    confidence, consistency = plane("confidence"), plane("consistency")
     return Flow(
         header=header,
         trailer=messages[-1].trailer,
-        flow=flow,
+        flow=plane("flow").reshape(*shape, 2),
         confidence=confidence.reshape(shape) if confidence.size else None,
+        consistency=consistency.reshape(shape) if consistency.size else None,
         chunks=len(chunks),
         content=b"".join(chunk.SerializeToString(deterministic=True) for chunk in chunks),
     )

@@ -143,6 +143,14 @@ IMAGES_AND_OPTIONS = {
     "path as a model": (set_model("../tiny", "1"), NOT_FOUND, 'model "../tiny"'),
 }
 
+FLOWS = {
+    "unknown type": (
+        lambda request: setattr(request, "type", 7),
+        INVALID,
+        "type = 7, must be FLOAT32 or FLOAT16",
+    ),
+}
+
 KEYPOINTS = {
     "none": (lambda request: request.ClearField("keypoints"), INVALID, "keypoints = 0 points"),
     "too many": (many_keypoints, INVALID, "keypoints = 10003 points, must be >= 1 and <= 10000"),
@@ -180,7 +188,7 @@ def test_transfer_refuses(stub, stubs, transfer_request, change, code, text):
     assert len(stub.TransferKeypoints(good).matches) == 3
 
 
-@pytest.mark.parametrize(("change", "code", "text"), cases(IMAGES_AND_OPTIONS))
+@pytest.mark.parametrize(("change", "code", "text"), cases(IMAGES_AND_OPTIONS, FLOWS))
 def test_flow_refuses(stub, flow_request, change, code, text):
     change(flow_request)
     with pytest.raises(grpc.RpcError) as error:

@@ -77,6 +77,47 @@ def test_flow(nemf, stub, flow_request, pictures, tmp_path):
     assert np.array_equal(flow, read_flow(stub.ComputeFlow(flow_request)).flow)
 
 
+def test_flow_in_float16_with_consistency(nemf, stub, stubs, flow_request, pictures, tmp_path):
+    flo, npy = tmp_path / "flow.flo", tmp_path / "consistency.npy"
+    flags = ("--preset", "fast", "--seed", "7", "--float16", "--out", str(flo))
+    done = nemf("flow", *pictures, *flags, "--consistency", str(npy), "--json")
+    assert done.returncode == 0, done.stderr
+    flow_request.type = stubs.messages.FLOAT16
+    flow_request.with_consistency = True
+    answer = read_flow(stub.ComputeFlow(flow_request))
+    flow = np.frombuffer(flo.read_bytes()[12:], "<f4").reshape(47, 61, 2)
+    assert np.array_equal(flow, answer.flow.astype(np.float32))
+    consistency = np.load(npy)
+    assert consistency.dtype == np.float32
+    assert np.array_equal(consistency, answer.consistency.astype(np.float32))
+    shares = json.loads(done.stdout)["consistency"]
+    for bound in (1, 3):
+        assert shares[f"within_{bound}_px"] == pytest.approx((consistency <= bound).mean())
+
+
+def test_every_part_of_the_schedule_has_a_flag(nemf, stub, stubs, transfer_request, pictures):
+    flags = ("--preset", "reference", "--iterations", "3", "--steps", "2", "--search-radius", "0.2",
+             "--search-candidates", "3", "--search-decay", "0.5", "--lattice-stride", "3",
+             "--upsample-candidates", "1")  # fmt: skip
+    point = ("--point", "30.25,20.5", "--seed", "7", "--json")
+    done = nemf("transfer", *pictures, *flags, *point)
+    assert done.returncode == 0, done.stderr
+    del transfer_request.keypoints[2], transfer_request.keypoints[0]
+    options = transfer_request.options
+    options.preset = stubs.messages.REFERENCE
+    options.patchmatch_iterations, options.optimize_steps = 3, 2
+    options.search_radius, options.search_decay = 0.2, 0.5
+    options.search_candidates, options.lattice_stride, options.upsample_candidates = 3, 3, 1
+    answer = stub.TransferKeypoints(transfer_request)
+    expected = [answer.matches[0].reference.x, answer.matches[0].reference.y]
+    document = json.loads(done.stdout)
+    assert np.allclose(document["points"][0]["reference"], expected, rtol=0, atol=1e-4)
+    assert document["statistics"]["field_queries"] == answer.statistics.field_queries
+    done = nemf("transfer", *pictures, "--lattice-stride", "65", *point)
+    assert done.returncode == 1
+    assert "options.lattice_stride = 65, must be >= 1 and <= 64" in done.stderr
+
+
 def test_health(nemf):
     done = nemf("health", "--json")
     assert done.returncode == 0, done.stderr

@@ -62,6 +62,72 @@ def test_large_flow_comes_in_many_small_messages(stub, stubs, flow_request):
     assert flow.chunks >= 8
 
 
+def test_float16_is_the_same_flow_in_half_the_bytes(stub, stubs, flow_request):
+    flow_request.with_confidence = True
+    full = read_flow(stub.ComputeFlow(flow_request))
+    flow_request.type = stubs.messages.FLOAT16
+    half = read_flow(stub.ComputeFlow(flow_request))
+    assert (full.header.type, half.header.type) == (stubs.messages.FLOAT32, stubs.messages.FLOAT16)
+    assert half.flow.dtype == np.float16
+    # NumPy rounds to the nearest, ties to even, as well.
+    assert np.array_equal(half.flow, full.flow.astype(np.float16))
+    assert np.array_equal(half.confidence, full.confidence.astype(np.float16))
+
+
+def there_and_back(forward: np.ndarray, backward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """|x + F(x) + B(x + F(x)) - x| with B bilinear, infinite outside of the reference; and where
+    x + F(x) is so near to the border that rounding decides."""
+    height, width = backward.shape[:2]
+    rows, columns = np.indices(forward.shape[:2]).astype(float)
+    x, y = columns + forward[..., 0], rows + forward[..., 1]
+    to_border = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y))
+    inside = to_border >= 0
+    left, top = (np.where(inside, value, 0).astype(int) for value in (x, y))
+    right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    fx, fy = ((value - whole)[..., None] for value, whole in ((x, left), (y, top)))
+    upper = (1 - fx) * backward[top, left] + fx * backward[top, right]
+    lower = (1 - fx) * backward[bottom, left] + fx * backward[bottom, right]
+    sums = forward + (1 - fy) * upper + fy * lower
+    distance = np.where(inside, np.hypot(sums[..., 0], sums[..., 1]), np.inf)
+    return distance, np.abs(to_border) < 1e-4
+
+
+@pytest.mark.parametrize("refinement", ["COARSE", "PATCHMATCH_AND_OPTIMIZE"])
+def test_consistency_is_there_and_back_again(stub, stubs, flow_request, refinement):
+    flow_request.options.refinement = stubs.messages.Refinement.Value(refinement)
+    forward = read_flow(stub.ComputeFlow(flow_request))
+    exchanged = stubs.messages.ComputeFlowRequest()
+    exchanged.CopyFrom(flow_request)
+    exchanged.query.CopyFrom(flow_request.reference)
+    exchanged.reference.CopyFrom(flow_request.query)
+    backward = read_flow(stub.ComputeFlow(exchanged))
+
+    flow_request.with_consistency = True
+    flow_request.with_confidence = True
+    both = read_flow(stub.ComputeFlow(flow_request))
+    assert np.array_equal(both.flow, forward.flow)
+    expected, undecided = there_and_back(forward.flow, backward.flow)
+    assert np.isfinite(expected[~undecided]).any()
+    found = both.consistency[~undecided]
+    assert np.allclose(found, expected[~undecided], rtol=0, atol=1e-3)  # infinities alike
+    statistics = [flow.trailer.statistics for flow in (forward, backward, both)]
+    assert statistics[2].field_queries == statistics[0].field_queries + statistics[1].field_queries
+    each = (both.trailer.forward_match_seconds, both.trailer.backward_match_seconds)
+    assert statistics[2].match_seconds == max(each) >= min(each) > 0
+
+
+def test_cancelled_flow_with_consistency_frees_the_server(server, stub, flow_request):
+    flow_request.query.encoded = encode(photograph(400, 300, seed=6))
+    flow_request.options.patchmatch_iterations = 1000
+    flow_request.with_consistency = True
+    call = stub.ComputeFlow(flow_request)
+    wait_until(lambda: server.active_flows() > 0)
+    call.cancel()
+    with pytest.raises(grpc.RpcError):
+        list(call)
+    wait_until(lambda: server.active_flows() == 0)
+
+
 def test_cancelled_flow_frees_the_server(server, stub, flow_request):
     flow_request.query.encoded = encode(photograph(400, 300, seed=6))
     flow_request.options.patchmatch_iterations = 1000

@@ -38,8 +38,8 @@ std::vector<Match> MatchesOf(Engine* engine, std::shared_ptr<const EncodedPair> 
 
 void ExpectSameBitsInCompany(const std::string& bundle, int threads, int count,
                              std::uint64_t seed) {
-  SCOPED_TRACE(::testing::Message() << bundle << ", " << threads << " threads, " << count
-                                    << " pairs, seed " << seed);
+  SCOPED_TRACE(::testing::Message()
+               << bundle << ", " << threads << " threads, " << count << " pairs, seed " << seed);
   const auto model = LoadModel(bundle, {"cpu", threads});
   ASSERT_TRUE(model.ok()) << model.status();
   Engine* engine = model->engine.get();
@@ -54,8 +54,7 @@ void ExpectSameBitsInCompany(const std::string& bundle, int threads, int count,
     const auto one = engine->Encode({&pairs[i]});
     ASSERT_TRUE(one.ok()) << one.status();
     EXPECT_EQ((*one)[0]->SampleCost({3, 4}, {9, 7}), (*encoded)[i]->SampleCost({3, 4}, {9, 7}));
-    EXPECT_TRUE(
-        testing::SameBits(MatchesOf(engine, (*one)[0]), MatchesOf(engine, (*encoded)[i])))
+    EXPECT_TRUE(testing::SameBits(MatchesOf(engine, (*one)[0]), MatchesOf(engine, (*encoded)[i])))
         << "pair " << i;
   }
 }

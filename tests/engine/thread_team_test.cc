@@ -38,10 +38,12 @@ TEST(ThreadTeam, PreparesItsThreadsOnceAndTheCallerEachTime) {
 TEST(ThreadTeam, OfOneIsTheCaller) {
   ThreadTeam team(1, [] {});
   const std::thread::id caller = std::this_thread::get_id();
-  ASSERT_TRUE(team.Run(5, [&](int, int worker) {
-                    EXPECT_EQ(worker, 0);
-                    EXPECT_EQ(std::this_thread::get_id(), caller);
-                  }).ok());
+  ASSERT_TRUE(team.Run(5,
+                       [&](int, int worker) {
+                         EXPECT_EQ(worker, 0);
+                         EXPECT_EQ(std::this_thread::get_id(), caller);
+                       })
+                  .ok());
 }
 
 TEST(ThreadTeam, ReportsAnExceptionAndGoesOn) {

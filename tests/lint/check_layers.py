@@ -18,7 +18,13 @@ ROOMS = {
     "server/scheduling": ("server/engine",),
     "server/models": ("server/engine", "server/scheduling"),
     "server/telemetry": ("server/engine", "server/scheduling"),
-    "server/service": ("server/engine", "server/scheduling", "server/models", "proto"),
+    "server/service": (
+        "server/engine/math",
+        "server/engine",
+        "server/scheduling",
+        "server/models",
+        "proto",
+    ),
     "server": (
         "server/engine",
         "server/scheduling",

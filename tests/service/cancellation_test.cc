@@ -32,6 +32,17 @@ TEST(CancellationTest, ReachesAJobAttachedAfter) {
   EXPECT_EQ(job->cancels, 1);
 }
 
+TEST(CancellationTest, ReachesEveryJob) {
+  Cancellation cancellation;
+  auto before = std::make_shared<CountingHandle>();
+  auto after = std::make_shared<CountingHandle>();
+  cancellation.Attach(before);
+  cancellation.Cancel();
+  cancellation.Attach(after);
+  EXPECT_EQ(before->cancels, 1);
+  EXPECT_EQ(after->cancels, 1);
+}
+
 TEST(CancellationTest, LetsGoOfAnAnsweredJob) {
   Cancellation cancellation;
   auto before = std::make_shared<CountingHandle>();

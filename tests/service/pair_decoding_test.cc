@@ -66,6 +66,7 @@ TEST(PairDecodingTest, GivesBothImages) {
     EXPECT_EQ(decoded->pair->query.rgb, DecodeImage(query, {}, "query")->rgb);
     EXPECT_EQ(decoded->pair->reference.rgb, DecodeImage(reference, {}, "reference")->rgb);
     EXPECT_EQ(decoded->digest, DigestOf(DigestOf(query), DigestOf(reference)));
+    EXPECT_EQ(decoded->reversed, DigestOf(DigestOf(reference), DigestOf(query)));
   }
 }
 

@@ -51,21 +51,26 @@ class PuppetScheduler : public Scheduler {
       return handle;
     }
     absl::MutexLock lock(&mutex_);
-    if (!refusal_.ok()) return refusal_;
+    if (!refusal_.ok() && accepts_ == 0) return refusal_;
+    if (accepts_ > 0) --accepts_;
     waiting_.emplace_back(std::move(job), handle);
     return handle;
   }
 
   void Drain() override {}
 
-  void RefuseWith(absl::Status status) {
+  // Refuses the jobs after the next `accepts` ones.
+  void RefuseWith(absl::Status status, int accepts = 0) {
     absl::MutexLock lock(&mutex_);
     refusal_ = std::move(status);
+    accepts_ = accepts;
   }
 
   // Waits for a job and answers it: CANCELLED where that was asked for before or during the
-  // `patience`, else its points shifted.
-  void AnswerNext(absl::Duration patience = absl::ZeroDuration()) { Answer(Take(), patience); }
+  // `patience`, else its points shifted. Returns whether it was cancelled.
+  bool AnswerNext(absl::Duration patience = absl::ZeroDuration()) {
+    return Answer(Take(), patience);
+  }
 
   // Waits for a job, which goes on waiting for its answer.
   Job AwaitJob() {
@@ -114,19 +119,22 @@ class PuppetScheduler : public Scheduler {
     return entry;
   }
 
-  static void Answer(const Entry& entry, absl::Duration patience) {
+  static bool Answer(const Entry& entry, absl::Duration patience) {
     const auto& [job, handle] = entry;
-    if (handle->AwaitCancelled(patience)) {
+    const bool cancelled = handle->AwaitCancelled(patience);
+    if (cancelled) {
       job.sink->OnDone(absl::CancelledError("cancelled"));
     } else {
       job.sink->OnDone(ShiftedPoints(job));
     }
+    return cancelled;
   }
 
   const bool at_once_;
   absl::Mutex mutex_;
   std::deque<Entry> waiting_ ABSL_GUARDED_BY(mutex_);
   absl::Status refusal_ ABSL_GUARDED_BY(mutex_);
+  int accepts_ ABSL_GUARDED_BY(mutex_) = 0;  // jobs before it is told
 };
 
 }  // namespace nemf::testing

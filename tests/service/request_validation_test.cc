@@ -176,6 +176,14 @@ TEST(CheckInsideTest, TakesTheBorderAndNothingBeyond) {
             "keypoints[0].x = -0.25, must be >= 0 and <= 9 (query width - 1)");
 }
 
+TEST(ToFlowTypeTest, KnowsTwoTypes) {
+  EXPECT_EQ(*ToFlowType(v1::FLOW_TYPE_UNSPECIFIED), v1::FLOAT32);
+  EXPECT_EQ(*ToFlowType(v1::FLOAT32), v1::FLOAT32);
+  EXPECT_EQ(*ToFlowType(v1::FLOAT16), v1::FLOAT16);
+  EXPECT_EQ(ErrorOf(ToFlowType(static_cast<v1::FlowType>(3)).status()),
+            "type = 3, must be FLOAT32 or FLOAT16");
+}
+
 TEST(ToPriorityTest, TakesTheKindsUnlessAskedOtherwise) {
   EXPECT_EQ(*ToPriority("", JobKind::kKeypoints), Priority::kNormal);
   EXPECT_EQ(*ToPriority("", JobKind::kField), Priority::kNormal);
@@ -199,8 +207,8 @@ TEST(RequestLimitsTest, NamesTheBrokenRule) {
             "RequestLimits.max_image_pixels = -1, must be >= 1");
   EXPECT_EQ(error([](RequestLimits& limits) { limits.max_image_side = 0; }),
             "RequestLimits.max_image_side = 0, must be >= 1");
-  EXPECT_EQ(error([](RequestLimits& limits) { limits.max_image_side = 65'537; }),
-            "RequestLimits.max_image_side = 65537, must be <= 65536");
+  EXPECT_EQ(error([](RequestLimits& limits) { limits.max_image_side = 65'501; }),
+            "RequestLimits.max_image_side = 65501, must be <= 65500");
   EXPECT_EQ(error([](RequestLimits& limits) { limits.max_keypoints = 0; }),
             "RequestLimits.max_keypoints = 0, must be >= 1");
   EXPECT_EQ(error([](RequestLimits& limits) { limits.max_patchmatch_iterations = -1; }),

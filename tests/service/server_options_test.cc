@@ -54,10 +54,10 @@ TEST(ServerOptionsTest, ReadsTheFlagsOfModels) {
 }
 
 TEST(ServerOptionsTest, ReadsTheFlagsOfTheScheduler) {
-  const auto parsed = Parse({"--max-queued-jobs", "5", "--max-queued-bytes", "3MiB",
-                             "--max-queued-seconds", "7.5", "--max-queued-per-client", "2",
-                             "--pair-cache-bytes", "0", "--overlap-encoding", "on",
-                             "--trust-priority-header", "--watchdog-seconds", "1.5"});
+  const auto parsed =
+      Parse({"--max-queued-jobs", "5", "--max-queued-bytes", "3MiB", "--max-queued-seconds", "7.5",
+             "--max-queued-per-client", "2", "--pair-cache-bytes", "0", "--overlap-encoding", "on",
+             "--trust-priority-header", "--watchdog-seconds", "1.5"});
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   const SchedulerOptions& scheduler = (*parsed)->models.scheduler;
   EXPECT_EQ(scheduler.max_queued_jobs, 5);
@@ -82,7 +82,8 @@ TEST(ServerOptionsTest, NamesTheBrokenRuleOfModels) {
   for (const char* pin : {"a", "a=", "=1", "a=0", "a=x"}) {
     EXPECT_THAT(ErrorOf({"--pin-version", pin}), HasSubstr("must be NAME=VERSION"));
   }
-  EXPECT_THAT(ErrorOf({"--model-memory-bytes", "-1"}), HasSubstr("memory_bytes = -1, must be >= 0"));
+  EXPECT_THAT(ErrorOf({"--model-memory-bytes", "-1"}),
+              HasSubstr("memory_bytes = -1, must be >= 0"));
 }
 
 TEST(ServerOptionsTest, ReadsEveryFlag) {

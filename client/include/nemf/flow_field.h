@@ -21,6 +21,10 @@ struct FlowField {
   std::vector<Displacement> flow;
   // Row-major [height][width], each in [0, 1]; empty unless it was asked for.
   std::vector<float> confidence;
+  // Row-major [height][width]: how far a query pixel is from where it comes back to, there by this
+  // flow and back by the one from the reference to the query, in query pixels. Infinity where it
+  // leads out of the reference; empty unless it was asked for.
+  std::vector<float> consistency;
 
   // The displacement of the query pixel (x, y). Requires 0 <= x < width and 0 <= y < height.
   const Displacement& at(int x, int y) const {
@@ -37,6 +41,7 @@ struct FlowBand {
   int rows = 0;
   std::span<const Displacement> flow;  // row-major [rows][width]
   std::span<const float> confidence;   // row-major [rows][width], or empty
+  std::span<const float> consistency;  // row-major [rows][width], or empty
 };
 
 }  // namespace nemf::client

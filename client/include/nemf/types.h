@@ -54,6 +54,13 @@ struct MatchOptions {
   // Half-width of the random search in normalised units (an image spans 2); above 0, at most 2.
   std::optional<float> search_radius;
   std::optional<std::uint32_t> optimize_steps;
+  // The search works on one in about so many query pixels along each axis, 1 to 64.
+  std::optional<std::uint32_t> lattice_stride;
+  // Nodes of that lattice around a pixel whose matches compete with the interpolated one, 0 to 4.
+  std::optional<std::uint32_t> upsample_candidates;
+  std::optional<std::uint32_t> search_candidates;  // random points an iteration, 1 to 16
+  // Factor of the random search's radius from one iteration to the next; above 0, at most 1.
+  std::optional<float> search_decay;
 };
 
 // Which model answers; empty members mean the server's default and the latest version.
@@ -97,6 +104,11 @@ struct KeypointResponse {
   Statistics statistics;
 };
 
+// What the numbers of a flow travel as; the client's are float in any case. kFloat16 takes half the
+// bytes, rounds displacements to within 1/2048 of themselves, and makes infinite what rounds beyond
+// 65504 pixels.
+enum class FlowType { kFloat32, kFloat16 };
+
 struct FlowRequest {
   Image query;
   Image reference;
@@ -105,19 +117,26 @@ struct FlowRequest {
   bool with_confidence = false;
   // PatchMatch iterations after which a preview is wanted, strictly ascending; 0: the coarse flow.
   std::vector<std::uint32_t> preview_iterations = {};
+  FlowType type = FlowType::kFloat32;
+  // Adds FlowField.consistency. The server computes the flow back as well: about twice the work.
+  bool with_consistency = false;
 };
 
 // The flow as it stood while it was being computed.
 struct FlowPreview {
   std::uint32_t iteration = 0;  // PatchMatch iterations done; 0: the coarse flow
-  FlowField field;              // without confidence
+  FlowField field;              // without confidence and consistency
 };
 
 struct FlowResponse {
   FlowField field;
   int reference_width = 0;   // pixels
   int reference_height = 0;  // pixels
+  // With consistency, of both flows: the sum of their queries, and the longer one of each time.
   Statistics statistics;
+  // With consistency, what matching took for each of them, which share the device; else 0.
+  double forward_match_seconds = 0;
+  double backward_match_seconds = 0;
 };
 
 struct FieldRequest {

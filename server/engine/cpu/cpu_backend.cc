@@ -131,7 +131,7 @@ class CpuBackend : public Backend {
   const EncoderShape shape_;
   const std::unique_ptr<CpuField> field_;
   const int threads_;
-  const bool side_by_side_;  // whether pairs may be encoded each on one thread
+  const bool side_by_side_;          // whether pairs may be encoded each on one thread
   std::vector<CpuScratch> scratch_;  // one a worker
   ThreadTeam team_;
   ThreadTeam encoder_team_;  // a team of its own, as pairs may be encoded beside a step

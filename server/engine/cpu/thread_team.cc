@@ -36,9 +36,8 @@ absl::Status ThreadTeam::Run(int parts, absl::FunctionRef<void(int, int)> work) 
   const int caller = workers() - 1;
   for (int part = TakePart(); part >= 0; part = TakePart()) DoPart(part, caller);
   absl::MutexLock lock(&mutex_);
-  const auto all_done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return parts_running_ == 0;
-  };
+  const auto all_done = [this]()
+                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return parts_running_ == 0; };
   mutex_.Await(absl::Condition(&all_done));
   work_ = nullptr;
   return status_;
