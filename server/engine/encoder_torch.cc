@@ -63,6 +63,11 @@ absl::StatusOr<std::unique_ptr<Encoder>> Encoder::Load(const std::string& bytes,
   });
 }
 
-void SetTorchThreads(int threads) { at::set_num_threads(threads); }
+void SetTorchThreads(int threads) {
+  // A thread takes over, in its first operator, the number that any thread has set last; asking
+  // for the number makes it do so now, so that it does not undo what is set here.
+  at::get_num_threads();
+  at::set_num_threads(threads);
+}
 
 }  // namespace nemf

@@ -127,7 +127,9 @@ def test_two_processes_average_their_gradients(data: Path, tmp_path: Path) -> No
     expected = one_step_on_both_shares(load_settings(config).train, data)
     trained = weights(tmp_path / "run")
     for name, value in expected.items():
-        torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=1e-4)
+        # No loss depends on the score's bias, so its gradient is rounding, which Adam makes large.
+        if not name.endswith("fc_out.bias"):
+            torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=1e-4, msg=name)
 
 
 def one_step_on_both_shares(settings: TrainSettings, data: Path) -> dict[str, torch.Tensor]:
