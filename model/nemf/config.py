@@ -98,15 +98,10 @@ class ModelConfig:
             backbone="small",
             backbone_widths=(32, 64, 128, 256),
             backbone_blocks=(1, 2, 2),
-            backbone_context=2,
-            backbone_topdown=True,
             levels=(
-                LevelConfig(0, 32, (8, 8), (2, 1)),
-                LevelConfig(1, 16, (4, 2), (1, 1)),
+                LevelConfig(1, 32, (8, 8), (2, 1)),
+                LevelConfig(2, 16, (4, 2), (1, 1)),
             ),
-            # What little data there is teaches more about small images: an object fits into the
-            # backbone's field of view, and more of them are seen in the same time.
-            backbone_side=128,
             feature_channels=32,
             depth=1,
             heads=4,
@@ -120,12 +115,26 @@ class ModelConfig:
         )
 
     @staticmethod
+    def small_context() -> ModelConfig:
+        """`small` with a backbone that sees whole objects, by context, a way down and small images:
+        little data teaches it more about classes, and it keeps less of the detail."""
+        return replace(
+            ModelConfig.small(),
+            backbone_context=2,
+            backbone_topdown=True,
+            backbone_side=128,
+            levels=(
+                LevelConfig(0, 32, (8, 8), (2, 1)),
+                LevelConfig(1, 16, (4, 2), (1, 1)),
+            ),
+        )
+
+    @staticmethod
     def tiny() -> ModelConfig:
         """For tests: milliseconds a pair, every part present."""
         return replace(
             ModelConfig.small(),
             backbone_widths=(4, 4, 8, 8),
-            backbone_side=0,
             backbone_blocks=(1, 1, 1),
             levels=(LevelConfig(1, 8, (2, 3), (2, 1)), LevelConfig(2, 4, (2, 2), (1, 1))),
             image_size=64,
@@ -140,10 +149,11 @@ class ModelConfig:
 
     @staticmethod
     def named(name: str) -> ModelConfig:
-        """`reference`, `small` or `tiny`. Raises ValueError for any other name."""
+        """`reference`, `small`, `small-context` or `tiny`. Raises ValueError for any other name."""
         makers = {
             "reference": ModelConfig.reference,
             "small": ModelConfig.small,
+            "small-context": ModelConfig.small_context,
             "tiny": ModelConfig.tiny,
         }
         if name not in makers:

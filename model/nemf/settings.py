@@ -57,7 +57,7 @@ class PretrainSettings(StageSettings):
     """Stage one: the backbone alone, by dense contrast."""
 
     class_weight: float = 0.3  # of the classification loss
-    place_weight: float = 1.0  # of the loss of places, see nemf.pretrain
+    place_weight: float = 0.0  # of the loss of places, see nemf.pretrain
 
     def __post_init__(self) -> None:
         super().__post_init__()

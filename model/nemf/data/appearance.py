@@ -17,10 +17,9 @@ def _chance(generator: torch.Generator, count: int, probability: float) -> Tenso
 
 
 def _colour(images: Tensor, generator: torch.Generator) -> Tensor:
-    """A random mixing of the channels, weak or strong, brightness and contrast."""
+    """A random mixing of the channels near the identity, brightness and contrast."""
     count = len(images)
-    amount = 0.2 * torch.rand(count, 1, 1, generator=generator)
-    mixing = torch.eye(3) + amount * torch.randn(count, 3, 3, generator=generator)
+    mixing = torch.eye(3) + 0.25 * torch.randn(count, 3, 3, generator=generator)
     mixed = torch.einsum("bij,bjhw->bihw", mixing, images)
     contrast = _uniform(generator, count, 0.6, 1.4)
     brightness = _uniform(generator, count, -0.2, 0.2)
@@ -42,7 +41,7 @@ def _random_convolution(images: Tensor, generator: torch.Generator) -> Tensor:
     out = out / (out.std(dim=(1, 2, 3), keepdim=True) + 1e-3) * 0.25 + 0.5
     mix = _uniform(generator, count, 0.2, 0.9)
     mixed = mix * out + (1 - mix) * images
-    return torch.where(_chance(generator, count, 0.1), mixed, images)
+    return torch.where(_chance(generator, count, 0.3), mixed, images)
 
 
 def _blur(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -57,7 +56,7 @@ def randomise_appearance(images: Tensor, generator: torch.Generator) -> Tensor:
     """[B, 3, H, W] in [0, 1] -> the same shapes with other colours and textures, in [0, 1]."""
     images = _random_convolution(images, generator)
     images = _colour(images, generator)
-    images = torch.where(_chance(generator, len(images), 0.03), 1 - images, images)
+    images = torch.where(_chance(generator, len(images), 0.1), 1 - images, images)
     images = _grey(images, generator)
     images = _blur(images, generator)
     gamma = _uniform(generator, len(images), 0.7, 1.4)

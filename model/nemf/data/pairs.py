@@ -185,7 +185,7 @@ class PairSampler:
     ) -> PairBatch:
         """`count` pairs of two photographs of one class, each under its own homography.
 
-        motion: in [0, 1], how far the homographies go at most. tolerance: how far the objects of two
+        motion: in [0, 1], how far the homographies go. tolerance: how far the objects of two
         photographs may be from aligned, normalised.
         """
         assert self.classes is not None and self.has_pairs
@@ -225,9 +225,7 @@ class PairSampler:
     ) -> ClassView:
         """Views of photographs [B] of classes."""
         count = len(chosen)
-        # Of all strengths, so that photographs that are framed alike are seen as often as others.
-        amount = motion * torch.rand(count, generator=self.generator)
-        matrix = random_homography(CLASS_PAIRS, self.generator, amount)
+        matrix = random_homography(CLASS_PAIRS, self.generator, torch.full((count,), motion))
         if not pasted.any():
             images = _mirrored(self.classes.batch(chosen), coins)
             view = homography_view(images, matrix, size)
