@@ -26,9 +26,12 @@ struct SchedulerOptions {
   double max_queued_seconds = 300;  // predicted time until a new job's own work begins, > 0
   int max_queued_per_client = 0;    // jobs of one client, >= 0; 0: as many as of all
 
-  int max_encoder_batch = 8;                  // pairs in one encoder pass, >= 1
-  int max_active_jobs = 64;                   // jobs being matched at a time, >= 1
-  std::int64_t chunk_queries = 65536;         // field queries between two looks at the queue, >= 64
+  int max_encoder_batch = 8;  // pairs in one encoder pass, >= 1
+  int max_active_jobs = 64;   // jobs being matched at a time, >= 1
+  // Field queries between two looks at the queue, >= 64. With fewer than a pass of keypoint
+  // requests needs (some 40,000 each with the default schedule), they would wait to be matched, not
+  // to be encoded, and passes would seldom be full.
+  std::int64_t chunk_queries = 98'304;
   std::int64_t pair_cache_bytes = 256 << 20;  // encoded pairs to keep, >= 0; 0: none
   OverlapEncoding overlap_encoding = OverlapEncoding::kAuto;
 

@@ -11,7 +11,7 @@ namespace nemf {
 namespace {
 
 // As the scheduler's default.
-constexpr std::int64_t kChunkQueries = 65'536;
+constexpr std::int64_t kChunkQueries = 98'304;
 
 double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
