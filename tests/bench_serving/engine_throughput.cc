@@ -6,12 +6,10 @@
 
 #include "absl/status/status.h"
 #include "client/render/image_file.h"
+#include "server/scheduling/scheduler.h"
 
 namespace nemf {
 namespace {
-
-// As the scheduler's default.
-constexpr std::int64_t kChunkQueries = 98'304;
 
 double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -40,12 +38,13 @@ std::vector<Point> ToPoints(const std::vector<client::Point>& keypoints) {
 }
 
 absl::Status StepToEnd(Engine* engine, const std::vector<std::unique_ptr<MatchTask>>& tasks) {
+  const std::int64_t chunk = SchedulerOptions().chunk_queries;
   std::vector<MatchTask*> left;
   for (const auto& task : tasks) left.push_back(task.get());
   while (true) {
     std::erase_if(left, [](const MatchTask* task) { return task->done(); });
     if (left.empty()) return absl::OkStatus();
-    const auto spent = engine->Step(left, kChunkQueries);
+    const auto spent = engine->Step(left, chunk);
     if (!spent.ok()) return spent.status();
   }
 }
