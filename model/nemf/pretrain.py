@@ -96,16 +96,23 @@ class PretrainingObjective(nn.Module):
     """The first stage's losses.
 
     points: target cells a pair and level. taps: indices of the taps that are contrasted.
+    with_places: whether the loss of places is among them.
     """
 
     def __init__(
-        self, model: PretrainingModel, points: int, taps: Sequence[int], compute: Compute
+        self,
+        model: PretrainingModel,
+        points: int,
+        taps: Sequence[int],
+        compute: Compute,
+        with_places: bool = True,
     ) -> None:
         super().__init__()
         self.model = model
         self.points = points
         self.taps = taps
         self.compute = compute
+        self.with_places = with_places
 
     def forward(
         self, batches: Sequence[PairBatch], generator: torch.Generator
@@ -133,7 +140,7 @@ class PretrainingObjective(nn.Module):
                 losses[f"{name}{tap}"] = dense_contrast(
                     source, target, batch, self.points, generator
                 )
-            if batch.views:
+            if batch.views and self.with_places:
                 deepest = F.relu(maps[-1][first : first + 2 * count])
                 both = self.model.places(deepest).chunk(2)
                 losses["place"] = sum(map(place_loss, both, batch.views)) / 2

@@ -93,7 +93,9 @@ def _pretrain(
     taps = [level.tap for level in features.config.levels]
     stage = Stage(
         "pretrain",
-        PretrainingObjective(model, settings.points, taps, compute),
+        PretrainingObjective(
+            model, settings.points, taps, compute, with_places=settings.place_weight > 0
+        ),
         model,
         torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay),
         settings,
