@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/scheduling/clock.h"
@@ -64,6 +65,11 @@ class Scheduler {
   // deadline; see retry_pushback.h), UNAVAILABLE (draining), DEADLINE_EXCEEDED (already past).
   // Waits for nothing; safe from any thread.
   virtual absl::StatusOr<std::shared_ptr<JobHandle>> Submit(Job job) = 0;
+
+  // What Submit() would refuse the job with now, if it would: so a request can be refused before
+  // its images are decoded. job.pair needs no pixels, only sizes; job.digest is not looked at, but
+  // `digest` is called where it makes the difference. OK promises nothing.
+  virtual absl::Status CheckAdmission(const Job& job, absl::FunctionRef<PairDigest()> digest) = 0;
 
   // Stops accepting and returns when every accepted job was answered. Not to be called by a sink.
   virtual void Drain() = 0;

@@ -71,7 +71,7 @@ class ThreadScheduler final : public Scheduler {
     }
     // Before the queue's bound: a full queue may be tried again here, a draining server may not.
     if (IsDraining()) return RefuseDraining();
-    auto admission = ledger_.Admit(Describe(job, now));
+    auto admission = ledger_.Admit(Describe(job, now, !cache_.Contains(job.digest)));
     if (auto* refusal = std::get_if<WorkLedger::Refusal>(&admission)) {
       return Refuse(refusal->reason, std::move(refusal->status));
     }
@@ -79,6 +79,18 @@ class ThreadScheduler final : public Scheduler {
     WorkTicket& ticket = std::get<WorkTicket>(admission);
     if (!Push({std::move(job), now, flag, std::move(ticket)})) return RefuseDraining();
     return std::make_shared<CancelFlag>(std::move(flag));
+  }
+
+  absl::Status CheckAdmission(const Job& job, absl::FunctionRef<PairDigest()> digest) override {
+    const absl::Time now = clock_->Now();
+    // What comes too late gets Submit()'s better word for it.
+    if (job.deadline <= now || !ledger_.WouldRefuse(Describe(job, now, true))) {
+      return absl::OkStatus();
+    }
+    // Only now is it worth its time to look whether the pair is encoded already.
+    const auto admission = ledger_.Admit(Describe(job, now, !cache_.Contains(digest())));
+    const auto* refusal = std::get_if<WorkLedger::Refusal>(&admission);
+    return refusal == nullptr ? absl::OkStatus() : Refuse(refusal->reason, refusal->status);
   }
 
   void Drain() override {
@@ -103,14 +115,15 @@ class ThreadScheduler final : public Scheduler {
     return engine_->BoundQueries(*job.pair, job.keypoints, job.options);
   }
 
-  WorkItem Describe(const Job& job, absl::Time now) const {
+  static std::int64_t BytesOf(ImageSize size) { return std::int64_t{3} * size.width * size.height; }
+
+  WorkItem Describe(const Job& job, absl::Time now, bool needs_encoding) const {
     WorkItem item;
     item.kind = job.kind;
     item.work.queries = static_cast<double>(BoundQueries(job));
-    item.work.needs_encoding = !cache_.Contains(job.digest);
+    item.work.needs_encoding = needs_encoding;
     item.work.priority = job.priority;
-    item.bytes =
-        static_cast<std::int64_t>(job.pair->query.rgb.size() + job.pair->reference.rgb.size());
+    item.bytes = BytesOf(job.pair->query.size) + BytesOf(job.pair->reference.size);
     item.client = job.client;
     item.time_left = job.deadline - now;
     return item;

@@ -46,6 +46,24 @@ WorkLedger::~WorkLedger() { assert(jobs() == 0); }
 
 std::variant<WorkTicket, WorkLedger::Refusal> WorkLedger::Admit(const WorkItem& item) {
   absl::MutexLock lock(&mutex_);
+  if (std::optional<Refusal> refusal = RefusalOf(item)) {
+    if (refusal->reason == DropReason::kHopeless && entries_.empty()) trust_ *= kDoubt;
+    return *std::move(refusal);
+  }
+  const std::uint64_t id = next_id_++;
+  entries_.emplace(id, Entry{item.kind, item.work, item.work.queries, item.bytes, item.client});
+  ++queued_jobs_;
+  queued_bytes_ += item.bytes;
+  if (!item.client.empty()) ++queued_of_client_[item.client];
+  return WorkTicket(this, id);
+}
+
+bool WorkLedger::WouldRefuse(const WorkItem& item) const {
+  absl::MutexLock lock(&mutex_);
+  return RefusalOf(item).has_value();
+}
+
+std::optional<WorkLedger::Refusal> WorkLedger::RefusalOf(const WorkItem& item) const {
   if (ClientIsFull(item.client)) {
     return Refusal{DropReason::kClientLimit,
                    WithRetryAfter(absl::ResourceExhaustedError(
@@ -70,13 +88,7 @@ std::variant<WorkTicket, WorkLedger::Refusal> WorkLedger::Admit(const WorkItem& 
   if (absl::Status status = CheckTime(item, forecast); !status.ok()) {
     return Refusal{DropReason::kHopeless, std::move(status)};
   }
-
-  const std::uint64_t id = next_id_++;
-  entries_.emplace(id, Entry{item.kind, item.work, item.work.queries, item.bytes, item.client});
-  ++queued_jobs_;
-  queued_bytes_ += item.bytes;
-  if (!item.client.empty()) ++queued_of_client_[item.client];
-  return WorkTicket(this, id);
+  return std::nullopt;
 }
 
 bool WorkLedger::ClientIsFull(const std::string& client) const {
@@ -98,12 +110,11 @@ absl::Status WorkLedger::CheckRoom(const WorkItem& item) const {
   return absl::OkStatus();
 }
 
-absl::Status WorkLedger::CheckTime(const WorkItem& item, const Forecast& forecast) {
+absl::Status WorkLedger::CheckTime(const WorkItem& item, const Forecast& forecast) const {
   const bool alone = entries_.empty();
   const double doubt = alone ? trust_ : 1;
   const double left = absl::ToDoubleSeconds(item.time_left);
   if (doubt * kSafety * forecast.total() <= left) return absl::OkStatus();
-  if (alone) trust_ *= kDoubt;
   absl::Status error = absl::ResourceExhaustedError(absl::StrCat(
       "cannot be done before the deadline: it would take ", InSeconds(forecast.total()),
       ", of which ", InSeconds(forecast.wait), " in the queue, and there are ", InSeconds(left)));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -97,6 +98,9 @@ class WorkLedger {
 
   std::variant<WorkTicket, Refusal> Admit(const WorkItem& item);
 
+  // Whether Admit() would refuse the item now.
+  bool WouldRefuse(const WorkItem& item) const;
+
   // An encoder pass over `pairs` pairs, a chunk of `queries` queries.
   void ObserveEncode(int pairs, absl::Duration duration);
   void ObserveMatch(std::int64_t queries, absl::Duration duration);
@@ -126,9 +130,11 @@ class WorkLedger {
 
   std::vector<OutstandingWork> Scaled() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   double Scale(JobKind kind) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<Refusal> RefusalOf(const WorkItem& item) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckRoom(const WorkItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool ClientIsFull(const std::string& client) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckTime(const WorkItem& item, const Forecast& forecast)
+  absl::Status CheckTime(const WorkItem& item, const Forecast& forecast) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Duration AverageTime() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetQueued(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

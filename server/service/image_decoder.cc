@@ -6,10 +6,12 @@
 #include <opencv2/imgproc.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/service/image_header.h"
+#include "server/service/jpeg_decoder.h"
 
 namespace nemf {
 namespace {
@@ -86,6 +88,10 @@ absl::StatusOr<Image> DecodeEncoded(const std::string& file, const RequestLimits
   }
   if (!header->complete) return refuse(StrCat("is a truncated ", FormatName(*format), " file"));
 
+  if (*format == ImageFormat::kJpeg) {
+    const ImageSize size = {static_cast<int>(header->width), static_cast<int>(header->height)};
+    if (std::optional<Image> image = DecodePlainJpeg(file, size)) return *std::move(image);
+  }
   const cv::Mat bgr = DecodeToBgr(file);
   if (bgr.empty()) {
     return refuse(StrCat("is a ", FormatName(*format), " file that cannot be decoded"));
@@ -153,6 +159,21 @@ absl::StatusOr<Image> DecodeRaw(const v1::RawImage& raw, const RequestLimits& li
 }
 
 }  // namespace
+
+std::optional<ImageSize> StatedSize(const v1::Image& image, const RequestLimits& limits) {
+  std::int64_t width = image.raw().width();
+  std::int64_t height = image.raw().height();
+  if (image.has_encoded()) {
+    const std::optional<ImageFormat> format = DetectImageFormat(image.encoded());
+    if (!format) return std::nullopt;
+    const absl::StatusOr<ImageHeader> header = ReadImageHeader(*format, image.encoded());
+    if (!header.ok()) return std::nullopt;
+    width = header->width;
+    height = header->height;
+  }
+  if (!CheckSize(width, height, limits, "").ok()) return std::nullopt;
+  return ImageSize{static_cast<int>(width), static_cast<int>(height)};
+}
 
 absl::StatusOr<Image> DecodeImage(const v1::Image& image, const RequestLimits& limits,
                                   string_view field) {

@@ -1,6 +1,8 @@
 #ifndef NEMF_SERVER_SERVICE_IMAGE_DECODER_H_
 #define NEMF_SERVER_SERVICE_IMAGE_DECODER_H_
 
+#include <optional>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "nemf/v1/correspondence.pb.h"
@@ -17,6 +19,10 @@ namespace nemf {
 // rule: "query.encoded width = 100000, must be <= 32768".
 absl::StatusOr<Image> DecodeImage(const v1::Image& image, const RequestLimits& limits,
                                   absl::string_view field);
+
+// The size that an image says it has, as stored (before EXIF orientation), read without decoding a
+// pixel; nothing where it says none or `limits` refuse it.
+std::optional<ImageSize> StatedSize(const v1::Image& image, const RequestLimits& limits);
 
 }  // namespace nemf
 

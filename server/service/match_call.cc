@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/service/image_decoder.h"
+#include "server/service/image_digest.h"
 #include "server/service/request_validation.h"
 
 namespace nemf {
@@ -66,6 +68,7 @@ void MatchCall::Prepare() {
       environment_.find_model(request_.model.name(), request_.model.version());
   if (!model.ok()) return Finish(model.status());
   answer_.model = *std::move(model);
+  if (absl::Status status = CheckAdmission(*job); !status.ok()) return Finish(std::move(status));
   DecodePair(*std::move(job));
 }
 
@@ -117,6 +120,16 @@ absl::StatusOr<Job> MatchCall::ValidateJob() {
   job.client = request_.client;
   job.sink = shared_from_this();
   return job;
+}
+
+absl::Status MatchCall::CheckAdmission(Job job) const {
+  const auto query = StatedSize(request_.query, environment_.limits);
+  const auto reference = StatedSize(request_.reference, environment_.limits);
+  if (!query || !reference) return absl::OkStatus();  // What is wrong is said by the decoder.
+  job.pair = std::make_shared<const ImagePair>(ImagePair{
+      .query = {.size = *query, .rgb = {}}, .reference = {.size = *reference, .rgb = {}}});
+  return answer_.model.scheduler->CheckAdmission(
+      job, [this] { return DigestOf(DigestOf(request_.query), DigestOf(request_.reference)); });
 }
 
 void MatchCall::DecodePair(Job job) {

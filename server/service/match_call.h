@@ -96,6 +96,8 @@ class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall>
   absl::StatusOr<Job> ValidateJob();
   absl::Status ValidatePoints(Job* job);
   absl::Status ValidateFlow(Job* job);
+  // Whether the scheduler would refuse the job anyway, so that its images need not be decoded.
+  absl::Status CheckAdmission(Job job) const;
   // Ends in Submit(), on this thread or another.
   void DecodePair(Job job);
   void Submit(Job job, absl::StatusOr<DecodedPair> decoded);

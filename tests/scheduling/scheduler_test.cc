@@ -123,6 +123,32 @@ TEST_F(SchedulerTest, RefusesWhatWouldMissItsDeadline) {
   EXPECT_TRUE(submit(1, absl::Milliseconds(150)).ok());  // its pair is encoded already
 }
 
+TEST_F(SchedulerTest, SaysBeforehandWhatItWouldRefuse) {
+  auto sink = std::make_shared<RecordingSink>();
+  SchedulerOptions options;
+  options.pair_cache_bytes = 1 << 20;
+  const auto scheduler = Scheduler::Create(&engine_, &clock_, options);
+  // Unknown costs refuse nothing, so nobody asks for a digest.
+  const auto never = []() -> PairDigest {
+    ADD_FAILURE() << "asked for a digest";
+    return {};
+  };
+  Job known = MakeJob({.id = 1, .queries = 1000}, sink);
+  EXPECT_TRUE(scheduler->CheckAdmission(known, never).ok());
+  const PairDigest cached = known.digest;
+  ASSERT_TRUE(scheduler->Submit(known).ok());
+  scheduler->Drain();
+
+  // Time for the matching of an encoded pair, not for encoding one.
+  Job job = MakeJob({.id = 2, .queries = 1000}, sink);
+  job.deadline = clock_.Now() + engine_.pair_time / 2;
+  EXPECT_EQ(scheduler->CheckAdmission(job, [&job] { return job.digest; }).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(scheduler->CheckAdmission(job, [&cached] { return cached; }).ok());
+  job.deadline = absl::InfiniteFuture();
+  EXPECT_TRUE(scheduler->CheckAdmission(job, never).ok());
+}
+
 TEST_F(SchedulerTest, RefusesMoreJobsOfAClientThanMayWait) {
   HoldTheEngine();
   SchedulerOptions options;

@@ -24,15 +24,25 @@ class LastJob final : public Scheduler {
   absl::StatusOr<std::shared_ptr<JobHandle>> Submit(Job job) override {
     priority = job.priority;
     client = job.client;
+    digest = job.digest;
     if (!refusal.ok()) return refusal;
     job.sink->OnDone(ShiftedPoints(job));
     return std::make_shared<Handle>();
+  }
+  absl::Status CheckAdmission(const Job& job, absl::FunctionRef<PairDigest()> digest) override {
+    foreseen = job.pair->query.size;
+    digest_foreseen = digest();
+    return early_refusal;
   }
   void Drain() override {}
 
   Priority priority = Priority::kNormal;
   std::string client;
+  PairDigest digest = {};
   absl::Status refusal;
+  ImageSize foreseen;  // the query's, before it was decoded
+  PairDigest digest_foreseen = {};
+  absl::Status early_refusal;
 
  private:
   struct Handle : JobHandle {
@@ -164,6 +174,23 @@ TEST_F(AdmissionTest, ARefusalSaysWhenToTryAgain) {
     EXPECT_EQ(Flow(&flow).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
     EXPECT_EQ(Pushback(flow), pushback);
   }
+}
+
+TEST_F(AdmissionTest, WhatWouldBeRefusedIsNotDecoded) {
+  Start(/*trust_priority=*/false);
+  scheduler_->early_refusal =
+      WithRetryAfter(absl::ResourceExhaustedError("full"), absl::Milliseconds(1234));
+  scheduler_->refusal = absl::InternalError("was submitted");
+  grpc::ClientContext refused;
+  EXPECT_EQ(Transfer(&refused).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(Pushback(refused), "1234");
+  scheduler_->early_refusal = absl::OkStatus();
+  scheduler_->refusal = absl::OkStatus();
+  grpc::ClientContext accepted;
+  EXPECT_TRUE(Transfer(&accepted).ok());
+  EXPECT_EQ(scheduler_->foreseen.width, 4);
+  EXPECT_EQ(scheduler_->foreseen.height, 3);
+  EXPECT_EQ(scheduler_->digest_foreseen, scheduler_->digest);
 }
 
 TEST_F(AdmissionTest, ARefusedPairOfAStreamSaysWhenToTryAgain) {

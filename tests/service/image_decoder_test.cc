@@ -228,6 +228,24 @@ TEST(ImageDecoderTest, AppliesExifOrientation) {
   EXPECT_EQ(image->size.height, 40);
 }
 
+TEST(ImageDecoderTest, SaysTheSizeWithoutDecoding) {
+  const RequestLimits limits{.max_image_side = 50};
+  v1::Image image;
+  EXPECT_FALSE(StatedSize(image, limits).has_value());
+  image.set_encoded(Encode(Gradient(40, 20), ".jpg").substr(0, 800));
+  ASSERT_TRUE(StatedSize(image, limits).has_value());
+  EXPECT_EQ(StatedSize(image, limits)->width, 40);
+  EXPECT_EQ(StatedSize(image, limits)->height, 20);
+  for (const std::string& file : {Encode(Gradient(51, 20), ".png"), std::string("hello")}) {
+    image.set_encoded(file);
+    EXPECT_FALSE(StatedSize(image, limits).has_value());
+  }
+  image.mutable_raw()->set_width(7);
+  image.mutable_raw()->set_height(5);
+  ASSERT_TRUE(StatedSize(image, limits).has_value());
+  EXPECT_EQ(StatedSize(image, limits)->width, 7);
+}
+
 TEST(ImageDecoderTest, RefusesAnImageWithoutSource) {
   EXPECT_EQ(ErrorOf(DecodeImage(v1::Image(), {}, "reference")),
             "reference = nothing, must be an encoded or a raw image");

@@ -57,6 +57,10 @@ class PuppetScheduler : public Scheduler {
     return handle;
   }
 
+  absl::Status CheckAdmission(const Job&, absl::FunctionRef<PairDigest()>) override {
+    return absl::OkStatus();
+  }
+
   void Drain() override {}
 
   // Refuses the jobs after the next `accepts` ones.
