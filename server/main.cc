@@ -126,12 +126,15 @@ absl::Status Run(const ServerOptions& options, EndSignals& signals) {
   Watchdog watchdog(options.watchdog, WhenBroken(&logger, &failed));
   SchedulerObserver deaf;
   ObserverTee observer(options.record_metrics ? &metrics : &deaf, &watchdog);
-  auto endpoint =
-      HttpEndpoint::Start(options.metrics, {.metrics = [&] { return metrics.Serialize(); },
-                                            .healthy = [&] { return !failed; },
-                                            .ready = [&] { return ready.load(); }});
-  if (!endpoint.ok()) return endpoint.status();
   ModelReporter reporter(&metrics, &logger);
+  const auto scrape = [&] {
+    reporter.ReportDeviceMemory();
+    return metrics.Serialize();
+  };
+  auto endpoint = HttpEndpoint::Start(options.metrics, {.metrics = scrape,
+                                                        .healthy = [&] { return !failed; },
+                                                        .ready = [&] { return ready.load(); }});
+  if (!endpoint.ok()) return endpoint.status();
   auto models = ModelRepository::Open(options.models,
                                       LoadAndWarmUp(options.models.scheduler.max_encoder_batch),
                                       Clock::System(), &observer);

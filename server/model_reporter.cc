@@ -1,6 +1,7 @@
 #include "server/model_reporter.h"
 
 #include "absl/strings/str_cat.h"
+#include "server/engine/memory_use.h"
 
 namespace nemf {
 namespace {
@@ -11,6 +12,10 @@ std::string NameOf(const ModelInfo& model) { return absl::StrCat(model.name, "/"
 
 void ModelReporter::OnLoaded(const ModelInfo& model, const std::string& device,
                              absl::Duration duration) {
+  {
+    absl::MutexLock lock(&mutex_);
+    devices_.insert(device);
+  }
   metrics_->RecordModelLoad("ok");
   metrics_->AddModel(model.name, model.version, device);
   logger_->Info("model loaded", {{"model", NameOf(model)},
@@ -37,6 +42,16 @@ void ModelReporter::OnUnloaded(const ModelInfo& model) {
 
 void ModelReporter::OnProblem(const std::string& problem) {
   logger_->Warning("model not served", {{"problem", problem}});
+}
+
+void ModelReporter::ReportDeviceMemory() {
+  absl::MutexLock lock(&mutex_);
+  for (const std::string& device : devices_) {
+    // A device that does not say keeps its last figures.
+    if (const auto memory = MeasureMemoryUse(device); memory.ok()) {
+      metrics_->SetDeviceMemory(device, memory->used, memory->total);
+    }
+  }
 }
 
 }  // namespace nemf

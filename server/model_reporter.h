@@ -1,8 +1,11 @@
 #ifndef NEMF_SERVER_MODEL_REPORTER_H_
 #define NEMF_SERVER_MODEL_REPORTER_H_
 
+#include <set>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "server/models/model_observer.h"
 #include "server/telemetry/logger.h"
 #include "server/telemetry/metrics.h"
@@ -23,9 +26,14 @@ class ModelReporter final : public ModelObserver {
   void OnUnloaded(const ModelInfo& model) override;
   void OnProblem(const std::string& problem) override;
 
+  // Brings the metrics of the memory of the models' devices up to date.
+  void ReportDeviceMemory();
+
  private:
   Metrics* const metrics_;
   Logger* const logger_;
+  absl::Mutex mutex_;
+  std::set<std::string> devices_ ABSL_GUARDED_BY(mutex_);  // that models were loaded on
 };
 
 }  // namespace nemf

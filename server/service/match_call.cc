@@ -55,11 +55,6 @@ class MatchCall::BackwardSink final : public JobSink {
 };
 
 void MatchCall::Start() {
-  if (environment_.decoding->TryRun([self = shared_from_this()] { self->Prepare(); })) return;
-  Finish(absl::ResourceExhaustedError("too many requests are waiting to be decoded"));
-}
-
-void MatchCall::Prepare() {
   if (absl::Status status = CheckWanted(); !status.ok()) return Finish(std::move(status));
   // What is cheap to refuse is refused before any image is decoded.
   absl::StatusOr<Job> job = ValidateJob();
@@ -134,13 +129,16 @@ absl::Status MatchCall::CheckAdmission(Job job) const {
 
 void MatchCall::DecodePair(Job job) {
   const absl::Time start = environment_.clock->Now();
+  const auto check = [this] { return CheckWanted(); };
   const auto submit = [self = shared_from_this(), job = std::move(job),
                        start](absl::StatusOr<DecodedPair> decoded) mutable {
     self->answer_.decode_time = self->environment_.clock->Now() - start;
     self->Submit(std::move(job), std::move(decoded));
   };
-  nemf::DecodePair(environment_.decoding, request_.query, request_.reference, environment_.limits,
-                   submit);
+  if (!TryDecodePair(environment_.decoding, request_.query, request_.reference, environment_.limits,
+                     check, submit)) {
+    Finish(absl::ResourceExhaustedError("too many requests are waiting to be decoded"));
+  }
 }
 
 void MatchCall::Submit(Job job, absl::StatusOr<DecodedPair> decoded) {

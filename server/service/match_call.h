@@ -53,7 +53,7 @@ struct MatchAnswer {
   JobStatistics statistics() const;
 };
 
-// One request's way from message to answer: decode and validate on the worker pool, submit, wait.
+// One request's way from message to answer: validate, decode on the worker pool, submit, wait.
 // A flow with consistency is two jobs, which are answered together: once one of them fails the
 // other is cancelled, and the call ends with the first error when both are done.
 //
@@ -91,7 +91,6 @@ class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall>
  private:
   class BackwardSink;
 
-  void Prepare();
   // What of the job can be told without an image: options, points, previews, nodes.
   absl::StatusOr<Job> ValidateJob();
   absl::Status ValidatePoints(Job* job);
@@ -113,7 +112,8 @@ class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall>
   const Done done_;
   const OnPreview on_preview_;
   Cancellation cancellation_;
-  // Written by one thread at a time: the pool's until SubmitAll(), the scheduler's from then on.
+  // Written by one thread at a time: that of Start(), one of the pool's until SubmitAll(), then the
+  // scheduler's.
   MatchAnswer answer_;
 
   absl::Mutex mutex_;

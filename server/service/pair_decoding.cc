@@ -9,13 +9,15 @@
 namespace nemf {
 namespace {
 
-// A pair of which the halves are decoded by one thread or by two.
+// A pair of which the halves are decoded, by one thread or by two.
 class Decoding {
  public:
   Decoding(const v1::Image& query, const v1::Image& reference, const RequestLimits& limits,
+           std::function<absl::Status()> check,
            std::function<void(absl::StatusOr<DecodedPair>)> done)
       : halves_{{query, "query"}, {reference, "reference"}},
         limits_(limits),
+        check_(std::move(check)),
         done_(std::move(done)) {}
 
   void DecodeQuery() { Decode(&halves_[0]); }
@@ -30,7 +32,8 @@ class Decoding {
   };
 
   void Decode(Half* half) {
-    half->image = DecodeImage(half->sent, limits_, half->field);
+    const absl::Status status = check_();
+    half->image = status.ok() ? DecodeImage(half->sent, limits_, half->field) : status;
     if (half->image.ok()) half->digest = DigestOf(half->sent);
     // Whoever finds that nothing is left sees what the other wrote.
     if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) done_(Join());
@@ -48,19 +51,20 @@ class Decoding {
 
   Half halves_[2];
   const RequestLimits& limits_;
+  const std::function<absl::Status()> check_;
   const std::function<void(absl::StatusOr<DecodedPair>)> done_;
   std::atomic<int> left_ = 2;
 };
 
 }  // namespace
 
-void DecodePair(WorkerPool* pool, const v1::Image& query, const v1::Image& reference,
-                const RequestLimits& limits,
-                std::function<void(absl::StatusOr<DecodedPair>)> done) {
-  const auto decoding = std::make_shared<Decoding>(query, reference, limits, std::move(done));
-  const bool shared = pool->TryRunAtOnce([decoding] { decoding->DecodeReference(); });
-  decoding->DecodeQuery();
-  if (!shared) decoding->DecodeReference();
+bool TryDecodePair(WorkerPool* pool, const v1::Image& query, const v1::Image& reference,
+                   const RequestLimits& limits, std::function<absl::Status()> check,
+                   std::function<void(absl::StatusOr<DecodedPair>)> done) {
+  const auto decoding =
+      std::make_shared<Decoding>(query, reference, limits, std::move(check), std::move(done));
+  return pool->TryRun(
+      {[decoding] { decoding->DecodeQuery(); }, [decoding] { decoding->DecodeReference(); }});
 }
 
 }  // namespace nemf

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "nemf/v1/correspondence.pb.h"
 #include "server/engine/image.h"
@@ -19,12 +20,13 @@ struct DecodedPair {
   PairDigest reversed;  // of the same two, the reference as the query
 };
 
-// Decodes both images of a request and calls `done` with them, or with the query's error, or else
-// the reference's. Where a thread of the pool has nothing to do it decodes the reference, while
-// this one decodes the query, and `done` is called on the thread that is ready last; else on this
-// one. Pool and images outlive the call of `done`.
-void DecodePair(WorkerPool* pool, const v1::Image& query, const v1::Image& reference,
-                const RequestLimits& limits, std::function<void(absl::StatusOr<DecodedPair>)> done);
+// Decodes both images of a request on the pool, each by whichever thread is free first, and then
+// calls `done` with them, or with the query's error, or else the reference's. Where `check` has an
+// error when an image's turn comes, that is the image's. Returns false, and does nothing, where the
+// pool takes no more. The images outlive the call of `done`.
+bool TryDecodePair(WorkerPool* pool, const v1::Image& query, const v1::Image& reference,
+                   const RequestLimits& limits, std::function<absl::Status()> check,
+                   std::function<void(absl::StatusOr<DecodedPair>)> done);
 
 }  // namespace nemf
 

@@ -36,17 +36,10 @@ WorkerPool::~WorkerPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool WorkerPool::TryRun(std::function<void()> task) {
+bool WorkerPool::TryRun(std::initializer_list<std::function<void()>> tasks) {
   absl::MutexLock lock(&mutex_);
-  if (static_cast<int>(waiting_.size()) >= options_.max_waiting) return false;
-  waiting_.push_back(std::move(task));
-  return true;
-}
-
-bool WorkerPool::TryRunAtOnce(std::function<void()> task) {
-  absl::MutexLock lock(&mutex_);
-  if (static_cast<int>(waiting_.size()) >= idle_) return false;
-  waiting_.push_back(std::move(task));
+  if (waiting_.size() + tasks.size() > static_cast<std::size_t>(options_.max_waiting)) return false;
+  waiting_.insert(waiting_.end(), tasks);
   return true;
 }
 
@@ -55,9 +48,7 @@ void WorkerPool::Work() {
     std::function<void()> task;
     {
       absl::MutexLock lock(&mutex_);
-      ++idle_;
       mutex_.Await(absl::Condition(this, &WorkerPool::HasNews));
-      --idle_;
       if (waiting_.empty()) return;
       task = std::move(waiting_.front());
       waiting_.pop_front();

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <thread>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace nemf {
 
 struct WorkerPoolOptions {
   int threads = 2;        // >= 1
-  int max_waiting = 256;  // tasks that wait for a thread, >= 1
+  int max_waiting = 512;  // tasks that wait for a thread, >= 1
 
   // INVALID_ARGUMENT that names the first broken rule.
   absl::Status Validate() const;
@@ -32,13 +33,9 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // Queues the task, or returns false when `max_waiting` tasks wait already. Does not block; safe
-  // from any thread.
-  bool TryRun(std::function<void()> task);
-
-  // Gives the task to a thread that has nothing to do, or returns false where there is none. Does
-  // not block; safe from any thread.
-  bool TryRunAtOnce(std::function<void()> task);
+  // Queues the tasks, or none of them and returns false where more than `max_waiting` would wait
+  // then. Does not block; safe from any thread.
+  bool TryRun(std::initializer_list<std::function<void()>> tasks);
 
  private:
   void Work();
@@ -49,7 +46,6 @@ class WorkerPool {
   const WorkerPoolOptions options_;
   absl::Mutex mutex_;
   std::deque<std::function<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
-  int idle_ ABSL_GUARDED_BY(mutex_) = 0;  // threads that wait for a task
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

@@ -132,6 +132,8 @@ struct Metrics::Families {
   Gauge& cache_bytes =
       GaugeFamily(registry, "nemf_pair_cache_bytes", "Device memory of the kept encoded pairs.")
           .Add({});
+  Family<Gauge>& device_memory = GaugeFamily(registry, "nemf_device_memory_bytes",
+                                             "Memory of a device, used by the server or in total.");
   Family<Gauge>& model_info =
       GaugeFamily(registry, "nemf_model_info", "1 for each version that is served.");
   Family<Counter>& model_loads =
@@ -181,6 +183,15 @@ void Metrics::RemoveModel(const std::string& name, const std::string& version,
   Gauge& model =
       families_->model_info.Add({{"name", name}, {"version", version}, {"device", device}});
   families_->model_info.Remove(&model);
+}
+
+void Metrics::SetDeviceMemory(const std::string& device, std::int64_t used, std::int64_t total) {
+  const auto set = [&](const char* kind, std::int64_t bytes) {
+    families_->device_memory.Add({{"device", device}, {"kind", kind}})
+        .Set(static_cast<double>(bytes));
+  };
+  set("used", used);
+  set("total", total);
 }
 
 void Metrics::RecordModelLoad(const std::string& result) {

@@ -26,8 +26,10 @@ namespace nemf {
 //                                           expired_active, cancelled, engine_error, hopeless,
 //                                           client_limit
 //   nemf_queued_work_seconds                predicted time of accepted and unfinished work
-//   nemf_wasted_queries_total               field queries of jobs that then were cancelled or
-//   expired nemf_pair_cache_{hits,misses,evictions}_total nemf_pair_cache_bytes
+//   nemf_wasted_queries_total               field queries of jobs that left before their answer
+//   nemf_pair_cache_{hits,misses,evictions}_total
+//   nemf_pair_cache_bytes
+//   nemf_device_memory_bytes{device,kind}   kind is used (by the server) or total
 //   nemf_model_info{name,version,device}    1 for each served version
 //   nemf_model_loads_total{result}          ok, failed (broken), refused (memory budget)
 //   nemf_build_info{version,compiler}       1
@@ -41,6 +43,8 @@ class Metrics final : public SchedulerObserver {
   void RecordStage(const std::string& stage, absl::Duration duration);
   void AddModel(const std::string& name, const std::string& version, const std::string& device);
   void RemoveModel(const std::string& name, const std::string& version, const std::string& device);
+  // Bytes that the server uses of a device's memory, and that the device has.
+  void SetDeviceMemory(const std::string& device, std::int64_t used, std::int64_t total);
   void RecordModelLoad(const std::string& result);
 
   // Everything in Prometheus' text format.

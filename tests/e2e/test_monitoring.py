@@ -57,6 +57,8 @@ def test_metrics_count_calls(server, stub, transfer_request):
     spent = server.metric("nemf_field_queries_total") - queries
     assert 0 < spent <= answer.statistics.field_queries
     assert server.metric("nemf_model_info", name="tiny", version="1", device="cpu") == 1
+    memory = [server.metric("nemf_device_memory_bytes", kind=kind) for kind in ("used", "total")]
+    assert 0 < memory[0] < memory[1]
     assert server.metric("nemf_request_duration_seconds_count", method="TransferKeypoints") > 0
     assert server.metric("nemf_stage_duration_seconds_count", stage="decode") > 0
     assert server.metric("nemf_stage_duration_seconds_count", stage="encode") > 0

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
-#include <thread>
 
 #include "absl/synchronization/notification.h"
 #include "server/service/image_decoder.h"
@@ -25,37 +25,20 @@ v1::Image Broken() {
   return image;
 }
 
-absl::StatusOr<DecodedPair> Decode(WorkerPool* pool, const v1::Image& query,
-                                   const v1::Image& reference) {
+absl::StatusOr<DecodedPair> Decode(
+    WorkerPool* pool, const v1::Image& query, const v1::Image& reference,
+    std::function<absl::Status()> check = [] { return absl::OkStatus(); }) {
   const RequestLimits limits;
   absl::Notification called;
   std::optional<absl::StatusOr<DecodedPair>> result;
-  DecodePair(pool, query, reference, limits, [&](absl::StatusOr<DecodedPair> decoded) {
+  const auto done = [&](absl::StatusOr<DecodedPair> decoded) {
     result = std::move(decoded);
     called.Notify();
-  });
+  };
+  EXPECT_TRUE(TryDecodePair(pool, query, reference, limits, std::move(check), done));
   called.WaitForNotification();
   return *std::move(result);
 }
-
-// Occupies a pool's threads for as long as it lives.
-class Busy {
- public:
-  Busy(WorkerPool* pool, int threads) {
-    absl::Notification started[8];
-    for (int i = 0; i < threads; ++i) {
-      EXPECT_TRUE(pool->TryRun([this, start = &started[i]] {
-        start->Notify();
-        end_.WaitForNotification();
-      }));
-    }
-    for (int i = 0; i < threads; ++i) started[i].WaitForNotification();
-  }
-  ~Busy() { end_.Notify(); }
-
- private:
-  absl::Notification end_;
-};
 
 TEST(PairDecodingTest, GivesBothImages) {
   WorkerPool pool({.threads = 2});
@@ -70,12 +53,25 @@ TEST(PairDecodingTest, GivesBothImages) {
   }
 }
 
-TEST(PairDecodingTest, DoesWithoutAnIdleThread) {
-  WorkerPool pool({.threads = 2});
-  const Busy busy(&pool, 2);
+TEST(PairDecodingTest, OneThreadDecodesBoth) {
+  WorkerPool pool({.threads = 1});
   const auto decoded = Decode(&pool, File(7, 5), File(4, 9));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(decoded->pair->reference.size.height, 9);
+}
+
+TEST(PairDecodingTest, TakesNoHalfPair) {
+  WorkerPool pool({.threads = 1, .max_waiting = 1});
+  const v1::Image image = File(2, 2);
+  EXPECT_FALSE(TryDecodePair(
+      &pool, image, image, {}, [] { return absl::OkStatus(); },
+      [](const absl::StatusOr<DecodedPair>&) { ADD_FAILURE() << "was decoded"; }));
+}
+
+TEST(PairDecodingTest, DoesNotDecodeWhatIsNotWanted) {
+  WorkerPool pool({.threads = 2});
+  const auto cancelled = [] { return absl::CancelledError("gone"); };
+  EXPECT_EQ(Decode(&pool, Broken(), File(2, 2), cancelled).status(), cancelled());
 }
 
 TEST(PairDecodingTest, TellsTheQuerysErrorFirst) {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <thread>
 
 #include "absl/synchronization/notification.h"
 
@@ -14,7 +13,7 @@ TEST(WorkerPoolTest, RunsEveryAcceptedTask) {
   std::atomic<int> ran = 0;
   {
     WorkerPool pool({.threads = 3, .max_waiting = 1000});
-    for (int i = 0; i < 500; ++i) ASSERT_TRUE(pool.TryRun([&ran] { ++ran; }));
+    for (int i = 0; i < 500; ++i) ASSERT_TRUE(pool.TryRun({[&ran] { ++ran; }}));
   }
   EXPECT_EQ(ran, 500);
 }
@@ -25,35 +24,36 @@ TEST(WorkerPoolTest, RefusesWhenFull) {
   std::atomic<int> ran = 0;
   {
     WorkerPool pool({.threads = 1, .max_waiting = 2});
-    ASSERT_TRUE(pool.TryRun([&] {
+    ASSERT_TRUE(pool.TryRun({[&] {
       started.Notify();
       go_on.WaitForNotification();
-    }));
+    }}));
     started.WaitForNotification();
-    EXPECT_TRUE(pool.TryRun([&ran] { ++ran; }));
-    EXPECT_TRUE(pool.TryRun([&ran] { ++ran; }));
-    EXPECT_FALSE(pool.TryRun([&ran] { ++ran; }));
+    EXPECT_TRUE(pool.TryRun({[&ran] { ++ran; }}));
+    EXPECT_TRUE(pool.TryRun({[&ran] { ++ran; }}));
+    EXPECT_FALSE(pool.TryRun({[&ran] { ++ran; }}));
     go_on.Notify();
   }
   EXPECT_EQ(ran, 2);
 }
 
-TEST(WorkerPoolTest, RunsAtOnceOnlyWhereAThreadIsIdle) {
-  absl::Notification started, go_on, ran;
-  WorkerPool pool({.threads = 1, .max_waiting = 2});
-  // The thread may not yet wait.
-  while (!pool.TryRunAtOnce([&] {
-    started.Notify();
-    go_on.WaitForNotification();
-  })) {
-    std::this_thread::yield();
+TEST(WorkerPoolTest, TakesAllTasksOrNone) {
+  absl::Notification started, go_on;
+  std::atomic<int> ran = 0;
+  const auto count = [&ran] { ++ran; };
+  {
+    WorkerPool pool({.threads = 1, .max_waiting = 3});
+    ASSERT_TRUE(pool.TryRun({[&] {
+      started.Notify();
+      go_on.WaitForNotification();
+    }}));
+    started.WaitForNotification();
+    EXPECT_TRUE(pool.TryRun({count, count}));
+    EXPECT_FALSE(pool.TryRun({count, count}));
+    EXPECT_TRUE(pool.TryRun({count}));
+    go_on.Notify();
   }
-  started.WaitForNotification();
-  EXPECT_FALSE(pool.TryRunAtOnce([] {}));
-  EXPECT_TRUE(pool.TryRun([&] { ran.Notify(); }));
-  EXPECT_FALSE(pool.TryRunAtOnce([] {}));
-  go_on.Notify();
-  ran.WaitForNotification();
+  EXPECT_EQ(ran, 3);
 }
 
 TEST(WorkerPoolOptionsTest, NamesTheBrokenRule) {

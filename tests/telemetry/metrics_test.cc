@@ -23,6 +23,16 @@ TEST(MetricsTest, CountsRequestsByMethodAndCode) {
   EXPECT_THAT(text, HasSubstr("nemf_request_duration_seconds_count{method=\"ComputeFlow\"} 3\n"));
 }
 
+TEST(MetricsTest, HasTheLastFiguresOfADevicesMemory) {
+  Metrics metrics("0.1.0");
+  EXPECT_THAT(metrics.Serialize(), Not(HasSubstr("nemf_device_memory_bytes{")));
+  metrics.SetDeviceMemory("cuda:1", 500, 1000);
+  metrics.SetDeviceMemory("cuda:1", 600, 1000);
+  const std::string text = metrics.Serialize();
+  EXPECT_THAT(text, HasSubstr("nemf_device_memory_bytes{device=\"cuda:1\",kind=\"used\"} 600\n"));
+  EXPECT_THAT(text, HasSubstr("nemf_device_memory_bytes{device=\"cuda:1\",kind=\"total\"} 1000\n"));
+}
+
 TEST(MetricsTest, HearsTheScheduler) {
   Metrics metrics("0.1.0");
   metrics.OnEncoderPass(3, absl::Seconds(2));

@@ -9,12 +9,16 @@
 #include "server/engine/bundle.h"
 #include "server/engine/encoder.h"
 #include "server/engine/field_weights.h"
+#include "server/engine/memory_use.h"
 #include "server/engine/precision.h"
 
 namespace nemf {
 
 // The GPUs that this build can use: 0 where it was made without CUDA or there is none.
 int CudaDeviceCount();
+
+// Of a GPU. FAILED_PRECONDITION where the build has no CUDA.
+absl::StatusOr<MemoryUse> CudaMemoryUse(int index);
 
 struct CudaOptions {
   int index = 0;  // of the GPU

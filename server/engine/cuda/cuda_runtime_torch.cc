@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/engine/cuda/cuda_backend.h"
 #include "server/engine/cuda/cuda_error.h"
+#include "server/engine/cuda/device_errors_torch.h"
 #include "server/engine/status_macros.h"
 
 namespace nemf {
@@ -113,6 +115,22 @@ class CudaRuntime : public DeviceRuntime {
 };
 
 }  // namespace
+
+absl::StatusOr<MemoryUse> CudaMemoryUse(int index) {
+  const auto device = static_cast<c10::DeviceIndex>(index);
+  MemoryUse use;
+  NEMF_RETURN_IF_ERROR(CatchDeviceErrors([&]() -> absl::Status {
+    const c10::cuda::CUDAGuard guard(device);
+    std::size_t free = 0;
+    std::size_t total = 0;
+    NEMF_CUDA_RETURN_IF_ERROR(cudaMemGetInfo(&free, &total));
+    use.total = static_cast<std::int64_t>(total);
+    // The first of the allocator's statistics is of its small and large blocks together.
+    use.used = c10::cuda::CUDACachingAllocator::getDeviceStats(device).reserved_bytes[0].current;
+    return absl::OkStatus();
+  }));
+  return use;
+}
 
 std::unique_ptr<DeviceRuntime> MakeCudaRuntime(int index) {
   return std::make_unique<CudaRuntime>(index);

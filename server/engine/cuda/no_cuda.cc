@@ -6,25 +6,27 @@ namespace nemf {
 
 namespace {
 
-absl::Status NoCuda(const CudaOptions& options) {
+absl::Status NoCuda(int index) {
   return absl::FailedPreconditionError(
-      absl::StrCat("cuda:", options.index, ": this build has no CUDA support"));
+      absl::StrCat("cuda:", index, ": this build has no CUDA support"));
 }
 
 }  // namespace
 
 int CudaDeviceCount() { return 0; }
 
+absl::StatusOr<MemoryUse> CudaMemoryUse(int index) { return NoCuda(index); }
+
 absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
                                                          const std::string&, const EncoderShape&,
                                                          FieldWeights) {
-  return NoCuda(options);
+  return NoCuda(options.index);
 }
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
                                                          std::unique_ptr<Encoder>,
                                                          const EncoderShape&, FieldWeights) {
-  return NoCuda(options);
+  return NoCuda(options.index);
 }
 
 }  // namespace nemf
