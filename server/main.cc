@@ -158,6 +158,9 @@ absl::Status Run(const ServerOptions& options, EndSignals& signals) {
   const int signal = signals.Await();
   logger.Info("shutting down", {{"signal", std::int64_t{signal}}});
   ready = false;
+  // Whoever sends calls here by our health learns of it before they are refused.
+  (*server)->SetServing(false);
+  if (!failed) absl::SleepFor(options.lame_duck);
   (*server)->Shutdown(options.drain_timeout);
   (*models)->Drain();
   logger.Info("bye");

@@ -45,9 +45,9 @@ class Flags {
 
   // --NAME and --no-NAME.
   void AddSwitch(const std::string& name, bool* value, const std::string& help) {
-    app_->add_flag(absl::StrCat("--", name, ",!--no-", name), *value,
-                   absl::StrCat(help, " (default: ", *value ? "yes" : "no", ")"))
-        ->envname(EnvironmentName(absl::StrCat("--", name)));
+    app_->add_flag(absl::StrCat("--", name, ",!--no-", name), *value, help)
+        ->envname(EnvironmentName(absl::StrCat("--", name)))
+        ->default_str(*value ? "true" : "false");
   }
 
   // A number of bytes, with or without a unit: 1000, 32MiB.
@@ -220,7 +220,8 @@ void AddLimitFlags(Flags flags, GrpcServerOptions* grpc) {
   flags.Add("--decode-threads", &grpc->decoding.threads, "Threads that decode images");
 }
 
-void AddRunFlags(Flags flags, ServerOptions* options, double* drain_seconds) {
+void AddRunFlags(Flags flags, ServerOptions* options, double* lame_duck_seconds,
+                 double* drain_seconds) {
   flags.AddSwitch("allow-model-control", &options->grpc.allow_model_control,
                   "Whether clients may load and unload models");
   flags.AddSwitch("reflection", &options->grpc.reflection, "Whether clients may ask for the proto");
@@ -232,6 +233,9 @@ void AddRunFlags(Flags flags, ServerOptions* options, double* drain_seconds) {
                     if (level.ok()) options->log_level = *level;
                     return level.ok();
                   });
+  flags.Add(
+      "--lame-duck", lame_duck_seconds,
+      "Seconds after SIGTERM in which calls are still taken while health and readiness say no");
   flags.Add("--drain-timeout", drain_seconds,
             "Seconds that calls in flight get to finish after SIGTERM");
 }
@@ -244,9 +248,11 @@ absl::Status ServerOptions::Validate() const {
   status.Update(grpc.Validate());
   status.Update(metrics.Validate());
   status.Update(watchdog.Validate());
-  if (drain_timeout < absl::ZeroDuration()) {
+  for (const auto& [name, value] :
+       {std::pair("lame_duck", lame_duck), std::pair("drain_timeout", drain_timeout)}) {
+    if (value >= absl::ZeroDuration()) continue;
     status.Update(absl::InvalidArgumentError(absl::StrCat(
-        "ServerOptions.drain_timeout = ", absl::FormatDuration(drain_timeout), ", must be >= 0")));
+        "ServerOptions.", name, " = ", absl::FormatDuration(value), ", must be >= 0")));
   }
   return status;
 }
@@ -255,6 +261,7 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
                                                                 std::ostream& out) {
   ServerOptions options;
   options.models.directory = DefaultModels();
+  double lame_duck_seconds = absl::ToDoubleSeconds(options.lame_duck);
   double drain_seconds = absl::ToDoubleSeconds(options.drain_timeout);
   double poll_seconds = absl::ToDoubleSeconds(options.models.poll_interval);
   double watchdog_seconds = absl::ToDoubleSeconds(options.watchdog.patience);
@@ -262,7 +269,11 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
   CLI::App app("Serves Neural Matching Fields over gRPC.", "nemf-server");
   app.set_version_flag("--version", "nemf-server " NEMF_VERSION);
   app.footer(
-      "Each flag is also an environment variable: --max-keypoints is NEMF_MAX_KEYPOINTS.\n"
+      "Each flag is also a line of the --config file, as in max-keypoints = 100, and an "
+      "environment\n"
+      "variable: --max-keypoints is NEMF_MAX_KEYPOINTS. Flags go before the file, and the file "
+      "before\n"
+      "the environment.\n"
       "SIGTERM and SIGINT let the calls in flight finish; a second one ends the process at once.\n"
       "\n"
       "Example:\n"
@@ -274,7 +285,14 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
   AddAccessFlags(flags, &options.grpc);
   AddConnectionFlags(flags, &options.grpc.connections);
   AddLimitFlags(flags, &options.grpc);
-  AddRunFlags(flags, &options, &drain_seconds);
+  AddRunFlags(flags, &options, &lame_duck_seconds, &drain_seconds);
+  app.set_config("--config", "", "Flags from a TOML file: max-keypoints = 100")
+      ->envname("NEMF_CONFIG")
+      ->type_name("FILE.toml");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  bool print_config = false;
+  app.add_flag("--print-config", print_config, "Print all of it as such a file and exit")
+      ->configurable(false);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help or --version
@@ -283,6 +301,11 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
   } catch (const CLI::ParseError& error) {
     return absl::InvalidArgumentError(absl::StrReplaceAll(error.what(), {{"\n", " "}}));
   }
+  if (print_config) {
+    out << app.config_to_str(/*default_also=*/true, /*write_description=*/true);
+    return std::nullopt;
+  }
+  options.lame_duck = absl::Seconds(lame_duck_seconds);
   options.drain_timeout = absl::Seconds(drain_seconds);
   options.models.poll_interval = absl::Seconds(poll_seconds);
   options.watchdog.patience = absl::Seconds(watchdog_seconds);

@@ -23,14 +23,17 @@ struct ServerOptions {
   WatchdogOptions watchdog;
   bool record_metrics = true;  // otherwise /metrics says nothing of requests and of the engine
   LogLevel log_level = LogLevel::kInfo;
+  // After SIGTERM: how long calls are still taken while health and readiness say no, >= 0.
+  absl::Duration lame_duck = absl::ZeroDuration();
   absl::Duration drain_timeout = absl::Minutes(10);  // for calls in flight at the end, >= 0
 
   // INVALID_ARGUMENT that names the first broken rule of any component.
   absl::Status Validate() const;
 };
 
-// Reads flags, and NEMF_... environment variables for those that are not given. Nothing where only
-// help or the version was asked for, which goes to `out`. INVALID_ARGUMENT says in one line which
+// Reads flags; for those that are not given a configuration file (--config), then NEMF_...
+// environment variables. Nothing where only help, the version or the configuration was asked for,
+// which goes to `out`. INVALID_ARGUMENT says in one line which
 // flag is wrong.
 absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const char* const* argv,
                                                                 std::ostream& out);

@@ -71,6 +71,19 @@ def test_idle_server_ends_at_once(start_server, number):
     assert server.wait() == 0
 
 
+def test_a_lame_duck_still_answers(start_server, stubs, transfer_request):
+    server = start_server("--lame-duck", "2")
+    health = health_pb2_grpc.HealthStub(server.channel)
+    watch = health.Watch(health_pb2.HealthCheckRequest())
+    assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+    server.process.send_signal(signal.SIGTERM)
+    assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert server.get("/readyz")[0] == 503
+    stub = stubs.services.CorrespondenceStub(server.channel)
+    assert stub.TransferKeypoints(transfer_request).matches
+    assert server.wait() == 0
+
+
 def test_flow_in_flight_is_finished(start_server, stubs, flow_request):
     server = start_server()
     health = health_pb2_grpc.HealthStub(server.channel)

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <sstream>
 #include <vector>
@@ -168,10 +170,74 @@ TEST(ServerOptionsTest, NamesTheWrongFlag) {
   EXPECT_THAT(ErrorOf({"--threads", "many"}), HasSubstr("--threads"));
   EXPECT_THAT(ErrorOf({"--threads", "-1"}), HasSubstr("EngineOptions.threads = -1"));
   EXPECT_THAT(ErrorOf({"--max-keypoints", "0"}), HasSubstr("max_keypoints = 0, must be >= 1"));
+  EXPECT_THAT(ErrorOf({"--lame-duck", "-1"}), HasSubstr("lame_duck = -1s, must be >= 0"));
   EXPECT_THAT(ErrorOf({"--drain-timeout", "-1"}), HasSubstr("drain_timeout = -1s, must be >= 0"));
   EXPECT_THAT(ErrorOf({"--device", "tpu"}), HasSubstr("device = \"tpu\""));
   EXPECT_THAT(ErrorOf({"--bogus"}), HasSubstr("--bogus"));
   EXPECT_THAT(ErrorOf({"surplus"}), HasSubstr("surplus"));
+}
+
+// A file in a folder of its own, for as long as it lives.
+class File {
+ public:
+  explicit File(const std::string& text) : path_(::testing::TempDir() + "nemf-server.toml") {
+    std::ofstream(path_) << text;
+  }
+  ~File() { std::remove(path_.c_str()); }
+  const char* path() const { return path_.c_str(); }
+
+ private:
+  const std::string path_;
+};
+
+TEST(ServerOptionsTest, ReadsAFile) {
+  const File file(
+      "listen = \"127.0.0.1:7000\"\nmax-keypoints = 100\nmax-image-bytes = \"3MiB\"\n"
+      "reflection = false\nlame-duck = 2.5\npin-version = [\"a=1\", \"b=2\"]\n");
+  setenv("NEMF_MAX_KEYPOINTS", "200", 1);
+  setenv("NEMF_MAX_ITERATIONS", "7", 1);
+  const auto parsed = Parse({"--config", file.path(), "--listen", "127.0.0.1:8000"});
+  unsetenv("NEMF_MAX_KEYPOINTS");
+  unsetenv("NEMF_MAX_ITERATIONS");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const ServerOptions& options = **parsed;
+  EXPECT_EQ(options.grpc.listen.port, 8000);
+  EXPECT_EQ(options.grpc.limits.max_keypoints, 100);
+  EXPECT_EQ(options.grpc.limits.max_patchmatch_iterations, 7);
+  EXPECT_EQ(options.grpc.limits.max_image_bytes, 3 << 20);
+  EXPECT_FALSE(options.grpc.reflection);
+  EXPECT_EQ(options.lame_duck, absl::Seconds(2.5));
+  EXPECT_EQ(options.models.pinned_versions,
+            (std::map<std::string, std::int64_t>{{"a", 1}, {"b", 2}}));
+}
+
+TEST(ServerOptionsTest, NamesWhatIsWrongInAFile) {
+  EXPECT_THAT(ErrorOf({"--config", "/nowhere.toml"}), HasSubstr("/nowhere.toml"));
+  EXPECT_THAT(ErrorOf({"--config", File("bogus = 1\n").path()}), HasSubstr("bogus"));
+  EXPECT_THAT(ErrorOf({"--config", File("max-keypoints = 0\n").path()}),
+              HasSubstr("max_keypoints = 0, must be >= 1"));
+}
+
+TEST(ServerOptionsTest, PrintsAFileThatSaysTheSame) {
+  std::string printed;
+  const auto nothing = Parse({"--max-keypoints", "100", "--no-reflection", "--pin-version", "a=1",
+                              "--log-level", "error", "--print-config"},
+                             &printed);
+  ASSERT_TRUE(nothing.ok()) << nothing.status();
+  EXPECT_FALSE(nothing->has_value());
+  EXPECT_THAT(printed, HasSubstr("max-keypoints=100\n"));
+  EXPECT_THAT(printed, HasSubstr("max-iterations=1000\n"));
+  const File file(printed);
+  const auto again = Parse({"--config", file.path()});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ((*again)->grpc.limits.max_keypoints, 100);
+  EXPECT_FALSE((*again)->grpc.reflection);
+  EXPECT_TRUE((*again)->record_metrics);
+  EXPECT_EQ((*again)->log_level, LogLevel::kError);
+  EXPECT_EQ((*again)->models.pinned_versions, (std::map<std::string, std::int64_t>{{"a", 1}}));
+  std::string twice;
+  ASSERT_TRUE(Parse({"--config", file.path(), "--print-config"}, &twice).ok());
+  EXPECT_EQ(twice, printed);
 }
 
 TEST(ServerOptionsTest, PrintsHelpAndVersion) {
