@@ -85,6 +85,8 @@ class DataSettings:
 
     photographs: tuple[Path, ...] = ()  # folders of photographs
     classes: tuple[Path, ...] = ()  # folders that hold one folder a class, roughly aligned
+    # Classes that are never trained on; then validation has pairs of these alone.
+    held_out_classes: tuple[str, ...] = ()
     spair: Path | None = None  # root of SPair-71k
     pf_pascal: Path | None = None  # root of PF-PASCAL
     objects_apart: float = 0.0  # share of warped pairs in which an object moves on its own
@@ -147,6 +149,8 @@ def _convert(hint: Any, value: Any) -> Any:
         return hint(value)
     if hint == tuple[Path, ...]:
         return tuple(Path(folder) for folder in value)
+    if hint == tuple[str, ...]:
+        return tuple(str(name) for name in value)
     if hint == Path | None:
         return Path(value)
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,16 +107,26 @@ def photographs(folders: Iterable[Path], size: int, held_out: bool = False) -> I
 
 
 def classes(
-    folders: Iterable[Path], size: int, held_out: bool = False, cut_out: bool = False
+    folders: Iterable[Path],
+    size: int,
+    held_out: bool = False,
+    cut_out: bool = False,
+    apart: Collection[str] = (),
 ) -> ImageStore:
-    """Folders that hold one folder a class; with the masks of their objects if `cut_out`."""
+    """Folders that hold one folder a class; with the masks of their objects if `cut_out`.
+
+    apart: classes that are held out as a whole; then only their photographs are, and all of them.
+    Raises ValueError for one that there is not.
+    """
+    kept = [p for folder in folders for p in sorted(folder.iterdir()) if p.is_dir()]
+    if missing := set(apart) - {p.name for p in kept}:
+        raise ValueError(f"held_out_classes: there is no folder {', '.join(sorted(missing))}")
+    if apart:
+        kept = [p for p in kept if (p.name in apart) == held_out]
     files = []
-    label = 0
-    for folder in folders:
-        for class_folder in sorted(p for p in folder.iterdir() if p.is_dir()):
-            kept = split_held_out(image_files(class_folder), held_out)
-            files += [(f, label) for f in kept]
-            label += 1
+    for label, class_folder in enumerate(kept):
+        names = image_files(class_folder)
+        files += [(f, label) for f in (names if apart else split_held_out(names, held_out))]
     store = load(files, size)
     return _with_masks(store) if cut_out else store
 

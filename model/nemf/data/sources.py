@@ -39,7 +39,13 @@ class TrainingData:
         if settings.photographs:
             photographs = images.photographs(settings.photographs, side, held_out)
         if settings.classes:
-            classes = images.classes(settings.classes, side, held_out, cut_out=settings.pasted > 0)
+            classes = images.classes(
+                settings.classes,
+                side,
+                held_out,
+                cut_out=settings.pasted > 0,
+                apart=settings.held_out_classes,
+            )
         if photographs is None and classes is None:
             if self.keypoints is None:
                 raise ValueError("no data: name photographs, classes or annotated pairs")
