@@ -1,7 +1,6 @@
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "server/engine/device_name.h"
 #include "server/engine/engine.h"
 
 namespace nemf {
@@ -10,15 +9,10 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 
-bool IsCudaDevice(absl::string_view device) {
-  int index = -1;
-  return absl::ConsumePrefix(&device, "cuda:") && absl::SimpleAtoi(device, &index) && index >= 0;
-}
-
 }  // namespace
 
 absl::Status EngineOptions::Validate() const {
-  if (device != "auto" && device != "cpu" && !IsCudaDevice(device)) {
+  if (device != "auto" && device != "cpu" && !CudaIndexOf(device)) {
     return absl::InvalidArgumentError(absl::StrCat("EngineOptions.device = \"", device,
                                                    "\", must be \"auto\", \"cpu\" or \"cuda:N\""));
   }

@@ -2,12 +2,11 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "server/engine/bundle.h"
 #include "server/engine/cpu/cpu_backend.h"
 #include "server/engine/cuda/cuda_backend.h"
+#include "server/engine/device_name.h"
 #include "server/engine/engine.h"
 #include "server/engine/field_check.h"
 #include "server/engine/self_check.h"
@@ -23,10 +22,7 @@ constexpr char kManifestFile[] = "model.json";
 // "cuda:N" -> N; -1 for the CPU. `auto` is a GPU where this build can use one.
 int CudaIndex(const EngineOptions& options) {
   if (options.device == "auto") return CudaDeviceCount() > 0 ? 0 : -1;
-  int index = -1;
-  absl::string_view device = options.device;
-  if (absl::ConsumePrefix(&device, "cuda:")) (void)absl::SimpleAtoi(device, &index);
-  return index;
+  return CudaIndexOf(options.device).value_or(-1);
 }
 
 absl::Status NoSuchDevice(const EngineOptions& options) {

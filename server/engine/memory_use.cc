@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <optional>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "server/engine/cuda/cuda_backend.h"
+#include "server/engine/device_name.h"
 
 namespace nemf {
 namespace {
@@ -27,13 +27,9 @@ absl::StatusOr<MemoryUse> HostMemory() {
 
 absl::StatusOr<MemoryUse> MeasureMemoryUse(const std::string& device) {
   if (device == "cpu") return HostMemory();
-  absl::string_view number = device;
-  int index = 0;
-  if (!absl::ConsumePrefix(&number, "cuda:") || !absl::SimpleAtoi(number, &index)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("device = \"", device, "\", must be \"cpu\" or \"cuda:N\""));
-  }
-  return CudaMemoryUse(index);
+  if (const std::optional<int> index = CudaIndexOf(device)) return CudaMemoryUse(*index);
+  return absl::InvalidArgumentError(
+      absl::StrCat("device = \"", device, "\", must be \"cpu\" or \"cuda:N\""));
 }
 
 }  // namespace nemf

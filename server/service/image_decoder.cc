@@ -64,8 +64,18 @@ cv::Mat AsMat(Image& image) {
   return cv::Mat(image.size.height, image.size.width, CV_8UC3, image.rgb.data());
 }
 
-absl::StatusOr<Image> DecodeEncoded(const std::string& file, const RequestLimits& limits,
-                                    const std::string& field) {
+std::string Refusal(const std::string& file, const std::string& field, string_view problem) {
+  return StrCat(field, " = ", file.size(), " bytes, ", problem, ", must be a complete image file");
+}
+
+// What a file of a known format says of itself, within the limits.
+struct CheckedFile {
+  ImageFormat format;
+  ImageHeader header;
+};
+
+absl::StatusOr<CheckedFile> CheckHeader(const std::string& file, const RequestLimits& limits,
+                                        const std::string& field) {
   if (static_cast<std::int64_t>(file.size()) > limits.max_image_bytes) {
     return InvalidArgumentError(
         StrCat(field, " = ", file.size(), " bytes, must be <= ", limits.max_image_bytes));
@@ -77,27 +87,32 @@ absl::StatusOr<Image> DecodeEncoded(const std::string& file, const RequestLimits
                                        "\", must be a JPEG, PNG, WebP, BMP or TIFF file"));
   }
   const absl::StatusOr<ImageHeader> header = ReadImageHeader(*format, file);
-  const auto refuse = [&](string_view problem) {
-    return InvalidArgumentError(
-        StrCat(field, " = ", file.size(), " bytes, ", problem, ", must be a complete image file"));
-  };
-  if (!header.ok()) return refuse(header.status().message());
+  if (!header.ok()) return InvalidArgumentError(Refusal(file, field, header.status().message()));
   if (absl::Status status = CheckSize(header->width, header->height, limits, field + " ");
       !status.ok()) {
     return status;
   }
-  if (!header->complete) return refuse(StrCat("is a truncated ", FormatName(*format), " file"));
+  return CheckedFile{*format, *header};
+}
 
-  if (*format == ImageFormat::kJpeg) {
-    const ImageSize size = {static_cast<int>(header->width), static_cast<int>(header->height)};
+absl::StatusOr<Image> DecodeEncoded(const std::string& file, const RequestLimits& limits,
+                                    const std::string& field) {
+  const absl::StatusOr<CheckedFile> checked = CheckHeader(file, limits, field);
+  if (!checked.ok()) return checked.status();
+  const auto& [format, header] = *checked;
+  const auto refuse = [&](string_view problem) {
+    return InvalidArgumentError(Refusal(file, field, StrCat("is a ", problem)));
+  };
+  if (!header.complete) return refuse(StrCat("truncated ", FormatName(format), " file"));
+
+  if (format == ImageFormat::kJpeg) {
+    const ImageSize size = {static_cast<int>(header.width), static_cast<int>(header.height)};
     if (std::optional<Image> image = DecodePlainJpeg(file, size)) return *std::move(image);
   }
   const cv::Mat bgr = DecodeToBgr(file);
-  if (bgr.empty()) {
-    return refuse(StrCat("is a ", FormatName(*format), " file that cannot be decoded"));
-  }
-  if (!SameSize(*header, bgr)) {
-    return refuse(StrCat("is a ", FormatName(*format), " file that states two sizes"));
+  if (bgr.empty()) return refuse(StrCat(FormatName(format), " file that cannot be decoded"));
+  if (!SameSize(header, bgr)) {
+    return refuse(StrCat(FormatName(format), " file that states two sizes"));
   }
   Image image = MakeImage(bgr.cols, bgr.rows);
   cv::Mat rgb = AsMat(image);
@@ -164,12 +179,10 @@ std::optional<ImageSize> StatedSize(const v1::Image& image, const RequestLimits&
   std::int64_t width = image.raw().width();
   std::int64_t height = image.raw().height();
   if (image.has_encoded()) {
-    const std::optional<ImageFormat> format = DetectImageFormat(image.encoded());
-    if (!format) return std::nullopt;
-    const absl::StatusOr<ImageHeader> header = ReadImageHeader(*format, image.encoded());
-    if (!header.ok()) return std::nullopt;
-    width = header->width;
-    height = header->height;
+    const absl::StatusOr<CheckedFile> checked = CheckHeader(image.encoded(), limits, "");
+    if (!checked.ok()) return std::nullopt;
+    width = checked->header.width;
+    height = checked->header.height;
   }
   if (!CheckSize(width, height, limits, "").ok()) return std::nullopt;
   return ImageSize{static_cast<int>(width), static_cast<int>(height)};

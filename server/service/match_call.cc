@@ -63,7 +63,7 @@ void MatchCall::Start() {
       environment_.find_model(request_.model.name(), request_.model.version());
   if (!model.ok()) return Finish(model.status());
   answer_.model = *std::move(model);
-  if (absl::Status status = CheckAdmission(*job); !status.ok()) return Finish(std::move(status));
+  if (absl::Status status = CheckAdmission(&*job); !status.ok()) return Finish(std::move(status));
   DecodePair(*std::move(job));
 }
 
@@ -117,14 +117,14 @@ absl::StatusOr<Job> MatchCall::ValidateJob() {
   return job;
 }
 
-absl::Status MatchCall::CheckAdmission(Job job) const {
+absl::Status MatchCall::CheckAdmission(Job* job) const {
   const auto query = StatedSize(request_.query, environment_.limits);
   const auto reference = StatedSize(request_.reference, environment_.limits);
   if (!query || !reference) return absl::OkStatus();  // What is wrong is said by the decoder.
-  job.pair = std::make_shared<const ImagePair>(ImagePair{
+  job->pair = std::make_shared<const ImagePair>(ImagePair{
       .query = {.size = *query, .rgb = {}}, .reference = {.size = *reference, .rgb = {}}});
   return answer_.model.scheduler->CheckAdmission(
-      job, [this] { return DigestOf(DigestOf(request_.query), DigestOf(request_.reference)); });
+      *job, [this] { return DigestOf(DigestOf(request_.query), DigestOf(request_.reference)); });
 }
 
 void MatchCall::DecodePair(Job job) {

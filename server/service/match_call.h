@@ -96,7 +96,8 @@ class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall>
   absl::Status ValidatePoints(Job* job);
   absl::Status ValidateFlow(Job* job);
   // Whether the scheduler would refuse the job anyway, so that its images need not be decoded.
-  absl::Status CheckAdmission(Job job) const;
+  // Until Submit() the job has a pair of the sizes that the images state, without pixels.
+  absl::Status CheckAdmission(Job* job) const;
   // Ends in Submit(), on this thread or another.
   void DecodePair(Job job);
   void Submit(Job job, absl::StatusOr<DecodedPair> decoded);
