@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nemf.backbone_adapters import make_adapter
 from nemf.checkpoints import load_state_dict
 from nemf.config import ModelConfig
+from nemf.object_finder import ObjectFinder, object_coordinates
+from nemf.pointwise import pointwise
 
 
 class Bottleneck(nn.Module):
@@ -106,15 +109,13 @@ class ContextBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Sums before a ReLU, [B, C, h, w], to the same."""
-        return x + self.bn2(self.mix(F.relu(self.bn1(self.around(F.relu(x))))))
+        return x + self.bn2(pointwise(self.mix, F.relu(self.bn1(self.around(F.relu(x))))))
 
 
 class SmallBackbone(nn.Module):
     """A stem at stride 2, then one stage each at strides 4, 8 and 16; every stage is a tap.
 
     context: ContextBlocks after the last stage, so that a cell knows where in an object it lies.
-    topdown: whether each tap is added to the one before, projected and enlarged, from the last on:
-      fine cells then know what the coarse ones do.
     """
 
     def __init__(
@@ -122,7 +123,6 @@ class SmallBackbone(nn.Module):
         widths: tuple[int, ...],
         blocks: tuple[int, ...],
         context: int = 0,
-        topdown: bool = False,
     ) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, widths[0], 3, stride=2, padding=1, bias=False)
@@ -136,10 +136,6 @@ class SmallBackbone(nn.Module):
                 inputs = width
             self.stages.append(stage)
         self.context = nn.Sequential(*(ContextBlock(inputs) for _ in range(context)))
-        self.laterals = nn.ModuleList()  # the last tap's first
-        if topdown:
-            for fine, coarse in zip(widths[-2:0:-1], widths[:1:-1], strict=True):
-                self.laterals.append(nn.Conv2d(coarse, fine, 1))
 
     def taps(self, image: Tensor, hyperpixel_ids: tuple[int, ...] = ()) -> list[Tensor]:
         """The last sum of every stage: strides 4, 8, 16."""
@@ -151,19 +147,13 @@ class SmallBackbone(nn.Module):
                 x = F.relu(summed)
             taps.append(summed)
         taps[-1] = self.context(taps[-1])
-        for index, lateral in enumerate(self.laterals):
-            fine = len(taps) - 2 - index
-            size = taps[fine].shape[2:]
-            coarse = lateral(F.relu(taps[fine + 1]))
-            enlarged = F.interpolate(coarse, size, mode="bilinear", align_corners=True)
-            taps[fine] = taps[fine] + enlarged
         return taps
 
 
 class FeatureExtraction(nn.Module):
     """The backbone under the name that reference checkpoints give it; its weights are random.
 
-    channels: of each tap.
+    channels: of each tap. object_finder: beside the backbone, or None.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -178,19 +168,27 @@ class FeatureExtraction(nn.Module):
                 config.backbone_widths,
                 config.backbone_blocks,
                 config.backbone_context,
-                config.backbone_topdown,
             )
             self.channels = config.backbone_widths[1:]
         else:
             self.backbone = make_adapter(config)
             self.channels = self.backbone.channels
 
+        self.object_finder = ObjectFinder(config.object_widths) if config.object_widths else None
+
     def forward(self, image: Tensor) -> list[Tensor]:
-        """[B, 3, S, S], normalised -> taps [B, C_i, S_i, S_i], finest first."""
-        side = self.config.backbone_side
-        factor = image.shape[-1] // side if side else 1
-        if factor > 1:
-            image = F.avg_pool2d(image, factor)
+        """[B, 3, S, S], normalised -> taps [B, C_i, S_i, S_i], finest first; where there is an
+        object finder, at last the object's coordinates [B, 3, grid, grid]."""
+        taps = self.visual(image)
+        if self.object_finder is not None:
+            logits = self.object_finder(_shrunk(image, self.config.object_side))
+            # Moments need all the digits of float32.
+            with torch.autocast(logits.device.type, enabled=False):
+                taps.append(object_coordinates(logits.float(), self.config.grid))
+        return taps
+
+    def visual(self, image: Tensor) -> list[Tensor]:
+        """The backbone's taps alone."""
         return self.backbone.taps(image, self.hyperpixel_ids)
 
     def load_weights(self, path: Path) -> None:
@@ -208,3 +206,9 @@ class FeatureExtraction(nn.Module):
         except RuntimeError as error:
             name = self.config.backbone
             raise ValueError(f"{path}: holds no weights of {name}: {error}") from error
+
+
+def _shrunk(image: Tensor, side: int) -> Tensor:
+    """The image at about a side, by a whole factor; as it is for the side 0."""
+    factor = image.shape[-1] // side if side else 1
+    return F.avg_pool2d(image, factor) if factor > 1 else image

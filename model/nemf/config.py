@@ -38,9 +38,10 @@ class ModelConfig:
     backbone_blocks: tuple[int, ...] = ()
     # What else it has: see nemf.backbone.SmallBackbone.
     backbone_context: int = 0
-    backbone_topdown: bool = False
-    # Larger images are shrunk to about this side before the backbone, by a whole factor; 0: never.
-    backbone_side: int = 0
+    # Channels of nemf.object_finder at strides 2, 4, 8 and 16, and the side that images are shrunk
+    # to for it; without widths there is none. Its tap comes after the backbone's.
+    object_widths: tuple[int, ...] = ()
+    object_side: int = 128
     # Taps of a torchvision backbone (names of its nodes) or a timm one (indices of its features,
     # for a ViT its blocks), finest first; ignored by the others.
     backbone_taps: tuple[str | int, ...] = ()
@@ -93,14 +94,18 @@ class ModelConfig:
 
     @staticmethod
     def small() -> ModelConfig:
-        """The model that ships: its own backbone, two levels, one aggregator block."""
+        """The model that ships: its own backbone and an object finder, three levels (the last is
+        of places), one aggregator block."""
         return ModelConfig(
             backbone="small",
             backbone_widths=(32, 64, 128, 256),
             backbone_blocks=(1, 2, 2),
+            backbone_context=2,
+            object_widths=(16, 32, 56, 88),
             levels=(
                 LevelConfig(1, 32, (8, 8), (2, 1)),
                 LevelConfig(2, 16, (4, 2), (1, 1)),
+                LevelConfig(3, 16, (4, 2), (1, 1)),
             ),
             feature_channels=32,
             depth=1,
@@ -115,27 +120,14 @@ class ModelConfig:
         )
 
     @staticmethod
-    def small_context() -> ModelConfig:
-        """`small` with a backbone that sees whole objects, by context, a way down and small images:
-        little data teaches it more about classes, and it keeps less of the detail."""
-        return replace(
-            ModelConfig.small(),
-            backbone_context=2,
-            backbone_topdown=True,
-            backbone_side=128,
-            levels=(
-                LevelConfig(0, 32, (8, 8), (2, 1)),
-                LevelConfig(1, 16, (4, 2), (1, 1)),
-            ),
-        )
-
-    @staticmethod
     def tiny() -> ModelConfig:
         """For tests: milliseconds a pair, every part present."""
         return replace(
             ModelConfig.small(),
             backbone_widths=(4, 4, 8, 8),
             backbone_blocks=(1, 1, 1),
+            backbone_context=0,
+            object_widths=(),
             levels=(LevelConfig(1, 8, (2, 3), (2, 1)), LevelConfig(2, 4, (2, 2), (1, 1))),
             image_size=64,
             grid=4,
@@ -149,11 +141,10 @@ class ModelConfig:
 
     @staticmethod
     def named(name: str) -> ModelConfig:
-        """`reference`, `small`, `small-context` or `tiny`. Raises ValueError for any other name."""
+        """`reference`, `small` or `tiny`. Raises ValueError for any other name."""
         makers = {
             "reference": ModelConfig.reference,
             "small": ModelConfig.small,
-            "small-context": ModelConfig.small_context,
             "tiny": ModelConfig.tiny,
         }
         if name not in makers:

@@ -11,7 +11,6 @@ The modules are meant for torch.jit.script.
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -88,7 +87,7 @@ class FastAggregator(nn.Module):
 
         Returns the refined cost, [B, C, sources, targets].
         """
-        position = self._position_embedding()
+        position = self._position_embedding(cost)
         by_target = cost.transpose(2, 3).contiguous()
         stream = self._tokens(by_target, target, position)
         for block in self.blocks:
@@ -99,11 +98,18 @@ class FastAggregator(nn.Module):
             block(stream)
         return linear_add(stream, self.proj.weight, self.proj.bias, cost)
 
-    def _position_embedding(self) -> Tensor:
-        """[1, levels, positions, width]."""
-        x = self.pos_embed_x.expand(-1, -1, self.grid, -1, -1)
-        y = self.pos_embed_y.expand(-1, -1, -1, self.grid, -1)
-        return torch.cat([x, y], dim=4).flatten(2, 3)
+    def _position_embedding(self, like: Tensor) -> Tensor:
+        """[1, levels, positions, width], of the type and on the device of a tensor.
+
+        Written into a new tensor, since an expression of parameters alone would be computed at
+        export and stored whole.
+        """
+        x, y = self.pos_embed_x, self.pos_embed_y
+        half = x.shape[4]
+        embedding = like.new_empty([1, x.shape[1], self.grid, self.grid, 2 * half])
+        embedding[..., :half].copy_(x)
+        embedding[..., half:].copy_(y)
+        return embedding.flatten(2, 3)
 
     def _tokens(self, cost: Tensor, features: Tensor, position: Tensor) -> Tensor:
         """Costs [B, C, positions, other positions], features and positions, side by side."""

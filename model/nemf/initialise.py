@@ -17,6 +17,10 @@ from nemf.model import NeMF
 # Scale of the embedded costs: with the coarse answer's temperature of 0.02 it makes the softmax
 # about as sharp as the contrastive training's.
 COST_SCALE = 0.25
+# The same where there are features of places, of the other levels and of theirs: they say less of
+# where a match is, and more surely.
+COST_SCALE_BESIDE_PLACES = 0.15
+PLACE_SCALE = 0.5
 # Width (standard deviation, normalised units) of the belief that matches are near the same place.
 PRIOR_WIDTH = 0.5
 # Taps of a stride-2 kernel that lie in the grid's own cell, (row, column): the kernel's centre is
@@ -37,11 +41,18 @@ def start_from_correlation(model: NeMF, noise: float = 0.02) -> None:
                 _subcells(block[0])
         if _has_subcells(level):
             _copy(blocks[-1][0], noise)
-        nn.init.constant_(blocks[-1][1].weight, COST_SCALE)
+        nn.init.constant_(blocks[-1][1].weight, _cost_scale(model, level))
         offsets.append(_offsets(level))
     _prior(model)
     both = torch.cat([*offsets, torch.zeros(1, 4)])  # of Phi's inputs: R, then its mean
     _moments(model.mlp_model.cost_embedding.embedder.conv4d[0][0], both, noise)
+
+
+def _cost_scale(model: NeMF, level: LevelConfig) -> float:
+    features = model.feature_extraction
+    if features.object_finder is None:
+        return COST_SCALE
+    return COST_SCALE_BESIDE_PLACES if level.tap < len(features.channels) else PLACE_SCALE
 
 
 def _has_subcells(level: LevelConfig) -> bool:

@@ -9,10 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nemf.aggregator import Aggregator
+from nemf.alignment import align, likeness
 from nemf.backbone import FeatureExtraction
 from nemf.config import ModelConfig
 from nemf.conv4d import CostEmbedding, PhiEmbedding, mutual_nearest_neighbour
 from nemf.field import Decoder
+from nemf.object_finder import PLACE_CHANNELS, place_features
 
 
 class Encoding(NamedTuple):
@@ -69,6 +71,8 @@ class NeMF(nn.Module):
         self.y_normal = nn.Parameter(steps.clone(), requires_grad=False)
         self.feature_extraction = FeatureExtraction(config)
         channels = self.feature_extraction.channels
+        if self.feature_extraction.object_finder is not None:
+            channels = (*channels, PLACE_CHANNELS)
         self.proj = nn.ModuleList(
             nn.Linear(channels[level.tap], config.feature_channels) for level in config.levels
         )
@@ -80,6 +84,23 @@ class NeMF(nn.Module):
     def field(self) -> Decoder:
         """The field's decoder (`decoder` is the aggregator in reference checkpoints)."""
         return self.mlp_model.mlp[0]
+
+    def paired(
+        self, source: list[Tensor], target: list[Tensor]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Taps of two images -> the same, with features of places instead of the coordinates of
+        objects, which are aligned by what the other taps of the model's levels say."""
+        if self.feature_extraction.object_finder is None:
+            return source, target
+        last = len(source) - 1
+        compared = [level.tap for level in self.config.levels if level.tap < last]
+        with torch.autocast(source[last].device.type, enabled=False):
+            alike = likeness(
+                [source[i] for i in compared], [target[i] for i in compared], self.config.grid
+            )
+            aligned = align(source[last], target[last], alike)
+            places = place_features(source[last][:, :2]), place_features(aligned)
+        return [*source[:last], places[0]], [*target[:last], places[1]]
 
     def projected(self, taps: list[Tensor]) -> Tensor:
         """Features on the coarse grid, projected: [B, levels, positions, feature_channels]."""
@@ -110,6 +131,7 @@ class NeMF(nn.Module):
 
     def refine(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
         """Taps of both images -> the refined correlation R, [B, C, sources, targets]."""
+        source, target = self.paired(source, target)
         cost = mutual_nearest_neighbour(self._cost_embedding(source, target))
         return self.decoder(cost, self.projected(source), self.projected(target))
 

@@ -88,8 +88,9 @@ class PretrainingModel(nn.Module):
     def __init__(self, features: FeatureExtraction, class_count: int) -> None:
         super().__init__()
         self.features = features
-        self.classifier = nn.Linear(features.channels[-1], max(1, class_count))
-        self.places = nn.Conv2d(features.channels[-1], PLACES * PLACES + 1, 1)
+        deepest = features.channels[-1]
+        self.classifier = nn.Linear(deepest, max(1, class_count))
+        self.places = nn.Conv2d(deepest, PLACES * PLACES + 1, 1)
 
 
 class PretrainingObjective(nn.Module):
@@ -121,7 +122,7 @@ class PretrainingObjective(nn.Module):
         images = torch.cat([image for b in batches for image in (b.source, b.target)])
         images = images.to(self.compute.device).contiguous(memory_format=torch.channels_last)
         with self.compute.autocast():
-            maps = self.model.features(images)
+            maps = self.model.features.visual(images)
         maps = [tap.float() for tap in maps]
         losses: dict[str, Tensor] = {}
         labels = torch.cat([b.labels for b in batches for _ in range(2)]).to(images.device)

@@ -3,6 +3,7 @@
 model: small               # a name, or the fields of nemf.config.ModelConfig
 data: {photographs: [DIR], classes: [DIR], spair: DIR, pf_pascal: DIR}
 pretrain: {steps: 2200, rate: 2.0e-3}   # leave it out to start with the matching stage
+objects: {steps: 3000, rate: 2.0e-3}    # leave it out of models without an object finder
 train: {steps: 3000, rate: 5.0e-4}
 finish: {steps: 300, rate: 3.0e-3, encoder_rate_factor: 0}   # leave it out to end there
 backbone_weights: FILE
@@ -35,6 +36,7 @@ class StageSettings:
     class_pairs: int = 2  # a batch: two photographs each of one class, where classes are given
     class_motion: float = 1.0  # in [0, 1]: how strongly photographs of a class are warped
     class_tolerance: float = 0.2  # normalised: how far matches of a class pair may be off
+    object_views: int = 0  # a batch: pictures whose object is known, for the object finder
     keypoint_pairs: int = 0  # a batch: annotated pairs, where they are given
     accumulate: int = 1  # batches a step
     points: int = 32  # drawn a warped or class pair (in the first stage: and level)
@@ -63,6 +65,17 @@ class PretrainSettings(StageSettings):
         super().__post_init__()
         if self.keypoint_pairs != 0:
             raise ValueError("keypoint_pairs are for the matching stage, must be 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectSettings(StageSettings):
+    """The stage of the object finder alone, which is left out of models that have none."""
+
+    size: int = 128
+    object_views: int = 32
+    warped_pairs: int = 0
+    class_pairs: int = 0
+    extent_weight: float = 0.5  # of the loss of places and sizes, beside that of the masks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +114,7 @@ class Settings:
     model: ModelConfig
     train: TrainSettings
     pretrain: PretrainSettings | None = None
+    objects: ObjectSettings | None = None
     finish: TrainSettings | None = None  # a last stage like `train`, usually of the field alone
     data: DataSettings = field(default_factory=DataSettings)
     backbone_weights: Path | None = None
@@ -120,6 +134,7 @@ def load_settings(path: Path) -> Settings:
             raise ValueError(f"{path}: {stage}: size must be the model's, {model.image_size}")
     makers = {
         "pretrain": PretrainSettings,
+        "objects": ObjectSettings,
         "train": TrainSettings,
         "finish": TrainSettings,
         "data": DataSettings,
@@ -127,7 +142,12 @@ def load_settings(path: Path) -> Settings:
     for name, maker in makers.items():
         if values.get(name) is not None:
             values[name] = _make(maker, values[name], f"{path}: {name}")
-    return _make(Settings, {k: v for k, v in values.items() if v is not None}, str(path))
+    settings = _make(Settings, {k: v for k, v in values.items() if v is not None}, str(path))
+    if settings.objects and not model.object_widths:
+        raise ValueError(f"{path}: objects: the model has no object finder (object_widths)")
+    if settings.objects and settings.data.pasted == 0:
+        raise ValueError(f"{path}: objects: data.pasted is 0, so no objects are cut out")
+    return settings
 
 
 def _make(maker: type[T], values: Mapping[str, Any], where: str) -> T:

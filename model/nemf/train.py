@@ -1,8 +1,9 @@
 """Trains a model: `python -m nemf.train --config CONFIG --out DIR`
 
 Two stages: dense contrastive training of the backbone (nemf.pretrain; left out where the
-configuration has none), then the whole model by the paper's loss (nemf.objective); and a third like
-the second, where the configuration has one, with other settings. All resume from their last
+configuration has none), then the whole model by the paper's loss (nemf.objective). Between them the
+object finder is trained (nemf.object_objective), and at the end comes a third stage like the second
+with other settings, where the configuration has them. All resume from their last
 checkpoint in --out. Several processes share a training under
 `torchrun --nproc-per-node N -m nemf.train ...`: each draws its own batches, so a step sees N times
 as many pairs.
@@ -25,9 +26,17 @@ from nemf.compute import PRECISIONS, Compute
 from nemf.data.sources import TrainingData
 from nemf.initialise import start_from_correlation
 from nemf.model import NeMF
+from nemf.object_objective import ObjectObjective
 from nemf.objective import LOSSES, MatchingObjective
 from nemf.pretrain import PretrainingModel, PretrainingObjective
-from nemf.settings import DataSettings, PretrainSettings, Settings, TrainSettings, load_settings
+from nemf.settings import (
+    DataSettings,
+    ObjectSettings,
+    PretrainSettings,
+    Settings,
+    TrainSettings,
+    load_settings,
+)
 from nemf.trained_model import load_trained_model
 from nemf.training_loop import Stage, run_stage
 from nemf.validate import validate
@@ -60,13 +69,15 @@ def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained
     seconds = {}
     if settings.pretrain and not settings.initial:
         seconds["pretrain"] = _pretrain(features, settings.pretrain, data, compute, out)
+    if settings.objects and not settings.initial:
+        seconds["objects"] = _find_objects(features, settings.objects, data, compute, out)
     if settings.initial:
         model = load_trained_model(settings.model, settings.initial)
     else:
         model = NeMF(settings.model)
         if settings.train.start_from_correlation:
             start_from_correlation(model)
-        if settings.pretrain or settings.backbone_weights:
+        if settings.pretrain or settings.objects or settings.backbone_weights:
             model.feature_extraction.load_state_dict(features.state_dict())
     stages = {"train": settings.train, "finish": settings.finish}
     for title, stage in stages.items():
@@ -90,7 +101,8 @@ def _pretrain(
     """Stage one, in place. Returns its seconds."""
     model = PretrainingModel(features, len(data.pairs.members))
     model.to(compute.device, memory_format=torch.channels_last).train()
-    taps = [level.tap for level in features.config.levels]
+    visual = len(features.channels)
+    taps = [level.tap for level in features.config.levels if level.tap < visual]
     stage = Stage(
         "pretrain",
         PretrainingObjective(
@@ -100,6 +112,27 @@ def _pretrain(
         torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay),
         settings,
         weights={"class": settings.class_weight, "place": settings.place_weight},
+    )
+    return run_stage(stage, data, compute, out)
+
+
+def _find_objects(
+    features: FeatureExtraction,
+    settings: ObjectSettings,
+    data: TrainingData,
+    compute: Compute,
+    out: Path,
+) -> float:
+    """The object finder's stage, in place. Returns its seconds."""
+    finder = features.object_finder
+    finder.to(compute.device, memory_format=torch.channels_last).train()
+    stage = Stage(
+        "objects",
+        ObjectObjective(finder, compute),
+        finder,
+        torch.optim.AdamW(finder.parameters(), weight_decay=settings.weight_decay),
+        settings,
+        weights={"extent": settings.extent_weight},
     )
     return run_stage(stage, data, compute, out)
 
@@ -130,13 +163,17 @@ def _train(
 
 def _groups(model: NeMF, settings: TrainSettings) -> list[dict[str, Any]]:
     """The optimiser's groups: the field, the encoder's own parts and the backbone, without those
-    that are frozen."""
+    that are frozen. The object finder always is: photographs of a class are framed alike, and would
+    teach it the frame.
+    """
+    if model.feature_extraction.object_finder is not None:
+        model.feature_extraction.object_finder.requires_grad_(False)
     field = nn.ModuleList([model.mlp_model.cost_embedding, model.field])
     encoder = nn.ModuleList([model.proj, model.corr_embedder, model.decoder])
     parts = {
         field: 1.0,
         encoder: settings.encoder_rate_factor,
-        model.feature_extraction: settings.backbone_rate_factor,
+        model.feature_extraction.backbone: settings.backbone_rate_factor,
     }
     groups: list[dict[str, Any]] = []
     for part, factor in parts.items():

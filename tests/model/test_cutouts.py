@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 
 from nemf.config import ModelConfig
-from nemf.data.cutouts import object_mask
 from nemf.data.images import ImageStore
+from nemf.data.masks import object_mask
 from nemf.data.pairs import PairSampler
 from nemf.data.warps import identity_grid
 from nemf.pretrain import PLACES, place_loss

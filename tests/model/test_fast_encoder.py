@@ -29,6 +29,12 @@ CONFIGS = {
         heads=4,
         reference_layout=True,
     ),
+    "objects": replace(
+        TINY,
+        object_widths=(4, 4, 6, 8),
+        object_side=32,
+        levels=(*TINY.levels, LevelConfig(3, 4, (2, 2), (1, 1))),
+    ),
     "one channel": replace(TINY, levels=(LevelConfig(1, 8, (1, 1), (2, 1)),)),
 }
 

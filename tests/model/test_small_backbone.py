@@ -1,4 +1,4 @@
-"""The project's own backbone: context, the way down, and the side it works at."""
+"""The project's own backbone, its context, and the object finder beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from nemf.backbone import FeatureExtraction, SmallBackbone
 from nemf.config import ModelConfig
+from nemf.object_finder import object_coordinates
 
 WIDTHS = (4, 4, 8, 8)
 BLOCKS = (1, 1, 1)
@@ -41,32 +42,14 @@ def test_context_begins_as_nothing_and_then_sees_far() -> None:
     assert before.shape[-1] == 16
 
 
-def test_the_way_down_adds_each_tap_to_the_finer_one() -> None:
-    plain, other = plain_and(topdown=True)
-    image = torch.randn(2, 3, 64, 64)
-    fine, middle, coarse = taps_of(plain, image)
-    got = taps_of(other, image)
-    assert [tap.shape for tap in got] == [fine.shape, middle.shape, coarse.shape]
-    assert torch.equal(got[2], coarse)
-
-    def down(lateral: torch.nn.Conv2d, tap: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-        size = like.shape[2:]
-        return F.interpolate(lateral(F.relu(tap)), size, mode="bilinear", align_corners=True)
-
-    with torch.no_grad():
-        middle = middle + down(other.laterals[0], coarse, middle)
-        fine = fine + down(other.laterals[1], middle, fine)
-    assert torch.allclose(got[1], middle) and torch.allclose(got[0], fine)
-
-
-def test_large_images_are_shrunk_by_a_whole_factor() -> None:
-    config = replace(ModelConfig.tiny(), backbone_side=32)
+def test_the_object_finder_sees_images_shrunk_by_a_whole_factor() -> None:
+    tiny = ModelConfig.tiny()
+    config = replace(tiny, object_widths=(4, 4, 6, 8), object_side=32)
     torch.manual_seed(2)
     features = FeatureExtraction(config).eval()
     image = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
         taps = features(image)
-        of_half = features(F.avg_pool2d(image, 2))
-    for a, b in zip(taps, of_half, strict=True):
-        assert torch.equal(a, b)
-    assert taps[0].shape[-1] == 8
+        logits = features.object_finder(F.avg_pool2d(image, 2))
+    assert len(taps) == len(features.channels) + 1
+    assert torch.equal(taps[-1], object_coordinates(logits, tiny.grid))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import yaml
+from PIL import Image
 
 from nemf import train, training_loop, training_state
 from nemf.compute import Compute
-from nemf.config import ModelConfig
+from nemf.config import LevelConfig, ModelConfig
 from nemf.data.sources import TrainingData
 from nemf.initialise import start_from_correlation
 from nemf.model import NeMF
@@ -179,6 +184,7 @@ def test_settings_name_what_is_wrong(tmp_path: Path) -> None:
         ({"train": {"steps": "many"}}, "train: invalid literal"),
         ({"train": {"size": 32}}, "size must be the model's, 64"),
         ({"pretrain": {"keypoint_pairs": 1}}, "pretrain: keypoint_pairs"),
+        ({"objects": {"steps": 1, "rate": 1e-3}}, "the model has no object finder"),
         ({"train": None}, "must have the entries model and train"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -195,6 +201,33 @@ def test_configurations_are_valid(path: Path) -> None:
 def test_training_without_data_is_refused() -> None:
     with pytest.raises(ValueError, match="no data"):
         TrainingData(DataSettings(), ModelConfig.tiny(), held_out=False, seed=0)
+
+
+def test_the_object_finder_has_its_own_stage(data: Path, tmp_path: Path) -> None:
+    tiny = ModelConfig.tiny()
+    levels = (*tiny.levels, LevelConfig(3, 4, (2, 2), (1, 1)))
+    model = replace(tiny, object_widths=(4, 4, 6, 8), object_side=64, levels=levels)
+    settings = {
+        **SETTINGS,
+        "model": json.loads(json.dumps(model.to_dict())),
+        "data": {"pasted": 0.5},
+        "objects": {"steps": 3, "rate": 3e-3, "size": 64, "object_views": 4},
+    }
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump(settings))
+    photographs = tmp_path / "photographs"
+    write_photographs(photographs, 4, seed=5)
+    # A picture whose object stands out, beside those where none does.
+    y, x = np.mgrid[:80, :96] - np.array([40, 48])[:, None, None]
+    disc = np.where((np.hypot(x, y) < 25)[..., None], (200, 60, 40), (240, 240, 240))
+    Image.fromarray(disc.astype(np.uint8)).save(photographs / "disc.png")
+    train.main([*command(data, config, tmp_path / "run"), "--photographs", str(photographs)])
+    finder = torch.load(tmp_path / "run" / "objects.pt", weights_only=False)
+    assert finder["step"] == 3
+    trained = weights(tmp_path / "run")
+    prefix = "feature_extraction.object_finder."
+    assert any(name.startswith(prefix) for name in trained)
+    assert set(finder["model"]) == {n[len(prefix) :] for n in trained if n.startswith(prefix)}
 
 
 def test_training_goes_on_from_given_weights(data: Path, tmp_path: Path) -> None:

@@ -15,13 +15,13 @@ from PIL import UnidentifiedImageError
 from torch import Tensor
 from tqdm import tqdm
 
-from nemf.data.cutouts import object_mask
+from nemf.data.masks import object_mask
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 # Every n-th photograph of a folder is never trained on.
 HELD_OUT_EVERY = 20
 # The side at which objects are cut out, pixels.
-MASK_SIDE = 128
+MASK_SIDE = 96
 
 
 @dataclass
@@ -100,10 +100,13 @@ def load(files: list[tuple[Path, int]], size: int) -> ImageStore:
     return ImageStore(torch.stack(images), torch.tensor(labels))
 
 
-def photographs(folders: Iterable[Path], size: int, held_out: bool = False) -> ImageStore:
-    """Photographs without classes."""
+def photographs(
+    folders: Iterable[Path], size: int, held_out: bool = False, cut_out: bool = False
+) -> ImageStore:
+    """Photographs without classes; with the masks of their objects if `cut_out`."""
     files = [f for folder in folders for f in split_held_out(image_files(folder), held_out)]
-    return load([(f, -1) for f in files], size)
+    store = load([(f, -1) for f in files], size)
+    return _with_masks(store) if cut_out else store
 
 
 def classes(

@@ -13,9 +13,9 @@ from nemf.data.appearance import randomise_appearance
 from nemf.data.cutouts import Pasted, object_masks, paste
 from nemf.data.images import ImageStore
 from nemf.data.objects import NOWHERE, sample_warp
+from nemf.data.placing import PlaceRange, random_placement
 from nemf.data.warps import (
     CLASS_PAIRS,
-    MILD,
     WarpStrength,
     apply_homography,
     homography_view,
@@ -24,8 +24,13 @@ from nemf.data.warps import (
     sample_at,
 )
 
-# Mean share of a pasted photograph's side that a view shows.
+# Mean share of the side of a pasted photograph that a view shows, where its object is not known.
 PASTED_CROP = 1.0
+# Views that objects are pasted on: parts of photographs.
+BACKGROUNDS = WarpStrength(
+    rotation=0.2, scale=0.3, stretch=0.3, shift=0.4, perspective=0.05, crop=0.5
+)
+BACKGROUND_ATTEMPTS = 3
 
 
 @dataclass
@@ -96,12 +101,15 @@ class PairSampler:
         generator: torch.Generator,
         strength: WarpStrength | None = None,
         pasted: float = 0.0,
+        placing: PlaceRange | None = None,
     ) -> None:
-        """pasted: share of the pairs of classes whose objects are put on other backgrounds."""
+        """pasted: share of the pairs of classes whose objects are put on other backgrounds, at
+        the places that `placing` allows."""
         self.photographs = photographs
         self.classes = classes
         self.strength = strength or WarpStrength()
         self.pasted = pasted
+        self.placing = placing or PlaceRange()
         self.generator = generator
         self.mean = torch.tensor(model.mean).view(1, 3, 1, 1)
         self.std = torch.tensor(model.std).view(1, 3, 1, 1)
@@ -138,27 +146,39 @@ class PairSampler:
         use_classes = torch.rand((), generator=self.generator) < 0.5
         return self.classes if use_classes else self.photographs
 
-    def _backgrounds(self, count: int, size: int) -> Tensor:
-        """[count, 3, size, size]: views of photographs that have nothing to do with the pair."""
+    def backgrounds(self, count: int, size: int) -> Tensor:
+        """[count, 3, size, size]: parts of photographs that have nothing to do with the pair, as
+        far from their own objects as a few attempts find."""
         store = self.photographs or self.classes
-        chosen = torch.randint(len(store), (count,), generator=self.generator)
-        amount = torch.ones(count)
-        matrix = random_homography(MILD, self.generator, amount)
-        return homography_view(store.batch(chosen), matrix, size)
+        best = least = None
+        for _ in range(1 if store.masks is None else BACKGROUND_ATTEMPTS):
+            chosen = torch.randint(len(store), (count,), generator=self.generator)
+            matrix = random_homography(BACKGROUNDS, self.generator, torch.ones(count))
+            if store.masks is None:
+                return homography_view(store.batch(chosen), matrix, size)
+            view = homography_view(store.batch_with_masks(chosen), matrix, size)
+            share = view[:, 3:].mean(dim=(1, 2, 3), keepdim=True)
+            if best is None:
+                best, least = view[:, :3], share
+            else:
+                best = torch.where(share < least, view[:, :3], best)
+                least = torch.minimum(share, least)
+        return best
 
     def warped(self, count: int, size: int, randomise: bool = True) -> PairBatch:
         """Two views each of `count` photographs."""
         store = self._store()
         chosen = torch.randint(len(store), (count,), generator=self.generator)
         warp = sample_warp(count, self.strength, self.generator)
-        if self.pasted == 0 or store.masks is None:
+        # Backgrounds must be matched too, so photographs without a class stay whole.
+        if self.pasted == 0 or store is not self.classes:
             photographs = _mirrored(store.batch(chosen), self._coins(count))
             source, target = (Pasted.whole(view) for view in warp.views(photographs, size))
         else:
             photographs = _mirrored(store.batch_with_masks(chosen), self._coins(count))
             pasted = self._chance(count, self.pasted) & store.cut[chosen]
             source, target = (
-                paste(v[:, :3], v[:, 3:], self._backgrounds(count, size), pasted)
+                paste(v[:, :3], v[:, 3:], self.backgrounds(count, size), pasted)
                 for v in warp.views(photographs, size)
             )
 
@@ -234,8 +254,11 @@ class PairSampler:
         farther = torch.where(pasted, PASTED_CROP / CLASS_PAIRS.crop, 1.0)
         matrix = torch.cat([matrix[:, :, :2] * farther.view(-1, 1, 1), matrix[:, :, 2:]], dim=2)
         images = _mirrored(self.classes.batch_with_masks(chosen), coins)
+        cut = self.classes.cut[chosen]
+        placed = random_placement(images[:, 3:], self.placing, self.generator)
+        matrix = torch.where((pasted & cut).view(-1, 1, 1), placed, matrix)
         places = apply_homography(matrix, identity_grid(size, size).expand(count, -1, -1))
         view = sample_at(images, places, size)
-        masks = object_masks(view[:, 3:], places, self.classes.cut[chosen], self.generator)
-        shown = paste(view[:, :3], masks, self._backgrounds(count, size), pasted)
+        masks = object_masks(view[:, 3:], places, cut, self.generator)
+        shown = paste(view[:, :3], masks, self.backgrounds(count, size), pasted)
         return ClassView(shown, matrix)

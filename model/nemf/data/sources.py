@@ -10,9 +10,12 @@ from nemf.config import ModelConfig
 from nemf.data import images
 from nemf.data.keypoint_pairs import AnnotatedPair, read_pf_pascal, read_spair
 from nemf.data.keypoint_sampler import KeypointBatch, KeypointSampler
+from nemf.data.object_views import ObjectBatch, ObjectViews
 from nemf.data.pairs import PairBatch, PairSampler
 from nemf.data.warps import WarpStrength
 from nemf.settings import DataSettings, StageSettings
+
+Batch = PairBatch | KeypointBatch | ObjectBatch
 
 
 class TrainingData:
@@ -36,14 +39,15 @@ class TrainingData:
         self.keypoints = KeypointSampler(annotated, model, self.generator) if annotated else None
         photographs = classes = None
         side = settings.stored_size or model.image_size
+        cut_out = settings.pasted > 0
         if settings.photographs:
-            photographs = images.photographs(settings.photographs, side, held_out)
+            photographs = images.photographs(settings.photographs, side, held_out, cut_out)
         if settings.classes:
             classes = images.classes(
                 settings.classes,
                 side,
                 held_out,
-                cut_out=settings.pasted > 0,
+                cut_out=cut_out,
                 apart=settings.held_out_classes,
             )
         if photographs is None and classes is None:
@@ -54,11 +58,14 @@ class TrainingData:
         self.pairs = PairSampler(
             photographs, classes, model, self.generator, strength, settings.pasted
         )
+        self.objects = ObjectViews(self.pairs)
 
-    def draw(self, settings: StageSettings, step: int = 0) -> list[PairBatch | KeypointBatch]:
-        """The batch of each kind of pairs that the settings ask for and that there is."""
+    def draw(self, settings: StageSettings, step: int = 0) -> list[Batch]:
+        """The batch of each kind that the settings ask for and that there is."""
         side = settings.side_at(step)
-        batches: list[PairBatch | KeypointBatch] = []
+        batches: list[Batch] = []
+        if self.objects.has_views and settings.object_views > 0:
+            batches.append(self.objects.draw(settings.object_views, side))
         if settings.warped_pairs > 0:
             batches.append(self.pairs.warped(settings.warped_pairs, side))
         if self.pairs.has_pairs and settings.class_pairs > 0:
@@ -73,7 +80,7 @@ class TrainingData:
         if self.keypoints and settings.keypoint_pairs > 0:
             batches.append(self.keypoints.draw(settings.keypoint_pairs, side))
         if not batches:
-            raise ValueError("the settings leave no pairs to train on")
+            raise ValueError("the settings leave nothing to train on")
         return batches
 
     def counts(self) -> dict[str, int]:
