@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from nemf.backbone_adapters import make_adapter
 from nemf.checkpoints import load_state_dict
-from nemf.config import ModelConfig
+from nemf.config import LevelConfig, ModelConfig
 from nemf.object_finder import ObjectFinder, object_coordinates
 from nemf.pointwise import pointwise
+from nemf.residual import ResidualBlock
 
 
 class Bottleneck(nn.Module):
@@ -75,27 +76,6 @@ class ResNet101(nn.Module):
         return taps
 
 
-class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions with a shortcut."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(outputs)
-        self.shortcut = None
-        if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs)
-            )
-
-    def before_relu(self, x: Tensor) -> Tensor:
-        """The block's sum, before its last ReLU."""
-        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return out + (x if self.shortcut is None else self.shortcut(x))
-
-
 class ContextBlock(nn.Module):
     """Looks 6 cells around itself, by a dilated 7x7 convolution a channel; first the identity."""
 
@@ -118,12 +98,7 @@ class SmallBackbone(nn.Module):
     context: ContextBlocks after the last stage, so that a cell knows where in an object it lies.
     """
 
-    def __init__(
-        self,
-        widths: tuple[int, ...],
-        blocks: tuple[int, ...],
-        context: int = 0,
-    ) -> None:
+    def __init__(self, widths: tuple[int, ...], blocks: tuple[int, ...], context: int = 0) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, widths[0], 3, stride=2, padding=1, bias=False)
         self.stem_bn = nn.BatchNorm2d(widths[0])
@@ -165,15 +140,12 @@ class FeatureExtraction(nn.Module):
             self.channels = (256, 512, 1024, 2048)
         elif config.backbone == "small":
             self.backbone = SmallBackbone(
-                config.backbone_widths,
-                config.backbone_blocks,
-                config.backbone_context,
+                config.backbone_widths, config.backbone_blocks, config.backbone_context
             )
             self.channels = config.backbone_widths[1:]
         else:
             self.backbone = make_adapter(config)
             self.channels = self.backbone.channels
-
         self.object_finder = ObjectFinder(config.object_widths) if config.object_widths else None
 
     def forward(self, image: Tensor) -> list[Tensor]:
@@ -186,6 +158,11 @@ class FeatureExtraction(nn.Module):
             with torch.autocast(logits.device.type, enabled=False):
                 taps.append(object_coordinates(logits.float(), self.config.grid))
         return taps
+
+    @property
+    def visual_levels(self) -> list[LevelConfig]:
+        """The levels that compare taps of the backbone."""
+        return [level for level in self.config.levels if level.tap < len(self.channels)]
 
     def visual(self, image: Tensor) -> list[Tensor]:
         """The backbone's taps alone."""

@@ -36,8 +36,8 @@ class FastEncoder(nn.Module):
         model, grid = self.model, self.model.config.grid
         images = torch.cat([reference, query]).contiguous(memory_format=torch.channels_last)
         taps = model.feature_extraction(images)
-        paired = model.paired(*zip(*(tap.chunk(2) for tap in taps), strict=True))
-        taps = [torch.cat(both) for both in zip(*paired, strict=True)]
+        if model.aligns_objects:
+            taps[-1] = torch.cat(model.places(*zip(*(tap.chunk(2) for tap in taps), strict=True)))
         source, target = model.projected(taps).chunk(2)
         refined = self.aggregator(mutual_nearest_neighbour(self._costs(taps)), source, target)
         cost = refined.mean(dim=1)

@@ -52,7 +52,7 @@ def _cost_scale(model: NeMF, level: LevelConfig) -> float:
     features = model.feature_extraction
     if features.object_finder is None:
         return COST_SCALE
-    return COST_SCALE_BESIDE_PLACES if level.tap < len(features.channels) else PLACE_SCALE
+    return COST_SCALE_BESIDE_PLACES if level in features.visual_levels else PLACE_SCALE
 
 
 def _has_subcells(level: LevelConfig) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -71,7 +72,7 @@ class NeMF(nn.Module):
         self.y_normal = nn.Parameter(steps.clone(), requires_grad=False)
         self.feature_extraction = FeatureExtraction(config)
         channels = self.feature_extraction.channels
-        if self.feature_extraction.object_finder is not None:
+        if self.aligns_objects:
             channels = (*channels, PLACE_CHANNELS)
         self.proj = nn.ModuleList(
             nn.Linear(channels[level.tap], config.feature_channels) for level in config.levels
@@ -85,22 +86,21 @@ class NeMF(nn.Module):
         """The field's decoder (`decoder` is the aggregator in reference checkpoints)."""
         return self.mlp_model.mlp[0]
 
-    def paired(
-        self, source: list[Tensor], target: list[Tensor]
-    ) -> tuple[list[Tensor], list[Tensor]]:
-        """Taps of two images -> the same, with features of places instead of the coordinates of
-        objects, which are aligned by what the other taps of the model's levels say."""
-        if self.feature_extraction.object_finder is None:
-            return source, target
-        last = len(source) - 1
-        compared = [level.tap for level in self.config.levels if level.tap < last]
-        with torch.autocast(source[last].device.type, enabled=False):
+    @property
+    def aligns_objects(self) -> bool:
+        """Whether the last tap of an image is its object's coordinates; places() has their use."""
+        return self.feature_extraction.object_finder is not None
+
+    def places(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Taps of two images -> the features of places, source's and target's, that take the place
+        of the last: of objects' coordinates aligned by what the other taps of the levels say."""
+        compared = [level.tap for level in self.feature_extraction.visual_levels]
+        with torch.autocast(source[-1].device.type, enabled=False):
             alike = likeness(
                 [source[i] for i in compared], [target[i] for i in compared], self.config.grid
             )
-            aligned = align(source[last], target[last], alike)
-            places = place_features(source[last][:, :2]), place_features(aligned)
-        return [*source[:last], places[0]], [*target[:last], places[1]]
+            aligned = align(source[-1], target[-1], alike)
+            return place_features(source[-1][:, :2]), place_features(aligned)
 
     def projected(self, taps: list[Tensor]) -> Tensor:
         """Features on the coarse grid, projected: [B, levels, positions, feature_channels]."""
@@ -131,7 +131,9 @@ class NeMF(nn.Module):
 
     def refine(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
         """Taps of both images -> the refined correlation R, [B, C, sources, targets]."""
-        source, target = self.paired(source, target)
+        if self.aligns_objects:
+            places = self.places(source, target)
+            source, target = [*source[:-1], places[0]], [*target[:-1], places[1]]
         cost = mutual_nearest_neighbour(self._cost_embedding(source, target))
         return self.decoder(cost, self.projected(source), self.projected(target))
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from nemf.extent import extent, positions
 from nemf.pointwise import pointwise
+from nemf.residual import ResidualBlock
 
 # Radial basis functions of one coordinate: their centres, in standard deviations, and width.
 _LAST_CENTRE = 3.0
@@ -25,24 +26,6 @@ _CENTRES = 2 * int(_LAST_CENTRE / _SPACING) + 1
 LEAST_WEIGHT = 0.005
 
 PLACE_CHANNELS = _CENTRES * _CENTRES
-
-
-class _Residual(nn.Module):
-    """Two 3x3 convolutions with a shortcut, then a ReLU."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(outputs)
-        self.shortcut = nn.Identity()
-        if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(out + self.shortcut(x))
 
 
 class ObjectFinder(nn.Module):
@@ -57,20 +40,20 @@ class ObjectFinder(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(3, half, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(half), nn.ReLU()
         )
-        self.quarter = _Residual(half, quarter, 2)
+        self.quarter = _residual(half, quarter, 2)
         self.eighth = nn.Sequential(
-            _Residual(quarter, eighth, 2),
-            _Residual(eighth, eighth, 1),
+            _residual(quarter, eighth, 2),
+            _residual(eighth, eighth),
         )
         self.sixteenth = nn.Sequential(
-            _Residual(eighth, sixteenth, 2),
-            _Residual(sixteenth, sixteenth, 1),
+            _residual(eighth, sixteenth, 2),
+            _residual(sixteenth, sixteenth),
         )
         self.everywhere = nn.Linear(sixteenth, sixteenth)
         self.to_eighth = nn.Conv2d(sixteenth, eighth, 1)
-        self.at_eighth = _Residual(eighth, eighth, 1)
+        self.at_eighth = _residual(eighth, eighth)
         self.to_quarter = nn.Conv2d(eighth, quarter, 1)
-        self.at_quarter = _Residual(quarter, quarter, 1)
+        self.at_quarter = _residual(quarter, quarter)
         self.object = nn.Conv2d(quarter, 1, 1)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -83,6 +66,10 @@ class ObjectFinder(nn.Module):
         eighth = self.at_eighth(eighth + _enlarged(self.to_eighth(sixteenth), eighth))
         quarter = self.at_quarter(quarter + _enlarged(self.to_quarter(eighth), quarter))
         return pointwise(self.object, quarter)
+
+
+def _residual(inputs: int, outputs: int, stride: int = 1) -> ResidualBlock:
+    return ResidualBlock(inputs, outputs, stride, norm_shortcut=False)
 
 
 def _enlarged(x: Tensor, like: Tensor) -> Tensor:

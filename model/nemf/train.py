@@ -101,8 +101,7 @@ def _pretrain(
     """Stage one, in place. Returns its seconds."""
     model = PretrainingModel(features, len(data.pairs.members))
     model.to(compute.device, memory_format=torch.channels_last).train()
-    visual = len(features.channels)
-    taps = [level.tap for level in features.config.levels if level.tap < visual]
+    taps = [level.tap for level in features.visual_levels]
     stage = Stage(
         "pretrain",
         PretrainingObjective(

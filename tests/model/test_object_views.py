@@ -13,7 +13,7 @@ from nemf.data.masks import object_mask
 from nemf.data.object_views import ObjectViews
 from nemf.data.pairs import PairSampler
 from nemf.data.placing import PlaceRange, random_placement
-from nemf.data.warps import apply_homography, identity_grid
+from nemf.data.warps import view_points
 from nemf.extent import extent
 from nemf.object_finder import ObjectFinder
 from nemf.object_objective import ObjectObjective, extent_loss
@@ -32,8 +32,8 @@ def test_objects_are_placed_within_the_range() -> None:
     masks = box_mask(30, 5, 50, 35).repeat(200, 1, 1, 1)
     place = PlaceRange(size=(0.3, 0.6), stretch=0.2, rotation=0.0, out=0.0)
     matrix = random_placement(masks, place, generator)
-    grid = apply_homography(matrix, identity_grid(SIDE, SIDE).expand(len(masks), -1, -1))
-    view = F.grid_sample(masks, grid.view(-1, SIDE, SIDE, 2), align_corners=True)
+    points = view_points(matrix, SIDE)
+    view = F.grid_sample(masks, points.view(-1, SIDE, SIDE, 2), align_corners=True)
     inside = extent(view)
     sides = 3**0.5 * inside.deviation.prod(dim=1).sqrt()
     assert sides.min() > 0.27

@@ -20,7 +20,6 @@ LEAST_BORDER = 0.6
 OBJECT_SHARE = (0.08, 0.85)
 # The frame that is looked at for the background's colour, pixels.
 BORDER = 2
-_SIDES = (slice(0, BORDER), slice(-BORDER, None))
 # Shares of a photograph's side: what GrabCut takes for background, and what it thinks is.
 SURE_MARGIN = 0.05
 LIKELY_MARGIN = 0.15
@@ -33,19 +32,22 @@ MOST_TOUCHED = 0.2
 
 def object_mask(pixels: np.ndarray) -> np.ndarray | None:
     """[H, W, 3] uint8 -> [H, W] bool, the object; None where none stands out."""
-    plain, mask = _before_plain(pixels)
-    if not plain:
+    mask = _before_plain(pixels)
+    if mask is None:
         mask = _in_one_piece(_by_colours(pixels))
     has_size = mask is not None and OBJECT_SHARE[0] <= mask.mean() <= OBJECT_SHARE[1]
     return mask if has_size else None
 
 
-def _before_plain(pixels: np.ndarray) -> tuple[bool, np.ndarray | None]:
-    """Whether the background is plain, and if so what is before it, [H, W] bool."""
-    border = np.concatenate(
-        [pixels[:BORDER], pixels[-BORDER:], *(pixels[:, side].swapaxes(0, 1) for side in _SIDES)],
-        axis=None,
-    ).reshape(-1, 3)
+def _border(picture: np.ndarray) -> np.ndarray:
+    """[H, W, ...] -> [N, ...], the pixels near the border; those of the corners twice."""
+    sides = picture[:BORDER], picture[-BORDER:], picture[:, :BORDER], picture[:, -BORDER:]
+    return np.concatenate([side.reshape(-1, *picture.shape[2:]) for side in sides])
+
+
+def _before_plain(pixels: np.ndarray) -> np.ndarray | None:
+    """What is before a plain background, [H, W] bool; None if the background is not plain."""
+    border = _border(pixels)
     reached = np.zeros(pixels.shape[:2], dtype=bool)
     left = border.astype(np.int16)
     # A turned photograph has corners of another colour, so two colours are looked for.
@@ -57,9 +59,9 @@ def _before_plain(pixels: np.ndarray) -> tuple[bool, np.ndarray | None]:
         alike = np.abs(pixels.astype(np.int16) - colour).max(axis=2) <= COLOUR_TOLERANCE
         reached |= _from_border(alike)
     if len(left) > (1 - LEAST_BORDER) * len(border):
-        return False, None
+        return None
     mask = ndimage.binary_opening(~reached, iterations=1)
-    return True, ndimage.binary_fill_holes(mask)
+    return ndimage.binary_fill_holes(mask)
 
 
 def _from_border(alike: np.ndarray) -> np.ndarray:
@@ -95,8 +97,6 @@ def _in_one_piece(found: np.ndarray) -> np.ndarray | None:
         return None
     margin = np.round(np.array(found.shape) * SURE_MARGIN).astype(int) + 1
     inner = found[margin[0] : -margin[0], margin[1] : -margin[1]]
-    frame = np.concatenate([inner[:BORDER].ravel(), inner[-BORDER:].ravel(),
-                            inner[:, :BORDER].ravel(), inner[:, -BORDER:].ravel()])  # fmt: skip
-    if frame.mean() > MOST_TOUCHED:
+    if _border(inner).mean() > MOST_TOUCHED:
         return None
     return ndimage.binary_fill_holes(pieces == sizes.argmax() + 1)

@@ -10,15 +10,13 @@ from torch import Tensor
 
 from nemf.data.appearance import randomise_appearance
 from nemf.data.cutouts import paste
-from nemf.data.images import ImageStore
-from nemf.data.pairs import PairSampler
+from nemf.data.pairs import PairSampler, mirrored
 from nemf.data.placing import random_placement
 from nemf.data.warps import (
     WarpStrength,
-    apply_homography,
-    identity_grid,
     random_homography,
     sample_at,
+    view_points,
 )
 
 # Of views with their own backgrounds.
@@ -68,23 +66,22 @@ class ObjectViews:
         if randomise:
             chosen = torch.rand(count, 1, 1, 1, generator=self.generator) < RANDOMISED
             images = torch.where(chosen, randomise_appearance(images, self.generator), images)
-        return ObjectBatch((images - self.pairs.mean) / self.pairs.std, masks, known)
+        return ObjectBatch(self.pairs.normalised(images, randomise=False), masks, known)
 
     def _photographs(self, count: int) -> Tensor:
         """[count, 4, S, S]: photographs and their masks, some mirrored."""
         parts = []
         for (store, cut), share in zip(self.cut, _split(count, len(self.cut)), strict=True):
-            parts.append(_drawn(store, cut, share, self.generator))
-        photographs = torch.cat(parts)
-        coins = torch.rand(count, 1, 1, 1, generator=self.generator) < 0.5
-        return torch.where(coins, photographs.flip(3), photographs)
+            chosen = torch.randint(len(cut), (share,), generator=self.generator)
+            parts.append(store.batch_with_masks(cut[chosen]))
+        return mirrored(torch.cat(parts), self.pairs.coins(count))
 
     def _on_own(self, photographs: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
         """Views with the photographs' own backgrounds: images, masks, known."""
         count = len(photographs)
         amount = torch.rand(count, generator=self.generator).sqrt()
         matrix = random_homography(OWN_BACKGROUNDS, self.generator, amount)
-        places = apply_homography(matrix, identity_grid(size, size).expand(count, -1, -1))
+        places = view_points(matrix, size)
         view = sample_at(photographs, places, size)
         inside = (places.abs().amax(dim=2) <= 1).view(count, 1, size, size)
         return view[:, :3], view[:, 3:], inside.float()
@@ -93,17 +90,12 @@ class ObjectViews:
         """Views with other backgrounds: images, masks, known."""
         count = len(photographs)
         matrix = random_placement(photographs[:, 3:], self.pairs.placing, self.generator)
-        places = apply_homography(matrix, identity_grid(size, size).expand(count, -1, -1))
+        places = view_points(matrix, size)
         # Nothing of the photograph but its object is shown, so nothing is mirrored.
         view = F.grid_sample(photographs, places.view(count, size, size, 2), align_corners=True)
         pasted = torch.ones(count, dtype=torch.bool)
         shown = paste(view[:, :3], view[:, 3:], self.pairs.backgrounds(count, size), pasted)
         return shown.views, view[:, 3:], torch.ones_like(view[:, 3:])
-
-
-def _drawn(store: ImageStore, cut: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    chosen = cut[torch.randint(len(cut), (count,), generator=generator)]
-    return store.batch_with_masks(chosen)
 
 
 def _split(count: int, parts: int) -> list[int]:

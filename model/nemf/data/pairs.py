@@ -19,9 +19,9 @@ from nemf.data.warps import (
     WarpStrength,
     apply_homography,
     homography_view,
-    identity_grid,
     random_homography,
     sample_at,
+    view_points,
 )
 
 # Mean share of the side of a pasted photograph that a view shows, where its object is not known.
@@ -82,8 +82,8 @@ class ClassView:
         return apply_homography(self.matrix, points)
 
 
-def _mirrored(images: Tensor, coins: Tensor) -> Tensor:
-    """[B, 3, H, W] mirrored left to right where the coin [B, 1, 1, 1] is true."""
+def mirrored(images: Tensor, coins: Tensor) -> Tensor:
+    """[B, C, H, W] mirrored left to right where the coin [B, 1, 1, 1] is true."""
     return torch.where(coins, images.flip(3), images)
 
 
@@ -127,12 +127,14 @@ class PairSampler:
         """Whether same_class() has anything to draw from."""
         return bool(self.usable)
 
-    def _normalised(self, images: Tensor, randomise: bool) -> Tensor:
+    def normalised(self, images: Tensor, randomise: bool) -> Tensor:
+        """[B, 3, S, S] in [0, 1] as the model sees them, with randomised appearance if wanted."""
         if randomise:
             images = randomise_appearance(images, self.generator)
         return (images - self.mean) / self.std
 
-    def _coins(self, count: int) -> Tensor:
+    def coins(self, count: int) -> Tensor:
+        """[count, 1, 1, 1] bool, as mirrored() takes them."""
         return torch.rand(count, 1, 1, 1, generator=self.generator) < 0.5
 
     def _chance(self, count: int, share: float) -> Tensor:
@@ -150,20 +152,24 @@ class PairSampler:
         """[count, 3, size, size]: parts of photographs that have nothing to do with the pair, as
         far from their own objects as a few attempts find."""
         store = self.photographs or self.classes
-        best = least = None
-        for _ in range(1 if store.masks is None else BACKGROUND_ATTEMPTS):
-            chosen = torch.randint(len(store), (count,), generator=self.generator)
-            matrix = random_homography(BACKGROUNDS, self.generator, torch.ones(count))
-            if store.masks is None:
-                return homography_view(store.batch(chosen), matrix, size)
-            view = homography_view(store.batch_with_masks(chosen), matrix, size)
-            share = view[:, 3:].mean(dim=(1, 2, 3), keepdim=True)
-            if best is None:
-                best, least = view[:, :3], share
-            else:
-                best = torch.where(share < least, view[:, :3], best)
-                least = torch.minimum(share, least)
-        return best
+        if store.masks is None:
+            return self._parts(store.batch, len(store), count, size)
+        attempts = torch.stack(
+            [
+                self._parts(store.batch_with_masks, len(store), count, size)
+                for _ in range(BACKGROUND_ATTEMPTS)
+            ]
+        )
+        least = attempts[:, :, 3].mean(dim=(2, 3)).argmin(dim=0)
+        return attempts[least, torch.arange(count), :3]
+
+    def _parts(
+        self, read: Callable[[Tensor], Tensor], photographs: int, count: int, size: int
+    ) -> Tensor:
+        """Views of random parts of `count` of the photographs that are read by their numbers."""
+        chosen = torch.randint(photographs, (count,), generator=self.generator)
+        matrix = random_homography(BACKGROUNDS, self.generator, torch.ones(count))
+        return homography_view(read(chosen), matrix, size)
 
     def warped(self, count: int, size: int, randomise: bool = True) -> PairBatch:
         """Two views each of `count` photographs."""
@@ -172,10 +178,10 @@ class PairSampler:
         warp = sample_warp(count, self.strength, self.generator)
         # Backgrounds must be matched too, so photographs without a class stay whole.
         if self.pasted == 0 or store is not self.classes:
-            photographs = _mirrored(store.batch(chosen), self._coins(count))
+            photographs = mirrored(store.batch(chosen), self.coins(count))
             source, target = (Pasted.whole(view) for view in warp.views(photographs, size))
         else:
-            photographs = _mirrored(store.batch_with_masks(chosen), self._coins(count))
+            photographs = mirrored(store.batch_with_masks(chosen), self.coins(count))
             pasted = self._chance(count, self.pasted) & store.cut[chosen]
             source, target = (
                 paste(v[:, :3], v[:, 3:], self.backgrounds(count, size), pasted)
@@ -188,8 +194,8 @@ class PairSampler:
             return torch.where(shown.unsqueeze(2), matches, NOWHERE)
 
         return PairBatch(
-            self._normalised(source.views, randomise),
-            self._normalised(target.views, randomise),
+            self.normalised(source.views, randomise),
+            self.normalised(target.views, randomise),
             match,
             0.0,
             store.labels[chosen],
@@ -212,7 +218,7 @@ class PairSampler:
         chosen = self._two_of_a_class(count)
         pasted = self._chance(count, self.pasted)
         # Both or neither, so that the objects stay aligned.
-        coins = self._coins(count)
+        coins = self.coins(count)
         source = self._class_view(chosen[:, 0], coins, pasted, motion, size)
         target = self._class_view(chosen[:, 1], coins, pasted, motion, size)
         inverse = torch.linalg.inv(source.matrix)
@@ -222,8 +228,8 @@ class PairSampler:
             return torch.where(target.pasted.shows(points).unsqueeze(2), matches, NOWHERE)
 
         return PairBatch(
-            self._normalised(source.pasted.views, randomise),
-            self._normalised(target.pasted.views, randomise),
+            self.normalised(source.pasted.views, randomise),
+            self.normalised(target.pasted.views, randomise),
             match,
             tolerance,
             self.classes.labels[chosen[:, 0]],
@@ -247,17 +253,17 @@ class PairSampler:
         count = len(chosen)
         matrix = random_homography(CLASS_PAIRS, self.generator, torch.full((count,), motion))
         if not pasted.any():
-            images = _mirrored(self.classes.batch(chosen), coins)
+            images = mirrored(self.classes.batch(chosen), coins)
             view = homography_view(images, matrix, size)
             return ClassView(Pasted.whole(view), matrix)
         # What is around a photograph is not seen of a pasted one, so it may be shown smaller.
         farther = torch.where(pasted, PASTED_CROP / CLASS_PAIRS.crop, 1.0)
         matrix = torch.cat([matrix[:, :, :2] * farther.view(-1, 1, 1), matrix[:, :, 2:]], dim=2)
-        images = _mirrored(self.classes.batch_with_masks(chosen), coins)
+        images = mirrored(self.classes.batch_with_masks(chosen), coins)
         cut = self.classes.cut[chosen]
         placed = random_placement(images[:, 3:], self.placing, self.generator)
         matrix = torch.where((pasted & cut).view(-1, 1, 1), placed, matrix)
-        places = apply_homography(matrix, identity_grid(size, size).expand(count, -1, -1))
+        places = view_points(matrix, size)
         view = sample_at(images, places, size)
         masks = object_masks(view[:, 3:], places, cut, self.generator)
         shown = paste(view[:, :3], masks, self.backgrounds(count, size), pasted)

@@ -150,9 +150,8 @@ class RandomWarp:
     def views(self, photographs: Tensor, size: int) -> tuple[Tensor, Tensor]:
         """[B, 3, S, S] -> view 1 and view 2, [B, 3, size, size]; mirrored outside."""
         count = len(photographs)
-        grid = identity_grid(size, size).expand(count, -1, -1)
-        first = apply_homography(self.first, grid)
-        second = self.second_to_photograph(grid)
+        first = view_points(self.first, size)
+        second = self.second_to_photograph(identity_grid(size, size).expand(count, -1, -1))
         return sample_at(photographs, first, size), sample_at(photographs, second, size)
 
 
@@ -164,7 +163,12 @@ def sample_at(photographs: Tensor, points: Tensor, size: int) -> Tensor:
     )
 
 
+def view_points(matrix: Tensor, size: int) -> Tensor:
+    """The points [B, size * size, 2] that views of a side of `size` show, row by row; matrix:
+    [B, 3, 3], view -> photograph."""
+    return apply_homography(matrix, identity_grid(size, size).expand(len(matrix), -1, -1))
+
+
 def homography_view(photographs: Tensor, matrix: Tensor, size: int) -> Tensor:
     """[B, 3, S, S], [B, 3, 3] (view -> photograph) -> views [B, 3, size, size]."""
-    grid = identity_grid(size, size).expand(len(photographs), -1, -1)
-    return sample_at(photographs, apply_homography(matrix, grid), size)
+    return sample_at(photographs, view_points(matrix, size), size)
