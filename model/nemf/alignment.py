@@ -28,6 +28,16 @@ LEAST_WEIGHT = 0.05
 def align(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
     """The target's coordinates, corrected to agree with the source's: [B, 2, h, w].
 
+    The arguments are those of affine_fit().
+    """
+    here = target[:, :2].flatten(2).transpose(1, 2)
+    corrected = F.pad(here, (0, 1), value=1.0) @ affine_fit(source, target, likeness)
+    return corrected.transpose(1, 2).unflatten(2, target.shape[2:])
+
+
+def affine_fit(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
+    """The map of the target's coordinates (x, y, 1) to the source's, [B, 3, 2].
+
     source, target: [B, 3, h, w] of object_coordinates(). likeness: [B, sources, targets], mean
     cosine similarity of the cells.
     """
@@ -47,8 +57,9 @@ def align(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
         # How alike the neighbourhood is, compared with the other cells'.
         evidence = joint.logsumexp(dim=2) - near.logsumexp(dim=2)
         weights = (evidence - evidence.amax(dim=1, keepdim=True)).exp() * shown
-        corrected = here + columns @ _fit(columns, corrected + moved - here, weights)
-    return corrected.transpose(1, 2).unflatten(2, target.shape[2:])
+        correction = _fit(columns, corrected + moved - here, weights)
+        corrected = here + columns @ correction
+    return correction + correction.new_tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
 
 
 def _fit(columns: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:

@@ -72,14 +72,17 @@ def score(decoder: Decoder, phi: Tensor, source: Tensor, target: Tensor) -> Tens
     return decoder(points.flatten(0, 1), interpolate_batch(phi, points)).view(points.shape[:2])
 
 
-def sampled_cross_entropy(scores: Tensor, candidates: Tensor, tolerance: float) -> Tensor:
+def sampled_cross_entropy(
+    scores: Tensor, candidates: Tensor, tolerance: Tensor | None = None
+) -> Tensor:
     """[B, K, M] scores of candidates [B, K, M, 2], the truth first -> [B, K].
 
-    With a tolerance (normalised), every candidate within it of the truth counts as right.
+    With tolerances [B] (normalised), every candidate within them of the truth counts as right.
     """
-    if tolerance == 0:
+    if tolerance is None:
         return scores.logsumexp(dim=2) - scores[:, :, 0]
-    far = (candidates - candidates[:, :, :1]).square().sum(dim=3) > tolerance * tolerance
+    squared = (candidates - candidates[:, :, :1]).square().sum(dim=3)
+    far = squared > tolerance.square().view(-1, 1, 1)
     return scores.logsumexp(dim=2) - scores.masked_fill(far, -1e4).logsumexp(dim=2)
 
 
@@ -88,6 +91,10 @@ def field_loss(
 ) -> Tensor:
     """NeMF's loss at K matches a pair, phi [B, C, h, w, h, w]: the mean of both directions."""
 
+    allowed = matches.allowed()
+    if allowed is not None:
+        allowed = allowed.to(phi.device)
+
     def direction(truth: Tensor, fixed: Tensor, truth_is_source: bool) -> Tensor:
         drawn = sampling.draw(truth)
         b, k, m, _ = drawn.shape
@@ -95,7 +102,7 @@ def field_loss(
         flat = drawn.reshape(b, k * m, 2)
         first, second = (flat, repeated) if truth_is_source else (repeated, flat)
         scores = score(decoder, phi, first, second).view(b, k, m)
-        loss = sampled_cross_entropy(scores, drawn.to(phi.device), matches.tolerance)
+        loss = sampled_cross_entropy(scores, drawn.to(phi.device), allowed)
         return mean_of_valid(loss, matches)
 
     return 0.5 * (
@@ -105,11 +112,13 @@ def field_loss(
 
 
 def coarse_loss(coarse: Tensor, matches: Matches) -> Tensor:
-    """Mean end-point error of the coarse map [B, 2, h, w] at the matches, in normalised units;
+    """Mean end-point error of the coarse map [B, 2, h, w] at the matches, in units of the matches;
     what lies within the tolerance is free."""
     target, source = matches.target.to(coarse.device), matches.source.to(coarse.device)
     at = F.grid_sample(coarse, target.unsqueeze(2), align_corners=True).squeeze(3)
     error = (at.transpose(1, 2) - source).square().sum(dim=2).add(1e-8).sqrt()
+    if matches.unit is not None:
+        error = error / matches.unit.to(coarse.device).unsqueeze(1)
     return mean_of_valid((error - matches.tolerance).clamp(min=0), matches)
 
 

@@ -58,14 +58,16 @@ def dense_contrast(
         labels = F.softmax(-squared / (2 * width * width), dim=2)
         loss = -(labels * F.log_softmax(logits, dim=2)).sum(dim=2)
     else:
-        far = squared > max(pairs.tolerance, 2 / (side - 1)) ** 2
+        # Half a cell's diagonal, so that a cell is near.
+        radius = matches.allowed().clamp(min=2**0.5 / (side - 1)).to(squared.device)
+        far = squared > radius.square().view(-1, 1, 1)
         near = logits.masked_fill(far, -1e4).logsumexp(dim=2)
         loss = logits.logsumexp(dim=2) - near
     return mean_of_valid(loss, matches)
 
 
 def place_loss(logits: Tensor, view: ClassView) -> Tensor:
-    """Mean cross-entropy of where the cells of views lie in their photographs.
+    """Mean cross-entropy of where in their class the cells of views lie.
 
     logits: [B, PLACES^2 + 1, h, w] (square), of places row by row, then of none of them.
     """
@@ -78,7 +80,7 @@ def place_loss(logits: Tensor, view: ClassView) -> Tensor:
     labels = torch.cat([labels, (~shown).unsqueeze(2)], dim=2).to(logits.device)
     loss = -(labels * F.log_softmax(logits.flatten(2).transpose(1, 2), dim=2)).sum(dim=2)
     # What lies outside a photograph is shown only as its mirror image.
-    known = ((places.abs().amax(dim=2) <= 1) | ~shown).to(logits.device)
+    known = (view.inside(points) | ~shown).to(logits.device)
     return (loss * known).sum() / known.sum().clamp(min=1)
 
 

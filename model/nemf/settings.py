@@ -4,6 +4,7 @@ model: small               # a name, or the fields of nemf.config.ModelConfig
 data: {photographs: [DIR], classes: [DIR], spair: DIR, pf_pascal: DIR}
 pretrain: {steps: 2200, rate: 2.0e-3}   # leave it out to start with the matching stage
 objects: {steps: 3000, rate: 2.0e-3}    # leave it out of models without an object finder
+aligned: {steps: 700, rate: 5.0e-4}     # leave it out where photographs are aligned as they are
 train: {steps: 3000, rate: 5.0e-4}
 finish: {steps: 300, rate: 3.0e-3, encoder_rate_factor: 0}   # leave it out to end there
 backbone_weights: FILE
@@ -35,7 +36,7 @@ class StageSettings:
     warped_pairs: int = 3  # a batch: two views each of one photograph
     class_pairs: int = 2  # a batch: two photographs each of one class, where classes are given
     class_motion: float = 1.0  # in [0, 1]: how strongly photographs of a class are warped
-    class_tolerance: float = 0.2  # normalised: how far matches of a class pair may be off
+    class_tolerance: float = 0.2  # how far matches of a class pair may be off, in class coordinates
     object_views: int = 0  # a batch: pictures whose object is known, for the object finder
     keypoint_pairs: int = 0  # a batch: annotated pairs, where they are given
     accumulate: int = 1  # batches a step
@@ -48,6 +49,8 @@ class StageSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.class_motion <= 1:
             raise ValueError(f"class_motion = {self.class_motion}, must be in [0, 1]")
+        if self.object_views and not isinstance(self, ObjectSettings):
+            raise ValueError("object_views are for the object finder's stage, must be 0")
 
     def side_at(self, step: int) -> int:
         """The side of the views at a step, counted from 0."""
@@ -115,6 +118,8 @@ class Settings:
     train: TrainSettings
     pretrain: PretrainSettings | None = None
     objects: ObjectSettings | None = None
+    # The photographs of each class are aligned jointly (nemf.class_frames), then stage one goes on.
+    aligned: PretrainSettings | None = None
     finish: TrainSettings | None = None  # a last stage like `train`, usually of the field alone
     data: DataSettings = field(default_factory=DataSettings)
     backbone_weights: Path | None = None
@@ -135,6 +140,7 @@ def load_settings(path: Path) -> Settings:
     makers = {
         "pretrain": PretrainSettings,
         "objects": ObjectSettings,
+        "aligned": PretrainSettings,
         "train": TrainSettings,
         "finish": TrainSettings,
         "data": DataSettings,
@@ -143,8 +149,9 @@ def load_settings(path: Path) -> Settings:
         if values.get(name) is not None:
             values[name] = _make(maker, values[name], f"{path}: {name}")
     settings = _make(Settings, {k: v for k, v in values.items() if v is not None}, str(path))
-    if settings.objects and not model.object_widths:
-        raise ValueError(f"{path}: objects: the model has no object finder (object_widths)")
+    for stage in ("objects", "aligned"):
+        if getattr(settings, stage) and not model.object_widths:
+            raise ValueError(f"{path}: {stage}: the model has no object finder (object_widths)")
     if settings.objects and settings.data.pasted == 0:
         raise ValueError(f"{path}: objects: data.pasted is 0, so no objects are cut out")
     return settings

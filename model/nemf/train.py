@@ -2,9 +2,10 @@
 
 Two stages: dense contrastive training of the backbone (nemf.pretrain; left out where the
 configuration has none), then the whole model by the paper's loss (nemf.objective). Between them the
-object finder is trained (nemf.object_objective), and at the end comes a third stage like the second
-with other settings, where the configuration has them. All resume from their last
-checkpoint in --out. Several processes share a training under
+object finder is trained (nemf.object_objective), the photographs of each class are aligned
+(nemf.class_frames) and stage one goes on with them, and at the end comes a third stage like the
+second with other settings, where the configuration has them. All resume from their last checkpoint
+in --out. Several processes share a training under
 `torchrun --nproc-per-node N -m nemf.train ...`: each draws its own batches, so a step sees N times
 as many pairs.
 """
@@ -22,6 +23,7 @@ import torch
 from torch import nn
 
 from nemf.backbone import FeatureExtraction
+from nemf.class_frames import align_classes
 from nemf.compute import PRECISIONS, Compute
 from nemf.data.sources import TrainingData
 from nemf.initialise import start_from_correlation
@@ -66,18 +68,18 @@ def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained
     features = FeatureExtraction(settings.model)
     if settings.backbone_weights:
         features.load_weights(settings.backbone_weights)
+    frames = _Frames(data, held_out, compute, out, seed)
     seconds = {}
-    if settings.pretrain and not settings.initial:
-        seconds["pretrain"] = _pretrain(features, settings.pretrain, data, compute, out)
-    if settings.objects and not settings.initial:
-        seconds["objects"] = _find_objects(features, settings.objects, data, compute, out)
     if settings.initial:
         model = load_trained_model(settings.model, settings.initial)
+        if settings.aligned:
+            frames.find(model.feature_extraction)
     else:
+        seconds = _train_features(features, settings, frames, compute, out)
         model = NeMF(settings.model)
         if settings.train.start_from_correlation:
             start_from_correlation(model)
-        if settings.pretrain or settings.objects or settings.backbone_weights:
+        if seconds or settings.backbone_weights:
             model.feature_extraction.load_state_dict(features.state_dict())
     stages = {"train": settings.train, "finish": settings.finish}
     for title, stage in stages.items():
@@ -91,19 +93,62 @@ def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained
     return Trained(model.cpu().eval(), data.counts(), seconds)
 
 
-def _pretrain(
+@dataclass(frozen=True)
+class _Frames:
+    """Of the classes' photographs, those that are trained on and those held out."""
+
+    data: TrainingData
+    held_out: TrainingData
+    compute: Compute
+    out: Path
+    seed: int
+
+    def find(self, features: FeatureExtraction) -> None:
+        """Aligns the photographs of each class, those held out among themselves. Raises ValueError
+        if there are no classes."""
+        if not self.data.pairs.has_pairs:
+            raise ValueError("aligned: there are no classes of two photographs or more to align")
+        for part, name in ((self.data, "frames.pt"), (self.held_out, "frames-held-out.pt")):
+            if part.pairs.has_pairs:
+                align_classes(part.pairs, features, self.compute, self.out / name, self.seed)
+        self.compute.meet()
+
+
+def _train_features(
     features: FeatureExtraction,
+    settings: Settings,
+    frames: _Frames,
+    compute: Compute,
+    out: Path,
+) -> dict[str, float]:
+    """Backbone and object finder, in place: the stages before the whole model. Their seconds."""
+    data = frames.data
+    seconds = {}
+    if settings.pretrain or settings.aligned:
+        model = PretrainingModel(features, len(data.pairs.members))
+    if settings.pretrain:
+        seconds["pretrain"] = _pretrain("pretrain", model, settings.pretrain, data, compute, out)
+    if settings.objects:
+        seconds["objects"] = _find_objects(features, settings.objects, data, compute, out)
+    if settings.aligned:
+        frames.find(features)
+        seconds["aligned"] = _pretrain("aligned", model, settings.aligned, data, compute, out)
+    return seconds
+
+
+def _pretrain(
+    title: str,
+    model: PretrainingModel,
     settings: PretrainSettings,
     data: TrainingData,
     compute: Compute,
     out: Path,
 ) -> float:
     """Stage one, in place. Returns its seconds."""
-    model = PretrainingModel(features, len(data.pairs.members))
     model.to(compute.device, memory_format=torch.channels_last).train()
-    taps = [level.tap for level in features.visual_levels]
+    taps = [level.tap for level in model.features.visual_levels]
     stage = Stage(
-        "pretrain",
+        title,
         PretrainingObjective(
             model, settings.points, taps, compute, with_places=settings.place_weight > 0
         ),

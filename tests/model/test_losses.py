@@ -61,15 +61,16 @@ def test_sampled_cross_entropy_is_cross_entropy_with_class_zero() -> None:
     expected = torch.nn.functional.cross_entropy(
         scores.view(6, 10), torch.zeros(6, dtype=torch.long), reduction="none"
     )
-    assert torch.allclose(sampled_cross_entropy(scores, candidates, 0.0).flatten(), expected)
+    assert torch.allclose(sampled_cross_entropy(scores, candidates).flatten(), expected)
 
 
 def test_tolerance_only_lowers_the_loss() -> None:
     torch.manual_seed(5)
     scores, candidates = torch.randn(2, 3, 50), torch.rand(2, 3, 50, 2) * 2 - 1
-    exact = sampled_cross_entropy(scores, candidates, 0.0)
-    tolerant = sampled_cross_entropy(scores, candidates, 0.5)
-    assert (tolerant <= exact + 1e-6).all() and (tolerant < exact - 1e-3).any()
+    exact = sampled_cross_entropy(scores, candidates)
+    tolerant = sampled_cross_entropy(scores, candidates, torch.tensor([0.5, 0.0]))
+    assert (tolerant[0] <= exact[0] + 1e-6).all() and (tolerant[0] < exact[0] - 1e-3).any()
+    assert torch.allclose(tolerant[1], exact[1], atol=1e-6)
 
 
 def test_coarse_loss_of_the_identity_map_is_zero_and_of_a_shift_the_shift() -> None:
@@ -81,6 +82,8 @@ def test_coarse_loss_of_the_identity_map_is_zero_and_of_a_shift_the_shift() -> N
     shifted = coarse + torch.tensor([0.3, 0.4]).view(1, 2, 1, 1)
     assert abs(coarse_loss(shifted, Matches(inner, inner, valid)).item() - 0.5) < 1e-3
     assert abs(coarse_loss(shifted, Matches(inner, inner, valid, 0.2)).item() - 0.3) < 1e-3
+    halves = Matches(inner, inner, valid, 0.2, unit=torch.full((2,), 0.5))
+    assert abs(coarse_loss(shifted, halves).item() - 0.8) < 1e-3
 
 
 def test_contrast_is_low_for_right_features_and_high_for_wrong_ones() -> None:

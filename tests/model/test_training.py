@@ -184,7 +184,9 @@ def test_settings_name_what_is_wrong(tmp_path: Path) -> None:
         ({"train": {"steps": "many"}}, "train: invalid literal"),
         ({"train": {"size": 32}}, "size must be the model's, 64"),
         ({"pretrain": {"keypoint_pairs": 1}}, "pretrain: keypoint_pairs"),
-        ({"objects": {"steps": 1, "rate": 1e-3}}, "the model has no object finder"),
+        ({"objects": {"steps": 1, "rate": 1e-3}}, "objects: the model has no object finder"),
+        ({"aligned": {"steps": 1, "rate": 1e-3}}, "aligned: the model has no object finder"),
+        ({"train": {"object_views": 2}}, "object_views are for the object finder"),
         ({"train": None}, "must have the entries model and train"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -203,7 +205,7 @@ def test_training_without_data_is_refused() -> None:
         TrainingData(DataSettings(), ModelConfig.tiny(), held_out=False, seed=0)
 
 
-def test_the_object_finder_has_its_own_stage(data: Path, tmp_path: Path) -> None:
+def test_object_finder_and_aligned_classes_have_their_stages(data: Path, tmp_path: Path) -> None:
     tiny = ModelConfig.tiny()
     levels = (*tiny.levels, LevelConfig(3, 4, (2, 2), (1, 1)))
     model = replace(tiny, object_widths=(4, 4, 6, 8), object_side=64, levels=levels)
@@ -212,6 +214,7 @@ def test_the_object_finder_has_its_own_stage(data: Path, tmp_path: Path) -> None
         "model": json.loads(json.dumps(model.to_dict())),
         "data": {"pasted": 0.5},
         "objects": {"steps": 3, "rate": 3e-3, "size": 64, "object_views": 4},
+        "aligned": {**SETTINGS["pretrain"], "steps": 2},
     }
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump(settings))
@@ -224,6 +227,9 @@ def test_the_object_finder_has_its_own_stage(data: Path, tmp_path: Path) -> None
     train.main([*command(data, config, tmp_path / "run"), "--photographs", str(photographs)])
     finder = torch.load(tmp_path / "run" / "objects.pt", weights_only=False)
     assert finder["step"] == 3
+    assert torch.load(tmp_path / "run" / "aligned.pt", weights_only=False)["step"] == 2
+    frames = torch.load(tmp_path / "run" / "frames.pt", weights_only=True)["frames"]
+    assert frames.shape[1:] == (3, 3) and torch.isfinite(frames).all()
     trained = weights(tmp_path / "run")
     prefix = "feature_extraction.object_finder."
     assert any(name.startswith(prefix) for name in trained)

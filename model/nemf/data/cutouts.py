@@ -32,8 +32,13 @@ class Pasted:
 
     def shows(self, points: Tensor) -> Tensor:
         """[B, N, 2] points of the views -> [B, N] bool."""
-        at = F.grid_sample(self.shown, points.unsqueeze(2), align_corners=True)
-        return at.squeeze(3).squeeze(1) > 0.5
+        return shows(self.shown, points)
+
+
+def shows(maps: Tensor, points: Tensor) -> Tensor:
+    """Whether maps [B, 1, S, S] in [0, 1] show something at points [B, N, 2]: [B, N] bool."""
+    at = F.grid_sample(maps, points.unsqueeze(2), align_corners=True)
+    return at.squeeze(3).squeeze(1) > 0.5
 
 
 def object_masks(masks: Tensor, places: Tensor, cut: Tensor, generator: torch.Generator) -> Tensor:

@@ -31,12 +31,15 @@ class ImageStore:
     labels: [N] int64, the class of each image, -1 where it has none.
     masks: [N, M, M] bool, the object of each image; None where they were not looked for.
     cut: [N] bool, whether the object could be told from its background; if not, its mask is full.
+    frames: [N, 3, 3], photograph -> coordinates of its class (see nemf.class_frames); None where
+      photographs count as aligned as they are.
     """
 
     images: Tensor
     labels: Tensor
     masks: Tensor | None = None
     cut: Tensor | None = None
+    frames: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)

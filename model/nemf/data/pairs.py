@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nemf.config import ModelConfig
 from nemf.data.appearance import randomise_appearance
-from nemf.data.cutouts import Pasted, object_masks, paste
+from nemf.data.cutouts import Pasted, object_masks, paste, shows
 from nemf.data.images import ImageStore
 from nemf.data.objects import NOWHERE, sample_warp
 from nemf.data.placing import PlaceRange, random_placement
@@ -38,13 +38,22 @@ class Matches:
     """Matching points of B pairs, normalised, on the CPU.
 
     source, target: [B, K, 2]. valid: [B, K], false where the match is not in the source image.
-    tolerance: how far (normalised) a match may be off; 0 where it is exact.
+    tolerance: how far a match may be off, in `unit`s; 0 where it is exact.
+    unit: [B], lengths in the source that count alike, normalised; None for 1.
     """
 
     source: Tensor
     target: Tensor
     valid: Tensor
     tolerance: float = 0.0
+    unit: Tensor | None = None
+
+    def allowed(self) -> Tensor | None:
+        """How far each pair's matches may be off, normalised, [B]; None where they are exact."""
+        if self.tolerance == 0:
+            return None
+        unit = torch.ones(len(self.source)) if self.unit is None else self.unit
+        return self.tolerance * unit
 
 
 @dataclass
@@ -52,7 +61,7 @@ class PairBatch:
     """B pairs of normalised images and the map from target points to source points.
 
     source, target: [B, 3, S, S]. match: target points [B, N, 2] -> source points [B, N, 2],
-    normalised; outside [-1, 1] where there is none. tolerance: as in Matches.
+    normalised; outside [-1, 1] where there is none. tolerance, unit: as in Matches.
     labels: [B] class of each pair, -1 where it has none.
     views: of pairs of a class, the source's and the target's.
     """
@@ -63,23 +72,44 @@ class PairBatch:
     tolerance: float
     labels: Tensor
     views: tuple[ClassView, ...] = ()
+    unit: Tensor | None = None
 
     def matches(self, target: Tensor) -> Matches:
         """Of target points [B, K, 2]."""
         source = self.match(target)
-        return Matches(source, target, source.abs().amax(dim=2) <= 1, self.tolerance)
+        valid = source.abs().amax(dim=2) <= 1
+        return Matches(source, target, valid, self.tolerance, self.unit)
 
 
 @dataclass
 class ClassView:
-    """Views of B photographs of classes. matrix: [B, 3, 3], view -> photograph."""
+    """Views of B photographs of classes.
+
+    matrix: [B, 3, 3], view -> photograph. frame: [B, 3, 3], photograph -> coordinates of its class.
+    objects: [B, 1, S, S] in [0, 1], where a view shows its object; everywhere if that is not known.
+    """
 
     pasted: Pasted
     matrix: Tensor
+    frame: Tensor
+    objects: Tensor
+
+    def inside(self, points: Tensor) -> Tensor:
+        """[B, N, 2] points of the views -> whether they lie on the photographs, [B, N]."""
+        return apply_homography(self.matrix, points).abs().amax(dim=2) <= 1
 
     def places(self, points: Tensor) -> Tensor:
-        """[B, N, 2] points of the views -> those of the photographs that they lie on."""
-        return apply_homography(self.matrix, points)
+        """[B, N, 2] points of the views -> their coordinates in the class."""
+        return apply_homography(self.frame @ self.matrix, points)
+
+    def points(self, places: Tensor) -> Tensor:
+        """The inverse of places()."""
+        return apply_homography(torch.linalg.inv(self.frame @ self.matrix), places)
+
+    def unit(self) -> Tensor:
+        """[B]: the views' length, normalised, of a length of 1 in the class's coordinates."""
+        linear = (self.frame @ self.matrix)[:, :2, :2]
+        return torch.linalg.det(linear).abs().clamp(min=1e-6).rsqrt()
 
 
 def mirrored(images: Tensor, coins: Tensor) -> Tensor:
@@ -212,7 +242,8 @@ class PairSampler:
         """`count` pairs of two photographs of one class, each under its own homography.
 
         motion: in [0, 1], how far the homographies go. tolerance: how far the objects of two
-        photographs may be from aligned, normalised.
+        photographs may be from aligned, in the coordinates of their class. Only points of objects
+        have matches, where the objects are known.
         """
         assert self.classes is not None and self.has_pairs
         chosen = self._two_of_a_class(count)
@@ -221,11 +252,10 @@ class PairSampler:
         coins = self.coins(count)
         source = self._class_view(chosen[:, 0], coins, pasted, motion, size)
         target = self._class_view(chosen[:, 1], coins, pasted, motion, size)
-        inverse = torch.linalg.inv(source.matrix)
 
         def match(points: Tensor) -> Tensor:
-            matches = apply_homography(inverse, target.places(points))
-            return torch.where(target.pasted.shows(points).unsqueeze(2), matches, NOWHERE)
+            shown = shows(target.objects, points)
+            return torch.where(shown.unsqueeze(2), source.points(target.places(points)), NOWHERE)
 
         return PairBatch(
             self.normalised(source.pasted.views, randomise),
@@ -234,6 +264,7 @@ class PairSampler:
             tolerance,
             self.classes.labels[chosen[:, 0]],
             (source, target),
+            source.unit(),
         )
 
     def _two_of_a_class(self, count: int) -> Tensor:
@@ -252,10 +283,11 @@ class PairSampler:
         """Views of photographs [B] of classes."""
         count = len(chosen)
         matrix = random_homography(CLASS_PAIRS, self.generator, torch.full((count,), motion))
-        if not pasted.any():
+        frame = self._frames(chosen, coins)
+        if self.classes.masks is None:
             images = mirrored(self.classes.batch(chosen), coins)
-            view = homography_view(images, matrix, size)
-            return ClassView(Pasted.whole(view), matrix)
+            whole = Pasted.whole(homography_view(images, matrix, size))
+            return ClassView(whole, matrix, frame, whole.shown)
         # What is around a photograph is not seen of a pasted one, so it may be shown smaller.
         farther = torch.where(pasted, PASTED_CROP / CLASS_PAIRS.crop, 1.0)
         matrix = torch.cat([matrix[:, :, :2] * farther.view(-1, 1, 1), matrix[:, :, 2:]], dim=2)
@@ -267,4 +299,13 @@ class PairSampler:
         view = sample_at(images, places, size)
         masks = object_masks(view[:, 3:], places, cut, self.generator)
         shown = paste(view[:, :3], masks, self.backgrounds(count, size), pasted)
-        return ClassView(shown, matrix)
+        objects = torch.where((pasted | cut).view(-1, 1, 1, 1), masks, 1.0)
+        return ClassView(shown, matrix, frame, objects)
+
+    def _frames(self, chosen: Tensor, coins: Tensor) -> Tensor:
+        """The frames of photographs [B], of those that are mirrored by a coin mirrored as well."""
+        if self.classes.frames is None:
+            return torch.eye(3).repeat(len(chosen), 1, 1)
+        frames = self.classes.frames[chosen]
+        mirror = torch.diag(torch.tensor([-1.0, 1.0, 1.0]))
+        return torch.where(coins.view(-1, 1, 1), mirror @ frames @ mirror, frames)

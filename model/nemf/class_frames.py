@@ -1,0 +1,136 @@
+"""Aligns all photographs of a class jointly, so that pairs of them have a truth to learn from.
+
+Photographs of one class are framed only roughly alike: a point of the frame is a tenth of the
+object off, on average. An encoder that has learnt from them nevertheless aligns two objects better
+than that (nemf.alignment), and as its errors differ from pair to pair, what many pairs agree on is
+better still. So every photograph is aligned with a number of others of its class, and each gets the
+frame (an affine map to coordinates of the class) in which it agrees with most of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from nemf.alignment import affine_fit, likeness
+from nemf.backbone import FeatureExtraction
+from nemf.compute import Compute
+from nemf.data.images import ImageStore
+from nemf.data.pairs import PairSampler
+from nemf.training_state import save_atomically
+
+# How many others of its class a photograph is aligned with.
+PARTNERS = 16
+ROUNDS = 40
+_BATCH = 16  # photographs, and then pairs times four, at once
+
+logger = logging.getLogger(__name__)
+
+
+def align_classes(
+    pairs: PairSampler, features: FeatureExtraction, compute: Compute, path: Path, seed: int
+) -> None:
+    """Sets the frames of a sampler's classes, from a file or, where there is none, by what an
+    encoder says; then it writes the file.
+
+    features: with an object finder. seed: of who is aligned with whom. Raises ValueError if the
+    file is of other photographs.
+    """
+    store = pairs.classes
+    if path.exists():
+        store.frames = torch.load(path, weights_only=True)["frames"]
+        if len(store.frames) != len(store):
+            raise ValueError(f"{path}: has {len(store.frames)} frames for {len(store)} photographs")
+        logger.info("%s: frames of %d photographs", path, len(store))
+        return
+    features.to(compute.device).eval()
+    generator = torch.Generator().manual_seed(seed)
+    frames = torch.eye(3).repeat(len(store), 1, 1)
+    for members in tqdm(pairs.members, desc="aligning", unit="class", disable=None):
+        if len(members) > 2:
+            frames[members] = class_frames(pairs, members, features, compute, generator)
+    store.frames = frames
+    if compute.is_main:
+        save_atomically({"frames": frames}, path)
+
+
+@torch.no_grad()
+def class_frames(
+    pairs: PairSampler,
+    members: Tensor,
+    features: FeatureExtraction,
+    compute: Compute,
+    generator: torch.Generator,
+) -> Tensor:
+    """The frames of one class's photographs (their numbers, [N]): [N, 3, 3], photograph -> class,
+    homographies of normalised points. On average they leave the photographs as they are."""
+    config = features.config
+    parts = []
+    for some in members.split(_BATCH):
+        images = _resized(pairs.classes, some, config.image_size)
+        with compute.autocast():
+            taps = features(pairs.normalised(images, randomise=False).to(compute.device))
+        parts.append([tap.float().cpu() for tap in taps])
+    taps = [torch.cat(tap) for tap in zip(*parts, strict=True)]
+    compared = [taps[level.tap] for level in features.visual_levels]
+    objects = taps[-1]
+    first, second = partners(len(members), PARTNERS, generator)
+    maps = []
+    for i, j in zip(first.split(4 * _BATCH), second.split(4 * _BATCH), strict=True):
+        alike = likeness([m[i] for m in compared], [m[j] for m in compared], config.grid)
+        maps.append(_homogeneous(affine_fit(objects[i], objects[j], alike)))
+    agreed = consensus(torch.cat(maps), first, second, len(members))
+    frames = agreed @ _to_objects(objects)
+    return torch.linalg.inv(frames.mean(dim=0)) @ frames
+
+
+def partners(count: int, wanted: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Ordered pairs of `count` things, (first, second), [P] each: as many with each of them, at
+    most `wanted`, on either side."""
+    order = torch.randperm(count, generator=generator)
+    shifts = torch.randperm(count - 1, generator=generator)[:wanted] + 1
+    first = torch.cat([order.roll(int(shift)) for shift in shifts])
+    return first, order.repeat(len(shifts))
+
+
+def consensus(maps: Tensor, first: Tensor, second: Tensor, count: int) -> Tensor:
+    """Affine frames in which things agree: [count, 3, 3], frame[i] @ maps[p] being about frame[j]
+    for the pair p of i = first[p] and j = second[p]; their mean is the identity.
+
+    maps: [P, 3, 3], the second's coordinates -> the first's; as many of each second, in turns (see
+    partners()). Takes the median of what a thing's partners say again and again, so that maps that
+    are far off do not count.
+    """
+    frames = torch.eye(3).repeat(count, 1, 1)
+    for _ in range(ROUNDS):
+        said = (frames[first] @ maps).view(-1, count, 3, 3).quantile(0.5, dim=0)
+        mean = frames.clone()
+        mean[second[:count]] = said
+        frames = (frames + mean) / 2
+        frames = torch.linalg.inv(frames.mean(dim=0)) @ frames
+    return frames
+
+
+def _resized(store: ImageStore, members: Tensor, side: int) -> Tensor:
+    return torch.nn.functional.interpolate(
+        store.batch(members), (side, side), mode="bilinear", align_corners=True
+    )
+
+
+def _homogeneous(fit: Tensor) -> Tensor:
+    """[B, 3, 2] of affine_fit() -> [B, 3, 3]."""
+    last = fit.new_tensor([0.0, 0.0, 1.0]).expand(len(fit), 1, 3)
+    return torch.cat([fit.transpose(1, 2), last], dim=1)
+
+
+def _to_objects(objects: Tensor) -> Tensor:
+    """The maps from normalised points to object coordinates [B, 3, h, w], as [B, 3, 3]."""
+    matrix = torch.eye(3).repeat(len(objects), 1, 1)
+    for axis, line in enumerate((objects[:, 0, 0, :], objects[:, 1, :, 0])):
+        matrix[:, axis, axis] = (line[:, -1] - line[:, 0]) / 2
+        matrix[:, axis, 2] = (line[:, -1] + line[:, 0]) / 2
+    return matrix
