@@ -147,7 +147,7 @@ Action AddModels(CLI::App* app) {
       "  nemf models\n"
       "  nemf models get nemf-small --json\n"
       "  nemf models load nemf-small/3\n"
-      "  nemf models unload nemf-small/2\n"
+      "  nemf models unload nemf-small/3\n"
       "\n"
       "Exit codes: 0 success; 1 the server refused, failed or was not reached; 2 wrong usage.");
   return [arguments](const Streams& streams) { return Models(*arguments, streams); };

@@ -73,7 +73,7 @@ def class_frames(
     for some in members.split(_BATCH):
         images = _resized(pairs.classes, some, config.image_size)
         with compute.autocast():
-            taps = features(pairs.normalised(images, randomise=False).to(compute.device))
+            taps = features(pairs.normalised(images, randomised=0).to(compute.device))
         parts.append([tap.float().cpu() for tap in taps])
     taps = [torch.cat(tap) for tap in zip(*parts, strict=True)]
     compared = [taps[level.tap] for level in features.visual_levels]

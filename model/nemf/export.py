@@ -36,7 +36,7 @@ _FIELD_FILE = "field.pt"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # The largest difference allowed between an exported module and the plain one, as a share of the
 # answer's largest magnitude: fused and folded layers round otherwise. phi and cost stay far below;
-# the coarse answer, a softmax with a temperature of 0.02, magnifies the rounding of its logits.
+# the coarse answer, a softmax with a low temperature, magnifies the rounding of its logits.
 _TOLERANCE = 1e-3
 _TRACED_BATCH = 2
 _CHECKED_BATCHES = (1, 3)

@@ -14,8 +14,8 @@ from nemf.config import LevelConfig
 from nemf.conv4d import Conv4d
 from nemf.model import NeMF
 
-# Scale of the embedded costs: with the coarse answer's temperature of 0.02 it makes the softmax
-# about as sharp as the contrastive training's.
+# Scale of the embedded costs: with the paper's temperature of the coarse answer, 0.02, it makes the
+# softmax about as sharp as the contrastive training's.
 COST_SCALE = 0.25
 # The same where there are features of places, of the other levels and of theirs: they say less of
 # where a match is, and more surely.

@@ -15,6 +15,9 @@ from torch import Tensor
 from nemf.data.pairs import Matches
 from nemf.field import Decoder
 
+# The most that an end-point error counts where the truth is not exact, in units of the matches.
+SATURATION = 0.2
+
 
 @dataclass(frozen=True)
 class CandidateSampling:
@@ -112,14 +115,21 @@ def field_loss(
 
 
 def coarse_loss(coarse: Tensor, matches: Matches) -> Tensor:
-    """Mean end-point error of the coarse map [B, 2, h, w] at the matches, in units of the matches;
-    what lies within the tolerance is free."""
+    """Mean end-point error of the coarse map [B, 2, h, w] at the matches, in normalised units.
+
+    Where a tolerance says that the truth is not exact, in units of the matches: what lies within
+    the tolerance is free, and what lies far off counts no more than SATURATION, so that pairs that
+    cannot be matched do not spoil the others.
+    """
     target, source = matches.target.to(coarse.device), matches.source.to(coarse.device)
     at = F.grid_sample(coarse, target.unsqueeze(2), align_corners=True).squeeze(3)
     error = (at.transpose(1, 2) - source).square().sum(dim=2).add(1e-8).sqrt()
-    if matches.unit is not None:
-        error = error / matches.unit.to(coarse.device).unsqueeze(1)
-    return mean_of_valid((error - matches.tolerance).clamp(min=0), matches)
+    if matches.tolerance > 0:
+        if matches.unit is not None:
+            error = error / matches.unit.to(coarse.device).unsqueeze(1)
+        excess = (error - matches.tolerance).clamp(min=0)
+        error = SATURATION * excess / (SATURATION + excess)
+    return mean_of_valid(error, matches)
 
 
 def mean_of_valid(values: Tensor, matches: Matches) -> Tensor:

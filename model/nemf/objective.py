@@ -48,7 +48,7 @@ class MatchingObjective(nn.Module):
         return losses
 
     def _encode(self, batch: PairBatch | KeypointBatch) -> Encoding:
-        """In mixed precision up to the refined correlation; a softmax at a temperature of 0.02 and
+        """In mixed precision up to the refined correlation; a softmax at a low temperature and
         a score that is compared with a hundred others need all the digits of float32."""
         images = torch.cat([batch.source, batch.target]).to(self.compute.device)
         with self.compute.autocast():

@@ -37,6 +37,7 @@ class StageSettings:
     class_pairs: int = 2  # a batch: two photographs each of one class, where classes are given
     class_motion: float = 1.0  # in [0, 1]: how strongly photographs of a class are warped
     class_tolerance: float = 0.2  # how far matches of a class pair may be off, in class coordinates
+    randomised: float = 1.0  # share of the views of pairs whose colours and textures are randomised
     object_views: int = 0  # a batch: pictures whose object is known, for the object finder
     keypoint_pairs: int = 0  # a batch: annotated pairs, where they are given
     accumulate: int = 1  # batches a step
@@ -49,6 +50,8 @@ class StageSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.class_motion <= 1:
             raise ValueError(f"class_motion = {self.class_motion}, must be in [0, 1]")
+        if not 0 <= self.randomised <= 1:
+            raise ValueError(f"randomised = {self.randomised}, must be in [0, 1]")
         if self.object_views and not isinstance(self, ObjectSettings):
             raise ValueError("object_views are for the object finder's stage, must be 0")
 

@@ -52,7 +52,7 @@ def _drawn_pairs(
         if kind == "warp":
             batch = sampler.warped(BATCH, size)
         else:
-            batch = sampler.same_class(BATCH, size, randomise=False, motion=CLASS_MOTION)
+            batch = sampler.same_class(BATCH, size, randomised=0, motion=CLASS_MOTION)
         at = torch.rand(BATCH, points, 2, generator=sampler.generator) * 2 - 1
         matches = batch.matches(at)
         for name, answer in _answers(model, batch.source, batch.target, matches).items():

@@ -114,7 +114,7 @@ def test_matches_of_a_class_go_through_its_frames(with_frames: bool) -> None:
     store, maps = shifted_class(6, seed=7)
     if with_frames:
         store.frames = maps
-    batch = sampler_of(store, ModelConfig.tiny(), 8).same_class(8, SIDE, randomise=False)
+    batch = sampler_of(store, ModelConfig.tiny(), 8).same_class(8, SIDE, randomised=0)
     matches = batch.matches(identity_grid(20, 20).expand(8, -1, -1) * 0.5)
     # What is beyond a photograph's border is its mirror image.
     valid = matches.valid & batch.views[0].inside(matches.source)

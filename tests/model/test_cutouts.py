@@ -62,7 +62,7 @@ def pasting_sampler(seed: int) -> PairSampler:
 
 
 def test_matches_of_pasted_objects_lie_on_them_and_are_true() -> None:
-    batch = pasting_sampler(seed=2).same_class(6, SIDE, randomise=False, motion=0.5)
+    batch = pasting_sampler(seed=2).same_class(6, SIDE, randomised=0, motion=0.5)
     matches = batch.matches(identity_grid(40, 40).expand(6, -1, -1))
     share = matches.valid.float().mean()
     assert 0.05 < share < 0.8, "on the object only"
@@ -79,13 +79,13 @@ def test_matches_of_pasted_objects_lie_on_them_and_are_true() -> None:
 def test_pasted_warps_match_where_both_views_show_the_object() -> None:
     sampler = pasting_sampler(seed=3)
     sampler.photographs = None  # so that warped() takes the class
-    batch = sampler.warped(6, SIDE, randomise=False)
+    batch = sampler.warped(6, SIDE, randomised=0)
     valid = batch.matches(identity_grid(40, 40).expand(6, -1, -1)).valid
     assert 0.02 < valid.float().mean() < 0.9
 
 
 def test_places_are_learnt_from_what_is_shown() -> None:
-    batch = pasting_sampler(seed=4).same_class(3, SIDE, randomise=False, motion=0.5)
+    batch = pasting_sampler(seed=4).same_class(3, SIDE, randomised=0, motion=0.5)
     view = batch.views[0]
     points = identity_grid(8, 8).expand(3, -1, -1)
     places, shown = view.places(points), view.pasted.shows(points)

@@ -7,6 +7,7 @@ from nemf.data.pairs import Matches, PairBatch
 from nemf.data.warps import identity_grid
 from nemf.field import Decoder
 from nemf.losses import (
+    SATURATION,
     CandidateSampling,
     coarse_loss,
     field_loss,
@@ -81,9 +82,11 @@ def test_coarse_loss_of_the_identity_map_is_zero_and_of_a_shift_the_shift() -> N
     assert coarse_loss(coarse, Matches(inner, inner, valid)) < 1e-3
     shifted = coarse + torch.tensor([0.3, 0.4]).view(1, 2, 1, 1)
     assert abs(coarse_loss(shifted, Matches(inner, inner, valid)).item() - 0.5) < 1e-3
-    assert abs(coarse_loss(shifted, Matches(inner, inner, valid, 0.2)).item() - 0.3) < 1e-3
-    halves = Matches(inner, inner, valid, 0.2, unit=torch.full((2,), 0.5))
-    assert abs(coarse_loss(shifted, halves).item() - 0.8) < 1e-3
+    # Beyond the tolerance, in units, and never more than the saturation.
+    for unit, beyond in ((None, 0.3), (0.5, 0.8)):
+        units = None if unit is None else torch.full((2,), unit)
+        found = coarse_loss(shifted, Matches(inner, inner, valid, 0.2, units)).item()
+        assert abs(found - SATURATION * beyond / (SATURATION + beyond)) < 1e-3
 
 
 def test_contrast_is_low_for_right_features_and_high_for_wrong_ones() -> None:

@@ -187,6 +187,7 @@ def test_settings_name_what_is_wrong(tmp_path: Path) -> None:
         ({"objects": {"steps": 1, "rate": 1e-3}}, "objects: the model has no object finder"),
         ({"aligned": {"steps": 1, "rate": 1e-3}}, "aligned: the model has no object finder"),
         ({"train": {"object_views": 2}}, "object_views are for the object finder"),
+        ({"train": {"randomised": 1.5}}, "randomised = 1.5"),
         ({"train": None}, "must have the entries model and train"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -111,3 +111,13 @@ def test_objects_move_in_the_asked_share_of_pairs() -> None:
     present = (warp.blobs.radii > 0).float().mean()
     assert abs(present - 0.25) < 0.08
     assert isinstance(sample_warp(2, WarpStrength(), generator), RandomWarp)
+
+
+def test_a_share_of_the_views_is_randomised() -> None:
+    sampler = sampler_of(smooth_images(2, 16, seed=13), seed=14)
+    images = smooth_images(40, 16, seed=15)
+    plain = (images - sampler.mean) / sampler.std
+    assert torch.equal(sampler.normalised(images, 0), plain)
+    for share, least, most in ((0.5, 10, 30), (1.0, 40, 40)):
+        changed = (sampler.normalised(images, share) != plain).flatten(1).any(dim=1).sum()
+        assert least <= changed <= most

@@ -66,7 +66,7 @@ class ObjectViews:
         if randomise:
             chosen = torch.rand(count, 1, 1, 1, generator=self.generator) < RANDOMISED
             images = torch.where(chosen, randomise_appearance(images, self.generator), images)
-        return ObjectBatch(self.pairs.normalised(images, randomise=False), masks, known)
+        return ObjectBatch(self.pairs.normalised(images, randomised=0), masks, known)
 
     def _photographs(self, count: int) -> Tensor:
         """[count, 4, S, S]: photographs and their masks, some mirrored."""

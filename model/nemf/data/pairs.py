@@ -157,10 +157,12 @@ class PairSampler:
         """Whether same_class() has anything to draw from."""
         return bool(self.usable)
 
-    def normalised(self, images: Tensor, randomise: bool) -> Tensor:
-        """[B, 3, S, S] in [0, 1] as the model sees them, with randomised appearance if wanted."""
-        if randomise:
-            images = randomise_appearance(images, self.generator)
+    def normalised(self, images: Tensor, randomised: float) -> Tensor:
+        """[B, 3, S, S] in [0, 1] as the model sees them; the appearance of a share of them is
+        randomised."""
+        if randomised > 0:
+            chosen = self._chance(len(images), randomised).view(-1, 1, 1, 1)
+            images = torch.where(chosen, randomise_appearance(images, self.generator), images)
         return (images - self.mean) / self.std
 
     def coins(self, count: int) -> Tensor:
@@ -201,7 +203,7 @@ class PairSampler:
         matrix = random_homography(BACKGROUNDS, self.generator, torch.ones(count))
         return homography_view(read(chosen), matrix, size)
 
-    def warped(self, count: int, size: int, randomise: bool = True) -> PairBatch:
+    def warped(self, count: int, size: int, randomised: float = 1.0) -> PairBatch:
         """Two views each of `count` photographs."""
         store = self._store()
         chosen = torch.randint(len(store), (count,), generator=self.generator)
@@ -224,8 +226,8 @@ class PairSampler:
             return torch.where(shown.unsqueeze(2), matches, NOWHERE)
 
         return PairBatch(
-            self.normalised(source.views, randomise),
-            self.normalised(target.views, randomise),
+            self.normalised(source.views, randomised),
+            self.normalised(target.views, randomised),
             match,
             0.0,
             store.labels[chosen],
@@ -235,7 +237,7 @@ class PairSampler:
         self,
         count: int,
         size: int,
-        randomise: bool = True,
+        randomised: float = 1.0,
         motion: float = 1.0,
         tolerance: float = 0.2,
     ) -> PairBatch:
@@ -258,8 +260,8 @@ class PairSampler:
             return torch.where(shown.unsqueeze(2), source.points(target.places(points)), NOWHERE)
 
         return PairBatch(
-            self.normalised(source.pasted.views, randomise),
-            self.normalised(target.pasted.views, randomise),
+            self.normalised(source.pasted.views, randomised),
+            self.normalised(target.pasted.views, randomised),
             match,
             tolerance,
             self.classes.labels[chosen[:, 0]],

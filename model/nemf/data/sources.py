@@ -67,12 +67,13 @@ class TrainingData:
         if self.objects.has_views and settings.object_views > 0:
             batches.append(self.objects.draw(settings.object_views, side))
         if settings.warped_pairs > 0:
-            batches.append(self.pairs.warped(settings.warped_pairs, side))
+            batches.append(self.pairs.warped(settings.warped_pairs, side, settings.randomised))
         if self.pairs.has_pairs and settings.class_pairs > 0:
             batches.append(
                 self.pairs.same_class(
                     settings.class_pairs,
                     side,
+                    settings.randomised,
                     motion=settings.class_motion,
                     tolerance=settings.class_tolerance,
                 )
