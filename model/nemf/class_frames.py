@@ -13,6 +13,7 @@ import logging
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
@@ -25,8 +26,10 @@ from nemf.training_state import save_atomically
 
 # How many others of its class a photograph is aligned with.
 PARTNERS = 16
+# How often frames are moved towards what their partners say.
 ROUNDS = 40
-_BATCH = 16  # photographs, and then pairs times four, at once
+_PHOTOGRAPHS_AT_ONCE = 16
+_PAIRS_AT_ONCE = 64
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +73,7 @@ def class_frames(
     homographies of normalised points. On average they leave the photographs as they are."""
     config = features.config
     parts = []
-    for some in members.split(_BATCH):
+    for some in members.split(_PHOTOGRAPHS_AT_ONCE):
         images = _resized(pairs.classes, some, config.image_size)
         with compute.autocast():
             taps = features(pairs.normalised(images, randomised=0).to(compute.device))
@@ -80,7 +83,7 @@ def class_frames(
     objects = taps[-1]
     first, second = partners(len(members), PARTNERS, generator)
     maps = []
-    for i, j in zip(first.split(4 * _BATCH), second.split(4 * _BATCH), strict=True):
+    for i, j in zip(first.split(_PAIRS_AT_ONCE), second.split(_PAIRS_AT_ONCE), strict=True):
         alike = likeness([m[i] for m in compared], [m[j] for m in compared], config.grid)
         maps.append(_homogeneous(affine_fit(objects[i], objects[j], alike)))
     agreed = consensus(torch.cat(maps), first, second, len(members))
@@ -107,18 +110,16 @@ def consensus(maps: Tensor, first: Tensor, second: Tensor, count: int) -> Tensor
     """
     frames = torch.eye(3).repeat(count, 1, 1)
     for _ in range(ROUNDS):
-        said = (frames[first] @ maps).view(-1, count, 3, 3).quantile(0.5, dim=0)
-        mean = frames.clone()
-        mean[second[:count]] = said
-        frames = (frames + mean) / 2
+        wanted = torch.empty_like(frames)
+        wanted[second[:count]] = (frames[first] @ maps).view(-1, count, 3, 3).quantile(0.5, dim=0)
+        frames = (frames + wanted) / 2  # All the way, frames would swing to and fro.
         frames = torch.linalg.inv(frames.mean(dim=0)) @ frames
     return frames
 
 
 def _resized(store: ImageStore, members: Tensor, side: int) -> Tensor:
-    return torch.nn.functional.interpolate(
-        store.batch(members), (side, side), mode="bilinear", align_corners=True
-    )
+    images = store.batch(members)
+    return F.interpolate(images, (side, side), mode="bilinear", align_corners=True)
 
 
 def _homogeneous(fit: Tensor) -> Tensor:
