@@ -20,7 +20,6 @@ from tqdm import tqdm
 from nemf.alignment import affine_fit, likeness
 from nemf.backbone import FeatureExtraction
 from nemf.compute import Compute
-from nemf.data.images import ImageStore
 from nemf.data.pairs import PairSampler
 from nemf.training_state import save_atomically
 
@@ -54,7 +53,7 @@ def align_classes(
     generator = torch.Generator().manual_seed(seed)
     frames = torch.eye(3).repeat(len(store), 1, 1)
     for members in tqdm(pairs.members, desc="aligning", unit="class", disable=None):
-        if len(members) > 2:
+        if len(members) > 2:  # Two have no majority.
             frames[members] = class_frames(pairs, members, features, compute, generator)
     store.frames = frames
     if compute.is_main:
@@ -72,13 +71,7 @@ def class_frames(
     """The frames of one class's photographs (their numbers, [N]): [N, 3, 3], photograph -> class,
     homographies of normalised points. On average they leave the photographs as they are."""
     config = features.config
-    parts = []
-    for some in members.split(_PHOTOGRAPHS_AT_ONCE):
-        images = _resized(pairs.classes, some, config.image_size)
-        with compute.autocast():
-            taps = features(pairs.normalised(images, randomised=0).to(compute.device))
-        parts.append([tap.float().cpu() for tap in taps])
-    taps = [torch.cat(tap) for tap in zip(*parts, strict=True)]
+    taps = _encoded(pairs, members, features, compute)
     compared = [taps[level.tap] for level in features.visual_levels]
     objects = taps[-1]
     first, second = partners(len(members), PARTNERS, generator)
@@ -89,6 +82,21 @@ def class_frames(
     agreed = consensus(torch.cat(maps), first, second, len(members))
     frames = agreed @ _to_objects(objects)
     return torch.linalg.inv(frames.mean(dim=0)) @ frames
+
+
+def _encoded(
+    pairs: PairSampler, members: Tensor, features: FeatureExtraction, compute: Compute
+) -> list[Tensor]:
+    """The taps of photographs as they are, on the CPU."""
+    size = [features.config.image_size] * 2
+    parts = []
+    for some in members.split(_PHOTOGRAPHS_AT_ONCE):
+        images = pairs.classes.batch(some)
+        images = F.interpolate(images, size, mode="bilinear", align_corners=True)
+        with compute.autocast():
+            taps = features(pairs.normalised(images, randomised=0).to(compute.device))
+        parts.append([tap.float().cpu() for tap in taps])
+    return [torch.cat(tap) for tap in zip(*parts, strict=True)]
 
 
 def partners(count: int, wanted: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -115,11 +123,6 @@ def consensus(maps: Tensor, first: Tensor, second: Tensor, count: int) -> Tensor
         frames = (frames + wanted) / 2  # All the way, frames would swing to and fro.
         frames = torch.linalg.inv(frames.mean(dim=0)) @ frames
     return frames
-
-
-def _resized(store: ImageStore, members: Tensor, side: int) -> Tensor:
-    images = store.batch(members)
-    return F.interpolate(images, (side, side), mode="bilinear", align_corners=True)
 
 
 def _homogeneous(fit: Tensor) -> Tensor:

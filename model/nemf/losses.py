@@ -93,7 +93,6 @@ def field_loss(
     decoder: Decoder, phi: Tensor, matches: Matches, sampling: CandidateSampling
 ) -> Tensor:
     """NeMF's loss at K matches a pair, phi [B, C, h, w, h, w]: the mean of both directions."""
-
     allowed = matches.allowed()
     if allowed is not None:
         allowed = allowed.to(phi.device)
@@ -125,8 +124,7 @@ def coarse_loss(coarse: Tensor, matches: Matches) -> Tensor:
     at = F.grid_sample(coarse, target.unsqueeze(2), align_corners=True).squeeze(3)
     error = (at.transpose(1, 2) - source).square().sum(dim=2).add(1e-8).sqrt()
     if matches.tolerance > 0:
-        if matches.unit is not None:
-            error = error / matches.unit.to(coarse.device).unsqueeze(1)
+        error = error / matches.units().to(coarse.device).unsqueeze(1)
         excess = (error - matches.tolerance).clamp(min=0)
         error = SATURATION * excess / (SATURATION + excess)
     return mean_of_valid(error, matches)

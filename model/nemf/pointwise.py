@@ -14,8 +14,7 @@ def pointwise(convolution: nn.Conv2d, x: Tensor) -> Tensor:
     of a product with one vector depend on where in memory it lies, so one channel is a plain sum.
     """
     if convolution.out_channels == 1:
-        return (x * convolution.weight.view(1, -1, 1, 1)).sum(
-            dim=1, keepdim=True
-        ) + convolution.bias
+        products = x * convolution.weight.view(1, -1, 1, 1)
+        return products.sum(dim=1, keepdim=True) + convolution.bias
     weight = convolution.weight.flatten(1)
     return F.linear(x.permute(0, 2, 3, 1), weight, convolution.bias).permute(0, 3, 1, 2)

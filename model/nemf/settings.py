@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_type_hints
 
 import yaml
 
@@ -27,7 +27,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class StageSettings:
-    """What both stages of training share."""
+    """What the stages of training share."""
+
+    # What a stage has no use for, and whose it is.
+    foreign: ClassVar[Mapping[str, str]] = {}
 
     steps: int
     rate: float  # the highest learning rate
@@ -37,7 +40,7 @@ class StageSettings:
     class_pairs: int = 2  # a batch: two photographs each of one class, where classes are given
     class_motion: float = 1.0  # in [0, 1]: how strongly photographs of a class are warped
     class_tolerance: float = 0.2  # how far matches of a class pair may be off, in class coordinates
-    randomised: float = 1.0  # share of the views of pairs whose colours and textures are randomised
+    randomised: float = 1.0  # share of warped and class pairs' views of random colours and textures
     object_views: int = 0  # a batch: pictures whose object is known, for the object finder
     keypoint_pairs: int = 0  # a batch: annotated pairs, where they are given
     accumulate: int = 1  # batches a step
@@ -52,8 +55,9 @@ class StageSettings:
             raise ValueError(f"class_motion = {self.class_motion}, must be in [0, 1]")
         if not 0 <= self.randomised <= 1:
             raise ValueError(f"randomised = {self.randomised}, must be in [0, 1]")
-        if self.object_views and not isinstance(self, ObjectSettings):
-            raise ValueError("object_views are for the object finder's stage, must be 0")
+        for name, stage in self.foreign.items():
+            if getattr(self, name) != 0:
+                raise ValueError(f"{name} are for {stage}, must be 0")
 
     def side_at(self, step: int) -> int:
         """The side of the views at a step, counted from 0."""
@@ -64,13 +68,10 @@ class StageSettings:
 class PretrainSettings(StageSettings):
     """Stage one: the backbone alone, by dense contrast."""
 
+    foreign = {"object_views": "the object finder's stage", "keypoint_pairs": "the matching stage"}
+
     class_weight: float = 0.3  # of the classification loss
     place_weight: float = 0.0  # of the loss of places, see nemf.pretrain
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.keypoint_pairs != 0:
-            raise ValueError("keypoint_pairs are for the matching stage, must be 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,8 @@ class ObjectSettings(StageSettings):
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings(StageSettings):
     """Stage two: the whole model, by the paper's loss."""
+
+    foreign = {"object_views": "the object finder's stage"}
 
     candidates: int = 99  # random points scored beside the true one
     near_candidates: float = 0.5  # share of them drawn around the truth; the paper's is 0

@@ -68,14 +68,14 @@ def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained
     features = FeatureExtraction(settings.model)
     if settings.backbone_weights:
         features.load_weights(settings.backbone_weights)
-    frames = _Frames(data, held_out, compute, out, seed)
+    run = _Run(data, held_out, compute, out, seed)
     seconds = {}
     if settings.initial:
         model = load_trained_model(settings.model, settings.initial)
         if settings.aligned:
-            frames.find(model.feature_extraction)
+            _align_classes(model.feature_extraction, run)
     else:
-        seconds = _train_features(features, settings, frames, compute, out)
+        seconds = _train_features(features, settings, run)
         model = NeMF(settings.model)
         if settings.train.start_from_correlation:
             start_from_correlation(model)
@@ -84,7 +84,7 @@ def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained
     stages = {"train": settings.train, "finish": settings.finish}
     for title, stage in stages.items():
         if stage:
-            seconds[title] = _train(title, model, stage, data, held_out, compute, out)
+            seconds[title] = _train(title, model, stage, run)
     if compute.is_main:
         # Only weights that finished their schedule get this name.
         content = {"config": settings.model.to_dict(), "state_dict": model.state_dict()}
@@ -94,8 +94,8 @@ def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained
 
 
 @dataclass(frozen=True)
-class _Frames:
-    """Of the classes' photographs, those that are trained on and those held out."""
+class _Run:
+    """What the stages of a training share."""
 
     data: TrainingData
     held_out: TrainingData
@@ -103,106 +103,79 @@ class _Frames:
     out: Path
     seed: int
 
-    def find(self, features: FeatureExtraction) -> None:
-        """Aligns the photographs of each class, those held out among themselves. Raises ValueError
-        if there are no classes."""
-        if not self.data.pairs.has_pairs:
-            raise ValueError("aligned: there are no classes of two photographs or more to align")
-        for part, name in ((self.data, "frames.pt"), (self.held_out, "frames-held-out.pt")):
-            if part.pairs.has_pairs:
-                align_classes(part.pairs, features, self.compute, self.out / name, self.seed)
-        self.compute.meet()
 
-
-def _train_features(
-    features: FeatureExtraction,
-    settings: Settings,
-    frames: _Frames,
-    compute: Compute,
-    out: Path,
-) -> dict[str, float]:
+def _train_features(features: FeatureExtraction, settings: Settings, run: _Run) -> dict[str, float]:
     """Backbone and object finder, in place: the stages before the whole model. Their seconds."""
-    data = frames.data
     seconds = {}
     if settings.pretrain or settings.aligned:
-        model = PretrainingModel(features, len(data.pairs.members))
+        model = PretrainingModel(features, len(run.data.pairs.members))
     if settings.pretrain:
-        seconds["pretrain"] = _pretrain("pretrain", model, settings.pretrain, data, compute, out)
+        seconds["pretrain"] = _pretrain("pretrain", model, settings.pretrain, run)
     if settings.objects:
-        seconds["objects"] = _find_objects(features, settings.objects, data, compute, out)
+        seconds["objects"] = _find_objects(features, settings.objects, run)
     if settings.aligned:
-        frames.find(features)
-        seconds["aligned"] = _pretrain("aligned", model, settings.aligned, data, compute, out)
+        _align_classes(features, run)
+        seconds["aligned"] = _pretrain("aligned", model, settings.aligned, run)
     return seconds
 
 
-def _pretrain(
-    title: str,
-    model: PretrainingModel,
-    settings: PretrainSettings,
-    data: TrainingData,
-    compute: Compute,
-    out: Path,
-) -> float:
+def _align_classes(features: FeatureExtraction, run: _Run) -> None:
+    """Aligns the photographs of each class, those held out among themselves. Raises ValueError if
+    there are no classes."""
+    if not run.data.pairs.has_pairs:
+        raise ValueError("aligned: there are no classes of two photographs or more to align")
+    for part, name in ((run.data, "frames.pt"), (run.held_out, "frames-held-out.pt")):
+        if part.pairs.has_pairs:
+            align_classes(part.pairs, features, run.compute, run.out / name, run.seed)
+    run.compute.meet()
+
+
+def _pretrain(title: str, model: PretrainingModel, settings: PretrainSettings, run: _Run) -> float:
     """Stage one, in place. Returns its seconds."""
-    model.to(compute.device, memory_format=torch.channels_last).train()
+    model.to(run.compute.device, memory_format=torch.channels_last).train()
     taps = [level.tap for level in model.features.visual_levels]
     stage = Stage(
         title,
         PretrainingObjective(
-            model, settings.points, taps, compute, with_places=settings.place_weight > 0
+            model, settings.points, taps, run.compute, with_places=settings.place_weight > 0
         ),
         model,
         torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay),
         settings,
         weights={"class": settings.class_weight, "place": settings.place_weight},
     )
-    return run_stage(stage, data, compute, out)
+    return run_stage(stage, run.data, run.compute, run.out)
 
 
-def _find_objects(
-    features: FeatureExtraction,
-    settings: ObjectSettings,
-    data: TrainingData,
-    compute: Compute,
-    out: Path,
-) -> float:
+def _find_objects(features: FeatureExtraction, settings: ObjectSettings, run: _Run) -> float:
     """The object finder's stage, in place. Returns its seconds."""
     finder = features.object_finder
-    finder.to(compute.device, memory_format=torch.channels_last).train()
+    finder.to(run.compute.device, memory_format=torch.channels_last).train()
     stage = Stage(
         "objects",
-        ObjectObjective(finder, compute),
+        ObjectObjective(finder, run.compute),
         finder,
         torch.optim.AdamW(finder.parameters(), weight_decay=settings.weight_decay),
         settings,
         weights={"extent": settings.extent_weight},
     )
-    return run_stage(stage, data, compute, out)
+    return run_stage(stage, run.data, run.compute, run.out)
 
 
-def _train(
-    title: str,
-    model: NeMF,
-    settings: TrainSettings,
-    data: TrainingData,
-    held_out: TrainingData,
-    compute: Compute,
-    out: Path,
-) -> float:
+def _train(title: str, model: NeMF, settings: TrainSettings, run: _Run) -> float:
     """Stage two or three, in place. Returns its seconds."""
     # The backbone's statistics stay those of stage one.
-    model.to(compute.device).eval()
+    model.to(run.compute.device).eval()
     stage = Stage(
         title,
-        MatchingObjective(model, settings, compute),
+        MatchingObjective(model, settings, run.compute),
         model,
         torch.optim.AdamW(_groups(model, settings), lr=1e-4, weight_decay=settings.weight_decay),
         settings,
         weights={name: settings.coarse_weight for name in LOSSES if name.endswith("coarse")},
-        validate=lambda: validate(model, held_out, settings.validation_pairs),
+        validate=lambda: validate(model, run.held_out, settings.validation_pairs),
     )
-    return run_stage(stage, data, compute, out)
+    return run_stage(stage, run.data, run.compute, run.out)
 
 
 def _groups(model: NeMF, settings: TrainSettings) -> list[dict[str, Any]]:

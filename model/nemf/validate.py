@@ -23,11 +23,11 @@ CLASS_MOTION = 0.5  # photographs of one class are framed about as differently
 def validate(model: NeMF, data: TrainingData, pairs: int, points: int = 32) -> dict[str, float]:
     """Errors on at most `pairs` held-out pairs of each kind, always the same ones.
 
-    Keys are `warp/...` (exact truth), `class/...` (same-class pairs, whose truth is only the
-    classes' rough alignment) and `keypoints/...` (annotated pairs), followed by the answer
-    (identity, coarse, refined) and the measure: `error`, the mean distance in normalised units, or
-    `pck0.05`. PCK is of the image's side and over all points; for annotated pairs it is that of
-    their data set, averaged over pairs.
+    Keys are `warp/...` (exact truth), `class/...` (points of objects of same-class pairs, whose
+    truth is only how the photographs are aligned) and `keypoints/...` (annotated pairs), followed
+    by the answer (identity, coarse, refined) and the measure: `error`, the mean distance in
+    normalised units, or `pck0.05`. PCK is of the image's side and over all points; for annotated
+    pairs it is that of their data set, averaged over pairs.
     """
     state = data.generator.get_state()
     data.generator.manual_seed(12345)

@@ -16,7 +16,8 @@ from nemf.compute import Compute
 from nemf.config import LevelConfig, ModelConfig
 from nemf.data.images import ImageStore
 from nemf.data.pairs import PairSampler
-from nemf.data.warps import apply_homography, identity_grid, sample_at
+from nemf.data.warps import apply_homography, homography_view, identity_grid
+from tests.model.pairs import colours_apart
 
 SIDE = 64
 
@@ -64,10 +65,10 @@ def shifted_class(count: int, seed: int) -> tuple[ImageStore, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     picture = torch.rand(1, 3, 9, 9, generator=generator)
     picture = F.interpolate(picture, (SIDE, SIDE), mode="bicubic").clamp(0, 1)
+    pictures = picture.expand(count, -1, -1, -1)
     maps = torch.eye(3).repeat(count, 1, 1)
     maps[:, :2, 2] = 0.25 * (torch.rand(count, 2, generator=generator) * 2 - 1)
-    places = apply_homography(maps, identity_grid(SIDE, SIDE).expand(count, -1, -1))
-    images = sample_at(picture.expand(count, -1, -1, -1), places, SIDE)
+    images = homography_view(pictures, maps, SIDE)
     return ImageStore((images * 255).byte(), torch.zeros(count, dtype=torch.long)), maps
 
 
@@ -120,12 +121,7 @@ def test_matches_of_a_class_go_through_its_frames(with_frames: bool) -> None:
     valid = matches.valid & batch.views[0].inside(matches.source)
     valid &= batch.views[1].inside(matches.target)
     assert valid.float().mean() > 0.3
-
-    def colours(images: Tensor, points: Tensor) -> Tensor:
-        return F.grid_sample(images, points.unsqueeze(2), align_corners=True).squeeze(3)
-
-    difference = colours(batch.target, matches.target) - colours(batch.source, matches.source)
-    apart = difference.abs().amax(dim=1)[valid].mean().item()
+    apart = colours_apart(batch, matches)[valid].mean().item()
     print(f"colours differ by {apart:.3f}")
     assert (apart < 0.15) == with_frames
 

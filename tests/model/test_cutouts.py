@@ -17,6 +17,7 @@ from nemf.data.pairs import PairSampler
 from nemf.data.warps import identity_grid
 from nemf.pretrain import PLACES, place_loss
 from nemf.settings import TrainSettings
+from tests.model.pairs import colours_apart
 
 SIDE = 64
 
@@ -66,12 +67,7 @@ def test_matches_of_pasted_objects_lie_on_them_and_are_true() -> None:
     matches = batch.matches(identity_grid(40, 40).expand(6, -1, -1))
     share = matches.valid.float().mean()
     assert 0.05 < share < 0.8, "on the object only"
-
-    def colours(images: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-        return F.grid_sample(images, points.unsqueeze(2), align_corners=True).squeeze(3)
-
-    difference = colours(batch.target, matches.target) - colours(batch.source, matches.source)
-    apart = difference.abs().amax(dim=1)[matches.valid]
+    apart = colours_apart(batch, matches)[matches.valid]
     assert apart.median() < 0.05
     assert (apart < 0.3).float().mean() > 0.9, "but for the soft edges"
 

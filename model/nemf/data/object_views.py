@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nemf.data.appearance import randomise_appearance
 from nemf.data.cutouts import paste
 from nemf.data.pairs import PairSampler, mirrored
 from nemf.data.placing import random_placement
@@ -63,10 +62,8 @@ class ObjectViews:
         own = self._on_own(self._photographs(count - count // 2), size)
         other = self._on_others(self._photographs(count // 2), size)
         images, masks, known = (torch.cat(both) for both in zip(own, other, strict=True))
-        if randomise:
-            chosen = torch.rand(count, 1, 1, 1, generator=self.generator) < RANDOMISED
-            images = torch.where(chosen, randomise_appearance(images, self.generator), images)
-        return ObjectBatch(self.pairs.normalised(images, randomised=0), masks, known)
+        images = self.pairs.normalised(images, RANDOMISED if randomise else 0)
+        return ObjectBatch(images, masks, known)
 
     def _photographs(self, count: int) -> Tensor:
         """[count, 4, S, S]: photographs and their masks, some mirrored."""

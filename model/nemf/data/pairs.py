@@ -50,10 +50,11 @@ class Matches:
 
     def allowed(self) -> Tensor | None:
         """How far each pair's matches may be off, normalised, [B]; None where they are exact."""
-        if self.tolerance == 0:
-            return None
-        unit = torch.ones(len(self.source)) if self.unit is None else self.unit
-        return self.tolerance * unit
+        return None if self.tolerance == 0 else self.tolerance * self.units()
+
+    def units(self) -> Tensor:
+        """The unit of every pair, [B]."""
+        return torch.ones(len(self.source)) if self.unit is None else self.unit
 
 
 @dataclass
@@ -61,7 +62,7 @@ class PairBatch:
     """B pairs of normalised images and the map from target points to source points.
 
     source, target: [B, 3, S, S]. match: target points [B, N, 2] -> source points [B, N, 2],
-    normalised; outside [-1, 1] where there is none. tolerance, unit: as in Matches.
+    normalised; outside [-1, 1] where there is none. tolerance: as in Matches.
     labels: [B] class of each pair, -1 where it has none.
     views: of pairs of a class, the source's and the target's.
     """
@@ -72,7 +73,11 @@ class PairBatch:
     tolerance: float
     labels: Tensor
     views: tuple[ClassView, ...] = ()
-    unit: Tensor | None = None
+
+    @property
+    def unit(self) -> Tensor | None:
+        """As in Matches: what is a length of 1 in the coordinates of the pair's class."""
+        return self.views[0].unit() if self.views else None
 
     def matches(self, target: Tensor) -> Matches:
         """Of target points [B, K, 2]."""
@@ -85,13 +90,13 @@ class PairBatch:
 class ClassView:
     """Views of B photographs of classes.
 
-    matrix: [B, 3, 3], view -> photograph. frame: [B, 3, 3], photograph -> coordinates of its class.
+    matrix: [B, 3, 3], view -> photograph. to_class: [B, 3, 3], view -> coordinates of its class.
     objects: [B, 1, S, S] in [0, 1], where a view shows its object; everywhere if that is not known.
     """
 
     pasted: Pasted
     matrix: Tensor
-    frame: Tensor
+    to_class: Tensor
     objects: Tensor
 
     def inside(self, points: Tensor) -> Tensor:
@@ -100,16 +105,15 @@ class ClassView:
 
     def places(self, points: Tensor) -> Tensor:
         """[B, N, 2] points of the views -> their coordinates in the class."""
-        return apply_homography(self.frame @ self.matrix, points)
+        return apply_homography(self.to_class, points)
 
     def points(self, places: Tensor) -> Tensor:
         """The inverse of places()."""
-        return apply_homography(torch.linalg.inv(self.frame @ self.matrix), places)
+        return apply_homography(torch.linalg.inv(self.to_class), places)
 
     def unit(self) -> Tensor:
         """[B]: the views' length, normalised, of a length of 1 in the class's coordinates."""
-        linear = (self.frame @ self.matrix)[:, :2, :2]
-        return torch.linalg.det(linear).abs().clamp(min=1e-6).rsqrt()
+        return torch.linalg.det(self.to_class[:, :2, :2]).abs().clamp(min=1e-6).rsqrt()
 
 
 def mirrored(images: Tensor, coins: Tensor) -> Tensor:
@@ -266,7 +270,6 @@ class PairSampler:
             tolerance,
             self.classes.labels[chosen[:, 0]],
             (source, target),
-            source.unit(),
         )
 
     def _two_of_a_class(self, count: int) -> Tensor:
@@ -289,7 +292,7 @@ class PairSampler:
         if self.classes.masks is None:
             images = mirrored(self.classes.batch(chosen), coins)
             whole = Pasted.whole(homography_view(images, matrix, size))
-            return ClassView(whole, matrix, frame, whole.shown)
+            return ClassView(whole, matrix, frame @ matrix, whole.shown)
         # What is around a photograph is not seen of a pasted one, so it may be shown smaller.
         farther = torch.where(pasted, PASTED_CROP / CLASS_PAIRS.crop, 1.0)
         matrix = torch.cat([matrix[:, :, :2] * farther.view(-1, 1, 1), matrix[:, :, 2:]], dim=2)
@@ -302,7 +305,7 @@ class PairSampler:
         masks = object_masks(view[:, 3:], places, cut, self.generator)
         shown = paste(view[:, :3], masks, self.backgrounds(count, size), pasted)
         objects = torch.where((pasted | cut).view(-1, 1, 1, 1), masks, 1.0)
-        return ClassView(shown, matrix, frame, objects)
+        return ClassView(shown, matrix, frame @ matrix, objects)
 
     def _frames(self, chosen: Tensor, coins: Tensor) -> Tensor:
         """The frames of photographs [B], of those that are mirrored by a coin mirrored as well."""
