@@ -4,7 +4,9 @@ The objects' own coordinates (nemf.object_finder) agree at like places, if the f
 parts of both. What remains is corrected by an affine map of the target's coordinates, fitted to
 what the features say by expectation and maximisation: softly assign every target cell to the source
 cells that look alike and are near where the map puts it; fit the map to the assignments by weighted
-least squares, with a ridge towards no correction; go on with a narrower neighbourhood.
+least squares, with a ridge towards no correction; go on with a narrower neighbourhood. At last the
+map is bent in the same way; instead of being fitted, the assignments are averaged over the cells
+around.
 """
 
 from __future__ import annotations
@@ -21,6 +23,12 @@ TEMPERATURE = 0.1
 WIDTHS = (0.6, 0.52, 0.45, 0.4, 0.35, 0.3)
 # Ridges of the map's slopes along x and y and of its shift, for a mean weight of 1.
 RIDGES = (0.3, 0.3, 0.1)
+# The same for bending: the softmax, and neighbourhoods each with how far a cell's say reaches
+# (standard deviations of Gaussians).
+BENDING_TEMPERATURE = 0.05
+BENDING_WIDTHS = ((0.4, 0.8), (0.3, 0.6), (0.25, 0.5))
+# Weight of not being bent, beside a mean weight of 1 of what a cell says.
+STIFFNESS = 0.1
 # Weight of a cell that shows no object, beside 1 for one that does.
 LEAST_WEIGHT = 0.05
 
@@ -30,9 +38,16 @@ def align(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
 
     The arguments are those of affine_fit().
     """
-    here = target[:, :2].flatten(2).transpose(1, 2)
+    here = _coordinates(target)
     corrected = F.pad(here, (0, 1), value=1.0) @ affine_fit(source, target, likeness)
-    return corrected.transpose(1, 2).unflatten(2, target.shape[2:])
+    logits = likeness.transpose(1, 2) / BENDING_TEMPERATURE
+    there, shown = _coordinates(source), _shown(target)
+    apart = squared_distances(here, here)
+    bend = torch.zeros_like(here)
+    for width, reach in BENDING_WIDTHS:
+        moved, weights = assign(logits, corrected + bend, there, width)
+        bend = smooth(bend + moved, weights * shown, apart, reach, STIFFNESS)
+    return (corrected + bend).transpose(1, 2).unflatten(2, target.shape[2:])
 
 
 def affine_fit(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
@@ -42,24 +57,59 @@ def affine_fit(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
     cosine similarity of the cells.
     """
     logits = likeness.transpose(1, 2) / TEMPERATURE
-    there = source[:, :2].flatten(2).transpose(1, 2)
-    here = target[:, :2].flatten(2).transpose(1, 2)
-    shown = target[:, 2].flatten(1) + LEAST_WEIGHT
+    there, here = _coordinates(source), _coordinates(target)
+    shown = _shown(target)
     columns = F.pad(here, (0, 1), value=1.0)  # of the fit: x, y, 1
     corrected = here
     for width in WIDTHS:
-        squared = (corrected.unsqueeze(2) - there.unsqueeze(1)).square().sum(dim=3)
-        near = squared / (-2 * width * width)
-        joint = logits + near
-        # How far the features move the assignments; at the border of the source the neighbourhood
-        # alone would pull them inwards.
-        moved = (joint.softmax(dim=2) - near.softmax(dim=2)) @ there
-        # How alike the neighbourhood is, compared with the other cells'.
-        evidence = joint.logsumexp(dim=2) - near.logsumexp(dim=2)
-        weights = (evidence - evidence.amax(dim=1, keepdim=True)).exp() * shown
-        correction = _fit(columns, corrected + moved - here, weights)
+        moved, weights = assign(logits, corrected, there, width)
+        correction = _fit(columns, corrected + moved - here, weights * shown)
         corrected = here + columns @ correction
     return correction + correction.new_tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+
+
+def assign(logits: Tensor, here: Tensor, there: Tensor, width: float) -> tuple[Tensor, Tensor]:
+    """Softly assigns cells to those that look alike among those around: how far that moves each
+    [B, N, 2], and how much its neighbourhood says [B, N], in (0, 1].
+
+    logits: [B, N, M], of how alike they look. here: [B, N, 2] and there: [B or 1, M, 2], the cells'
+    coordinates. width: of the neighbourhood.
+    """
+    near = squared_distances(here, there) / (-2 * width * width)
+    joint = logits + near
+    # The features' part alone; at the border the neighbourhood would pull inwards.
+    moved = (joint.softmax(dim=2) - near.softmax(dim=2)) @ there
+    # How alike the neighbourhood is, compared with the other cells'.
+    evidence = joint.logsumexp(dim=2) - near.logsumexp(dim=2)
+    return moved, (evidence - evidence.amax(dim=1, keepdim=True)).exp()
+
+
+def smooth(bend: Tensor, weights: Tensor, apart: Tensor, reach: float, stiffness: float) -> Tensor:
+    """Weighted mean of the bends [B, N, 2] around each cell.
+
+    weights: [B, N]. apart: [B or 1, N, N], squared distances of the cells. reach: standard
+    deviation of the Gaussian that is averaged by. stiffness: weight of no bend at all.
+    """
+    weights = (weights / weights.mean(dim=1, keepdim=True)).unsqueeze(2)
+    around = torch.exp(apart / (-2 * reach * reach))
+    # One product, as one with a single column would keep its bits less well.
+    said, total = (around @ torch.cat([weights * bend, weights], dim=2)).split([2, 1], dim=2)
+    return said / (total + stiffness * around.sum(dim=2, keepdim=True))
+
+
+def squared_distances(here: Tensor, there: Tensor) -> Tensor:
+    """Points [B, N, 2] and [B, M, 2] -> [B, N, M]."""
+    return (here.unsqueeze(2) - there.unsqueeze(1)).square().sum(dim=3)
+
+
+def _coordinates(objects: Tensor) -> Tensor:
+    """[B, 3, h, w] of object_coordinates() -> [B, h * w, 2]."""
+    return objects[:, :2].flatten(2).transpose(1, 2)
+
+
+def _shown(objects: Tensor) -> Tensor:
+    """[B, 3, h, w] of object_coordinates() -> the cells' weights, [B, h * w]."""
+    return objects[:, 2].flatten(1) + LEAST_WEIGHT
 
 
 def _fit(columns: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:

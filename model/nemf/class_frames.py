@@ -10,6 +10,7 @@ frame (an affine map to coordinates of the class) in which it agrees with most o
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -19,7 +20,9 @@ from tqdm import tqdm
 
 from nemf.alignment import affine_fit, likeness
 from nemf.backbone import FeatureExtraction
+from nemf.class_bends import class_bends
 from nemf.compute import Compute
+from nemf.data.frames import Frames
 from nemf.data.pairs import PairSampler
 from nemf.training_state import save_atomically
 
@@ -44,46 +47,49 @@ def align_classes(
     """
     store = pairs.classes
     if path.exists():
-        store.frames = torch.load(path, weights_only=True)["frames"]
+        kept = torch.load(path, weights_only=True)
+        store.frames = Frames(kept["affine"], kept["bends"])
         if len(store.frames) != len(store):
             raise ValueError(f"{path}: has {len(store.frames)} frames for {len(store)} photographs")
         logger.info("%s: frames of %d photographs", path, len(store))
         return
     features.to(compute.device).eval()
     generator = torch.Generator().manual_seed(seed)
-    frames = torch.eye(3).repeat(len(store), 1, 1)
+    affine = torch.eye(3).repeat(len(store), 1, 1)
+    side = features.config.grid
+    bends = torch.zeros(len(store), 2, side, side)
     for members in tqdm(pairs.members, desc="aligning", unit="class", disable=None):
         if len(members) > 2:  # Two have no majority.
-            frames[members] = class_frames(pairs, members, features, compute, generator)
-    store.frames = frames
+            taps = _encoded(pairs, members, features, compute)
+            compared = [taps[level.tap] for level in features.visual_levels]
+            affine[members] = affine_frames(compared, taps[-1], side, generator)
+            bends[members] = class_bends(compared, affine[members], side)
+    store.frames = Frames(affine, bends)
     if compute.is_main:
-        save_atomically({"frames": frames}, path)
+        save_atomically({"affine": affine, "bends": bends}, path)
 
 
 @torch.no_grad()
-def class_frames(
-    pairs: PairSampler,
-    members: Tensor,
-    features: FeatureExtraction,
-    compute: Compute,
-    generator: torch.Generator,
+def affine_frames(
+    compared: Sequence[Tensor], objects: Tensor, side: int, generator: torch.Generator
 ) -> Tensor:
-    """The frames of one class's photographs (their numbers, [N]): [N, 3, 3], photograph -> class,
-    homographies of normalised points. On average they leave the photographs as they are."""
-    config = features.config
-    taps = _encoded(pairs, members, features, compute)
-    compared = [taps[level.tap] for level in features.visual_levels]
-    objects = taps[-1]
-    first, second = partners(len(members), PARTNERS, generator)
+    """The frames of one class's N photographs: [N, 3, 3], photograph -> class, of normalised
+    points. On average they leave the photographs as they are.
+
+    compared: feature maps [N, C, h, w], on a grid of `side`. objects: [N, 3, side, side] of
+    object_coordinates().
+    """
+    first, second = partners(len(objects), PARTNERS, generator)
     maps = []
     for i, j in zip(first.split(_PAIRS_AT_ONCE), second.split(_PAIRS_AT_ONCE), strict=True):
-        alike = likeness([m[i] for m in compared], [m[j] for m in compared], config.grid)
+        alike = likeness([m[i] for m in compared], [m[j] for m in compared], side)
         maps.append(_homogeneous(affine_fit(objects[i], objects[j], alike)))
-    agreed = consensus(torch.cat(maps), first, second, len(members))
+    agreed = consensus(torch.cat(maps), first, second, len(objects))
     frames = agreed @ _to_objects(objects)
     return torch.linalg.inv(frames.mean(dim=0)) @ frames
 
 
+@torch.no_grad()
 def _encoded(
     pairs: PairSampler, members: Tensor, features: FeatureExtraction, compute: Compute
 ) -> list[Tensor]:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nemf.alignment import RIDGES, _fit, _inverse, align, likeness
+from nemf.alignment import (
+    RIDGES,
+    _fit,
+    _inverse,
+    affine_fit,
+    align,
+    assign,
+    likeness,
+    smooth,
+    squared_distances,
+)
 from nemf.data.warps import identity_grid
 
 SIDE = 12
@@ -39,6 +51,56 @@ def test_a_known_map_is_found_but_for_the_ridge(seed: int) -> None:
     after = (aligned - true).norm(dim=1).mean()
     print(f"seed {seed}: {before:.3f} -> {after:.3f}")
     assert after < 0.7 * before
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_no_affine_map_does_is_found_by_bending(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    source, target = coordinates(), coordinates()
+    here = target[:, :2].flatten(2).transpose(1, 2)
+    turns = 1 + torch.rand(2, generator=generator)
+    true = here + 0.3 * torch.sin(here.flip(2) * turns)
+    there = source[:, :2].flatten(2).transpose(1, 2)
+    alike = torch.exp(-torch.cdist(there, true).square() / 0.5)
+    fit = affine_fit(source, target, alike)
+    inside = true.abs().amax(dim=2) < 1.5
+    affine = (F.pad(here, (0, 1), value=1.0) @ fit - true).norm(dim=2)[inside].mean()
+    aligned = align(source, target, alike).flatten(2).transpose(1, 2)
+    bent = (aligned - true).norm(dim=2)[inside].mean()
+    print(f"seed {seed}: {affine:.3f} -> {bent:.3f}")
+    assert bent < 0.7 * affine
+
+
+def test_cells_are_assigned_to_those_that_look_alike_nearby() -> None:
+    generator = torch.Generator().manual_seed(6)
+    logits = torch.randn(2, 7, 5, generator=generator)
+    here, there = (torch.randn(2, n, 2, generator=generator) for n in (7, 5))
+    moved, weights = assign(logits, here, there, width=0.8)
+    evidence = torch.empty(2, 7)
+    for b in range(2):
+        for n in range(7):
+            near = [math.exp(-((here[b, n] - p) ** 2).sum().item() / 1.28) for p in there[b]]
+            joint = [w * math.exp(v) for w, v in zip(near, logits[b, n].tolist(), strict=True)]
+            mean = [
+                sum(w * p for w, p in zip(ws, there[b], strict=True)) / sum(ws)
+                for ws in (joint, near)
+            ]
+            assert torch.allclose(moved[b, n], mean[0] - mean[1], atol=1e-5)
+            evidence[b, n] = sum(joint) / sum(near)
+    assert torch.allclose(weights, evidence / evidence.amax(dim=1, keepdim=True), atol=1e-5)
+
+
+def test_smoothing_is_a_weighted_mean_of_the_cells_around() -> None:
+    generator = torch.Generator().manual_seed(7)
+    points, bend = (torch.randn(1, 6, 2, generator=generator) for _ in range(2))
+    weights = torch.rand(1, 6, generator=generator)
+    found = smooth(bend, weights, squared_distances(points, points), 0.9, stiffness=0.3)
+    share = weights[0] / weights.mean()
+    for n in range(6):
+        around = [math.exp(-((points[0, n] - p) ** 2).sum().item() / 1.62) for p in points[0]]
+        total = sum(a * (w + 0.3) for a, w in zip(around, share.tolist(), strict=True))
+        expected = sum(a * w * b for a, w, b in zip(around, share, bend[0], strict=True)) / total
+        assert torch.allclose(found[0, n], expected, atol=1e-5)
 
 
 def test_features_that_say_nothing_change_little() -> None:

@@ -14,6 +14,7 @@ from nemf.backbone import FeatureExtraction
 from nemf.class_frames import align_classes, consensus, partners
 from nemf.compute import Compute
 from nemf.config import LevelConfig, ModelConfig
+from nemf.data.frames import Frames
 from nemf.data.images import ImageStore
 from nemf.data.pairs import PairSampler
 from nemf.data.warps import apply_homography, homography_view, identity_grid
@@ -96,7 +97,7 @@ def test_shifted_pictures_are_aligned_and_the_frames_kept(tmp_path: Path) -> Non
     points = identity_grid(5, 5).expand(12, -1, -1)
     # Where the photographs show the points of the first one.
     true = apply_homography(torch.linalg.inv(maps) @ maps[:1], points)
-    found = apply_homography(torch.linalg.inv(frames) @ frames[:1], points)
+    found = frames.to_photographs(frames.of(torch.zeros(12, dtype=torch.long)).to_class(points))
     before = (points - true).norm(dim=2).mean()
     after = (found - true).norm(dim=2).mean()
     print(f"{before:.3f} -> {after:.3f}")
@@ -104,7 +105,8 @@ def test_shifted_pictures_are_aligned_and_the_frames_kept(tmp_path: Path) -> Non
 
     again, _ = shifted_class(12, seed=1)
     align_classes(sampler_of(again, model, 5), FeatureExtraction(model), Compute(), path, seed=6)
-    assert torch.equal(again.frames, frames), "read, not found again"
+    for kept, made in ((again.frames.affine, frames.affine), (again.frames.bends, frames.bends)):
+        assert torch.equal(kept, made), "read, not found again"
     other, _ = shifted_class(11, seed=1)
     with pytest.raises(ValueError, match="12 frames for 11 photographs"):
         align_classes(sampler_of(other, model, 5), features, Compute(), path, seed=6)
@@ -114,7 +116,7 @@ def test_shifted_pictures_are_aligned_and_the_frames_kept(tmp_path: Path) -> Non
 def test_matches_of_a_class_go_through_its_frames(with_frames: bool) -> None:
     store, maps = shifted_class(6, seed=7)
     if with_frames:
-        store.frames = maps
+        store.frames = Frames(maps, torch.zeros(6, 2, 1, 1))
     batch = sampler_of(store, ModelConfig.tiny(), 8).same_class(8, SIDE, randomised=0)
     matches = batch.matches(identity_grid(20, 20).expand(8, -1, -1) * 0.5)
     # What is beyond a photograph's border is its mirror image.
@@ -128,7 +130,8 @@ def test_matches_of_a_class_go_through_its_frames(with_frames: bool) -> None:
 
 def test_a_unit_is_a_length_of_the_class_in_the_view() -> None:
     store, _ = shifted_class(4, seed=9)
-    store.frames = torch.diag(torch.tensor([2.0, 2.0, 1.0])).repeat(4, 1, 1)
+    doubled = torch.diag(torch.tensor([2.0, 2.0, 1.0])).repeat(4, 1, 1)
+    store.frames = Frames(doubled, torch.zeros(4, 2, 1, 1))
     batch = sampler_of(store, ModelConfig.tiny(), 10).same_class(5, SIDE, tolerance=0.1)
     source, _ = batch.views
     here = source.points(torch.zeros(5, 1, 2))

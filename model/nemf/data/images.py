@@ -15,6 +15,7 @@ from PIL import UnidentifiedImageError
 from torch import Tensor
 from tqdm import tqdm
 
+from nemf.data.frames import Frames
 from nemf.data.masks import object_mask
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
@@ -31,15 +32,15 @@ class ImageStore:
     labels: [N] int64, the class of each image, -1 where it has none.
     masks: [N, M, M] bool, the object of each image; None where they were not looked for.
     cut: [N] bool, whether the object could be told from its background; if not, its mask is full.
-    frames: [N, 3, 3], photograph -> coordinates of its class (see nemf.class_frames); None where
-      photographs count as aligned as they are.
+    frames: of the photographs in their classes (see nemf.class_frames); None where they count as
+      aligned as they are.
     """
 
     images: Tensor
     labels: Tensor
     masks: Tensor | None = None
     cut: Tensor | None = None
-    frames: Tensor | None = None
+    frames: Frames | None = None
 
     def __len__(self) -> int:
         return len(self.images)

@@ -11,6 +11,7 @@ from torch import Tensor
 from nemf.config import ModelConfig
 from nemf.data.appearance import randomise_appearance
 from nemf.data.cutouts import Pasted, object_masks, paste, shows
+from nemf.data.frames import Frames
 from nemf.data.images import ImageStore
 from nemf.data.objects import NOWHERE, sample_warp
 from nemf.data.placing import PlaceRange, random_placement
@@ -90,13 +91,13 @@ class PairBatch:
 class ClassView:
     """Views of B photographs of classes.
 
-    matrix: [B, 3, 3], view -> photograph. to_class: [B, 3, 3], view -> coordinates of its class.
+    matrix: [B, 3, 3], view -> photograph. frames: of the photographs.
     objects: [B, 1, S, S] in [0, 1], where a view shows its object; everywhere if that is not known.
     """
 
     pasted: Pasted
     matrix: Tensor
-    to_class: Tensor
+    frames: Frames
     objects: Tensor
 
     def inside(self, points: Tensor) -> Tensor:
@@ -105,15 +106,17 @@ class ClassView:
 
     def places(self, points: Tensor) -> Tensor:
         """[B, N, 2] points of the views -> their coordinates in the class."""
-        return apply_homography(self.to_class, points)
+        return self.frames.to_class(apply_homography(self.matrix, points))
 
     def points(self, places: Tensor) -> Tensor:
         """The inverse of places()."""
-        return apply_homography(torch.linalg.inv(self.to_class), places)
+        return apply_homography(torch.linalg.inv(self.matrix), self.frames.to_photographs(places))
 
     def unit(self) -> Tensor:
-        """[B]: the views' length, normalised, of a length of 1 in the class's coordinates."""
-        return torch.linalg.det(self.to_class[:, :2, :2]).abs().clamp(min=1e-6).rsqrt()
+        """[B]: the views' length, normalised, of a length of 1 in the class's coordinates, but for
+        how these are bent."""
+        matrix = self.frames.affine @ self.matrix
+        return torch.linalg.det(matrix[:, :2, :2]).abs().clamp(min=1e-6).rsqrt()
 
 
 def mirrored(images: Tensor, coins: Tensor) -> Tensor:
@@ -288,11 +291,11 @@ class PairSampler:
         """Views of photographs [B] of classes."""
         count = len(chosen)
         matrix = random_homography(CLASS_PAIRS, self.generator, torch.full((count,), motion))
-        frame = self._frames(chosen, coins)
+        frames = self._frames(chosen, coins)
         if self.classes.masks is None:
             images = mirrored(self.classes.batch(chosen), coins)
             whole = Pasted.whole(homography_view(images, matrix, size))
-            return ClassView(whole, matrix, frame @ matrix, whole.shown)
+            return ClassView(whole, matrix, frames, whole.shown)
         # What is around a photograph is not seen of a pasted one, so it may be shown smaller.
         farther = torch.where(pasted, PASTED_CROP / CLASS_PAIRS.crop, 1.0)
         matrix = torch.cat([matrix[:, :, :2] * farther.view(-1, 1, 1), matrix[:, :, 2:]], dim=2)
@@ -305,12 +308,10 @@ class PairSampler:
         masks = object_masks(view[:, 3:], places, cut, self.generator)
         shown = paste(view[:, :3], masks, self.backgrounds(count, size), pasted)
         objects = torch.where((pasted | cut).view(-1, 1, 1, 1), masks, 1.0)
-        return ClassView(shown, matrix, frame @ matrix, objects)
+        return ClassView(shown, matrix, frames, objects)
 
-    def _frames(self, chosen: Tensor, coins: Tensor) -> Tensor:
-        """The frames of photographs [B], of those that are mirrored by a coin mirrored as well."""
+    def _frames(self, chosen: Tensor, coins: Tensor) -> Frames:
+        """Of photographs [B] that are mirrored by coins."""
         if self.classes.frames is None:
-            return torch.eye(3).repeat(len(chosen), 1, 1)
-        frames = self.classes.frames[chosen]
-        mirror = torch.diag(torch.tensor([-1.0, 1.0, 1.0]))
-        return torch.where(coins.view(-1, 1, 1), mirror @ frames @ mirror, frames)
+            return Frames.none(len(chosen))
+        return self.classes.frames.of(chosen).mirrored(coins)

@@ -1,0 +1,51 @@
+"""Smooth maps between photographs and their classes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from nemf.data.frames import Frames
+from nemf.data.warps import identity_grid
+
+
+def random_frames(count: int, seed: int) -> Frames:
+    generator = torch.Generator().manual_seed(seed)
+    affine = torch.eye(3).repeat(count, 1, 1)
+    affine[:, :2] += 0.15 * torch.randn(count, 2, 3, generator=generator)
+    bends = 0.06 * torch.randn(count, 2, 3, 3, generator=generator)
+    return Frames(affine, F.interpolate(bends, (9, 9), mode="bicubic", align_corners=True))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_there_and_back(seed: int) -> None:
+    frames = random_frames(5, seed)
+    places = 0.9 * identity_grid(7, 7).expand(5, -1, -1)
+    bent = frames.to_photographs(places)
+    straight = Frames(frames.affine, torch.zeros(5, 2, 1, 1)).to_photographs(places)
+    back = (frames.to_class(bent) - places).norm(dim=2)
+    print(f"seed {seed}: bent by {(bent - straight).norm(dim=2).mean():.3f}, back {back.max():.5f}")
+    assert (bent - straight).norm(dim=2).mean() > 0.03
+    assert back.max() < 0.005
+
+
+def test_without_frames_photographs_are_aligned_as_they_are() -> None:
+    points = torch.randn(3, 6, 2, generator=torch.Generator().manual_seed(1))
+    frames = Frames.none(3)
+    assert len(frames) == 3
+    assert torch.equal(frames.to_class(points), points)
+    assert torch.equal(frames.to_photographs(points), points)
+
+
+def test_mirrored_photographs_have_mirrored_classes() -> None:
+    frames = random_frames(4, seed=2)
+    coins = torch.tensor([True, False, False, True]).view(4, 1, 1, 1)
+    turn = torch.where(coins.view(4, 1, 1), torch.tensor([-1.0, 1.0]), torch.ones(2))
+    places = identity_grid(5, 5).expand(4, -1, -1)
+    mirrored = frames.mirrored(coins)
+    assert torch.allclose(
+        mirrored.to_photographs(places * turn), frames.to_photographs(places) * turn, atol=1e-5
+    )
+    only = frames.of(torch.tensor([3]))
+    assert torch.equal(only.to_photographs(places[3:]), frames.to_photographs(places)[3:])
