@@ -6,7 +6,7 @@ what the features say by expectation and maximisation: softly assign every targe
 cells that look alike and are near where the map puts it; fit the map to the assignments by weighted
 least squares, with a ridge towards no correction; go on with a narrower neighbourhood. At last the
 map is bent in the same way; instead of being fitted, the assignments are averaged over the cells
-around.
+around. belief() is the last such assignment, before it is made soft.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ BENDING_TEMPERATURE = 0.05
 BENDING_WIDTHS = ((0.4, 0.8), (0.3, 0.6), (0.25, 0.5))
 # Weight of not being bent, beside a mean weight of 1 of what a cell says.
 STIFFNESS = 0.1
+# Of the belief: the width of its neighbourhood, and what is left outside of it.
+BELIEF_WIDTH = 0.3
+BELIEF_FLOOR = 1e-4
 # Weight of a cell that shows no object, beside 1 for one that does.
 LEAST_WEIGHT = 0.05
 
@@ -48,6 +51,17 @@ def align(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
         moved, weights = assign(logits, corrected + bend, there, width)
         bend = smooth(bend + moved, weights * shown, apart, reach, STIFFNESS)
     return (corrected + bend).transpose(1, 2).unflatten(2, target.shape[2:])
+
+
+def belief(source: Tensor, aligned: Tensor, likeness: Tensor) -> Tensor:
+    """How likely cells match, by how they look and how they lie: [B, sources, targets], to be
+    divided by BENDING_TEMPERATURE before a softmax.
+
+    aligned: the target's coordinates of align(); the other arguments are those of affine_fit().
+    """
+    apart = squared_distances(_coordinates(source), _coordinates(aligned))
+    near = torch.exp(apart / (-2 * BELIEF_WIDTH * BELIEF_WIDTH))
+    return likeness + BENDING_TEMPERATURE * (near + BELIEF_FLOOR).log()
 
 
 def affine_fit(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
@@ -103,7 +117,7 @@ def squared_distances(here: Tensor, there: Tensor) -> Tensor:
 
 
 def _coordinates(objects: Tensor) -> Tensor:
-    """[B, 3, h, w] of object_coordinates() -> [B, h * w, 2]."""
+    """[B, 2 or 3, h, w], x and y first -> [B, h * w, 2]."""
     return objects[:, :2].flatten(2).transpose(1, 2)
 
 

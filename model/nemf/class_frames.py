@@ -4,7 +4,8 @@ Photographs of one class are framed only roughly alike: a point of the frame is 
 object off, on average. An encoder that has learnt from them nevertheless aligns two objects better
 than that (nemf.alignment), and as its errors differ from pair to pair, what many pairs agree on is
 better still. So every photograph is aligned with a number of others of its class, and each gets the
-frame (an affine map to coordinates of the class) in which it agrees with most of them.
+affine map to coordinates of the class in which it agrees with most of them. These maps are then
+bent to where a photograph looks most like the others (nemf.class_bends).
 """
 
 from __future__ import annotations

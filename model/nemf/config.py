@@ -112,7 +112,7 @@ class ModelConfig:
             heads=4,
             mlp_ratio=2.0,
             # Softer than the paper's: better between objects of one class and on warps alike.
-            temperature=0.05,
+            temperature=0.08,
             phi_channels=16,
             field_hidden=64,
             field_frequencies=8,

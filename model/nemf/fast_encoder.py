@@ -36,10 +36,14 @@ class FastEncoder(nn.Module):
         model, grid = self.model, self.model.config.grid
         images = torch.cat([reference, query]).contiguous(memory_format=torch.channels_last)
         taps = model.feature_extraction(images)
+        places = None
         if model.aligns_objects:
-            taps[-1] = torch.cat(model.places(*zip(*(tap.chunk(2) for tap in taps), strict=True)))
+            places = model.places(*zip(*(tap.chunk(2) for tap in taps), strict=True))
+            taps[-1] = torch.cat([places.source, places.target])
         source, target = model.projected(taps).chunk(2)
         refined = self.aggregator(mutual_nearest_neighbour(self._costs(taps)), source, target)
+        if places is not None:
+            refined = places.blended(refined)
         cost = refined.mean(dim=1)
         phi = self.phi(refined).unflatten(3, (grid, grid)).unflatten(2, (grid, grid))
         return phi, model.coarse_map(cost), cost

@@ -10,12 +10,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nemf.aggregator import Aggregator
-from nemf.alignment import align, likeness
+from nemf.alignment import align, belief, likeness
 from nemf.backbone import FeatureExtraction
 from nemf.config import ModelConfig
 from nemf.conv4d import CostEmbedding, PhiEmbedding, mutual_nearest_neighbour
 from nemf.field import Decoder
 from nemf.object_finder import PLACE_CHANNELS, place_features
+
+# What the aggregator says counts by so much beside the alignment's belief, which it is to correct.
+AGGREGATOR_WEIGHT = 0.25
 
 
 class Encoding(NamedTuple):
@@ -29,6 +32,22 @@ class Encoding(NamedTuple):
     phi: Tensor
     coarse: Tensor
     cost: Tensor
+
+
+class Places(NamedTuple):
+    """What the alignment of two objects says.
+
+    source, target: features of where in its object each cell lies, [B, PLACE_CHANNELS, h, w]; they
+    take the place of the last taps, the objects' coordinates. belief: nemf.alignment.belief().
+    """
+
+    source: Tensor
+    target: Tensor
+    belief: Tensor
+
+    def blended(self, aggregated: Tensor) -> Tensor:
+        """The belief with the aggregator's costs, [B, C, sources, targets]."""
+        return AGGREGATOR_WEIGHT * aggregated + self.belief.unsqueeze(1)
 
 
 def correlation(source: Tensor, target: Tensor) -> Tensor:
@@ -91,16 +110,19 @@ class NeMF(nn.Module):
         """Whether the last tap of an image is its object's coordinates; places() has their use."""
         return self.feature_extraction.object_finder is not None
 
-    def places(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Taps of two images -> the features of places, source's and target's, that take the place
-        of the last: of objects' coordinates aligned by what the other taps of the levels say."""
+    def places(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> Places:
+        """Taps of two images -> what aligning their objects says, by the taps of the levels."""
         compared = [level.tap for level in self.feature_extraction.visual_levels]
         with torch.autocast(source[-1].device.type, enabled=False):
             alike = likeness(
                 [source[i] for i in compared], [target[i] for i in compared], self.config.grid
             )
             aligned = align(source[-1], target[-1], alike)
-            return place_features(source[-1][:, :2]), place_features(aligned)
+            return Places(
+                place_features(source[-1][:, :2]),
+                place_features(aligned),
+                belief(source[-1], aligned, alike),
+            )
 
     def projected(self, taps: list[Tensor]) -> Tensor:
         """Features on the coarse grid, projected: [B, levels, positions, feature_channels]."""
@@ -131,9 +153,13 @@ class NeMF(nn.Module):
 
     def refine(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
         """Taps of both images -> the refined correlation R, [B, C, sources, targets]."""
-        if self.aligns_objects:
-            places = self.places(source, target)
-            source, target = [*source[:-1], places[0]], [*target[:-1], places[1]]
+        if not self.aligns_objects:
+            return self._aggregated(source, target)
+        places = self.places(source, target)
+        refined = self._aggregated([*source[:-1], places.source], [*target[:-1], places.target])
+        return places.blended(refined)
+
+    def _aggregated(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
         cost = mutual_nearest_neighbour(self._cost_embedding(source, target))
         return self.decoder(cost, self.projected(source), self.projected(target))
 

@@ -17,6 +17,7 @@ from nemf.alignment import (
     affine_fit,
     align,
     assign,
+    belief,
     likeness,
     smooth,
     squared_distances,
@@ -101,6 +102,20 @@ def test_smoothing_is_a_weighted_mean_of_the_cells_around() -> None:
         total = sum(a * (w + 0.3) for a, w in zip(around, share.tolist(), strict=True))
         expected = sum(a * w * b for a, w, b in zip(around, share, bend[0], strict=True)) / total
         assert torch.allclose(found[0, n], expected, atol=1e-5)
+
+
+def test_the_belief_is_likeness_near_the_aligned_place() -> None:
+    generator = torch.Generator().manual_seed(8)
+    source, aligned = (torch.randn(1, 2, 2, 3, generator=generator) for _ in range(2))
+    alike = torch.randn(1, 6, 6, generator=generator)
+    found = belief(source, aligned, alike)
+    for s in range(6):
+        for t in range(6):
+            difference = source[0, :, s // 3, s % 3] - aligned[0, :, t // 3, t % 3]
+            near = math.exp(-difference.square().sum().item() / (2 * 0.3**2)) + 1e-4
+            assert math.isclose(
+                found[0, s, t], alike[0, s, t] + 0.05 * math.log(near), abs_tol=1e-5
+            )
 
 
 def test_features_that_say_nothing_change_little() -> None:
