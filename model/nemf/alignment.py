@@ -54,8 +54,8 @@ def align(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
 
 
 def belief(source: Tensor, aligned: Tensor, likeness: Tensor) -> Tensor:
-    """How likely cells match, by how they look and how they lie: [B, sources, targets], to be
-    divided by BENDING_TEMPERATURE before a softmax.
+    """How likely cells match, by how they look and how they lie: [B, sources, targets], in units of
+    likeness, of which BENDING_TEMPERATURE is worth as much as a factor e of the neighbourhood.
 
     aligned: the target's coordinates of align(); the other arguments are those of affine_fit().
     """

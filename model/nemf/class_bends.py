@@ -38,7 +38,7 @@ def class_bends(compared: Sequence[Tensor], affine: Tensor, side: int) -> Tensor
     count = len(affine)
     grid = identity_grid(side, side).unsqueeze(0)
     apart = squared_distances(grid, grid)
-    shown = _sampled(compared, Frames(affine, torch.zeros(count, 2, 1, 1)), grid)
+    shown = _sampled(compared, Frames.straight(affine), grid)
     bends = torch.zeros(count, side * side, 2)
     for width, reach in zip(_spread(_WIDTHS), _spread(_REACHES), strict=True):
         bent = _sampled(compared, Frames(affine, _as_maps(bends, side)), grid)

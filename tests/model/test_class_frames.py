@@ -116,7 +116,7 @@ def test_shifted_pictures_are_aligned_and_the_frames_kept(tmp_path: Path) -> Non
 def test_matches_of_a_class_go_through_its_frames(with_frames: bool) -> None:
     store, maps = shifted_class(6, seed=7)
     if with_frames:
-        store.frames = Frames(maps, torch.zeros(6, 2, 1, 1))
+        store.frames = Frames.straight(maps)
     batch = sampler_of(store, ModelConfig.tiny(), 8).same_class(8, SIDE, randomised=0)
     matches = batch.matches(identity_grid(20, 20).expand(8, -1, -1) * 0.5)
     # What is beyond a photograph's border is its mirror image.
@@ -131,7 +131,7 @@ def test_matches_of_a_class_go_through_its_frames(with_frames: bool) -> None:
 def test_a_unit_is_a_length_of_the_class_in_the_view() -> None:
     store, _ = shifted_class(4, seed=9)
     doubled = torch.diag(torch.tensor([2.0, 2.0, 1.0])).repeat(4, 1, 1)
-    store.frames = Frames(doubled, torch.zeros(4, 2, 1, 1))
+    store.frames = Frames.straight(doubled)
     batch = sampler_of(store, ModelConfig.tiny(), 10).same_class(5, SIDE, tolerance=0.1)
     source, _ = batch.views
     here = source.points(torch.zeros(5, 1, 2))

@@ -23,7 +23,7 @@ def test_there_and_back(seed: int) -> None:
     frames = random_frames(5, seed)
     places = 0.9 * identity_grid(7, 7).expand(5, -1, -1)
     bent = frames.to_photographs(places)
-    straight = Frames(frames.affine, torch.zeros(5, 2, 1, 1)).to_photographs(places)
+    straight = Frames.straight(frames.affine).to_photographs(places)
     back = (frames.to_class(bent) - places).norm(dim=2)
     print(f"seed {seed}: bent by {(bent - straight).norm(dim=2).mean():.3f}, back {back.max():.5f}")
     assert (bent - straight).norm(dim=2).mean() > 0.03

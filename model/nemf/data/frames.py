@@ -26,9 +26,14 @@ class Frames:
     bends: Tensor
 
     @staticmethod
+    def straight(affine: Tensor) -> Frames:
+        """Of maps that are not bent, [N, 3, 3]."""
+        return Frames(affine, torch.zeros(len(affine), 2, 1, 1))
+
+    @staticmethod
     def none(count: int) -> Frames:
         """Of photographs that count as aligned as they are."""
-        return Frames(torch.eye(3).repeat(count, 1, 1), torch.zeros(count, 2, 1, 1))
+        return Frames.straight(torch.eye(3).repeat(count, 1, 1))
 
     def __len__(self) -> int:
         return len(self.affine)
