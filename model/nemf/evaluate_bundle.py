@@ -3,8 +3,9 @@
     python -m nemf.evaluate_bundle BUNDLE --images DIR [DIR ...] [--warps 16]
 
 Prints JSON: the end-point error and the PCK of the identity (no flow), of the coarse map, of
-PatchMatch and of the optimised answer. Use photographs that the model was not trained on; with
---held-out only every twentieth of a folder is taken, those that training leaves out.
+PatchMatch and of the optimised answer, by the schedule that the server takes by default. Use
+photographs that the model was not trained on; with --held-out only every twentieth of a folder is
+taken, those that training leaves out.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -26,6 +28,7 @@ from nemf.match_types import EncodedPair, MatchOptions, Refinement
 from nemf.matching import dense_matches
 from nemf.metrics import endpoint_errors
 from nemf.preprocess import normalised_to_pixel
+from nemf.presets import PRESETS
 from nemf.sampling import query_grid
 
 ALPHAS = (0.01, 0.03, 0.05, 0.1)
@@ -77,7 +80,7 @@ def pair_errors(
     truth = normalised_to_pixel(truth, *side)
     answers = {"identity": normalised_to_pixel(grid, *side)}
     for refinement in Refinement:
-        schedule = MatchOptions(**{**vars(options), "refinement": refinement})
+        schedule = replace(options, refinement=refinement)
         answers[refinement.value] = dense_matches(bundle.field, pair, schedule).reference
     return {kind: endpoint_errors(a, truth)[valid] for kind, a in answers.items()}
 
@@ -108,11 +111,7 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, object]:
         store = load([(f, -1) for folder in arguments.images for f in image_files(folder)], size)
     generator = torch.Generator().manual_seed(arguments.seed)
     chosen = torch.randint(len(store), (arguments.warps,), generator=generator)
-    options = MatchOptions(
-        seed=arguments.seed,
-        patchmatch_iterations=arguments.iterations,
-        optimize_steps=arguments.steps,
-    )
+    options = replace(PRESETS[arguments.preset], seed=arguments.seed)
     pairs = warped_pairs(store.batch(chosen), WarpStrength(), arguments.appearance, arguments.seed)
     errors = [
         pair_errors(bundle, *pair, arguments.resolution, options)
@@ -123,6 +122,7 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, object]:
         "photographs": len(store),
         "warps": arguments.warps,
         "seed": arguments.seed,
+        "preset": arguments.preset,
         "resolution": arguments.resolution,
         "appearance": arguments.appearance,
         "answers": summary(errors, arguments.resolution),
@@ -136,9 +136,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--held-out", action="store_true", help="only what training leaves out")
     parser.add_argument("--warps", type=int, default=16, help="pairs to measure on")
     parser.add_argument("--appearance", action="store_true", help="also change colours and texture")
-    parser.add_argument("--resolution", type=int, default=64, help="side of the dense answer, px")
-    parser.add_argument("--iterations", type=int, default=20, help="of PatchMatch")
-    parser.add_argument("--steps", type=int, default=20, help="of the optimisation")
+    parser.add_argument("--resolution", type=int, default=256, help="side of the dense answer, px")
+    parser.add_argument("--preset", choices=PRESETS, default="balanced", help="the schedule")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(argv)
 

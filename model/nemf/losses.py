@@ -6,6 +6,7 @@ model's tensors where they meet them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -23,12 +24,15 @@ SATURATION = 0.2
 class CandidateSampling:
     """How the random points of the sampled cross-entropy are drawn.
 
-    count: beside the true point; the paper's is 99. near: the share drawn around the truth (at
-    scales from a half to a hundredth of the image); the others are uniform, as in the paper.
+    count: beside the true point; the paper's is 99. near: the share drawn around the truth, at
+    distances from `nearest` to `farthest` (normalised; standard deviations, uniform in their
+    logarithm); the others are uniform over the image, as in the paper.
     """
 
     count: int
     near: float
+    nearest: float
+    farthest: float
     generator: torch.Generator
 
     def draw(self, truth: Tensor) -> Tensor:
@@ -36,7 +40,8 @@ class CandidateSampling:
         b, k, _ = truth.shape
         shape = (b, k, self.count)
         uniform = torch.rand(*shape, 2, generator=self.generator) * 2 - 1
-        scale = torch.empty(*shape, 1).uniform_(-4.6, -0.7, generator=self.generator).exp()
+        logarithms = math.log(self.nearest), math.log(self.farthest)
+        scale = torch.empty(*shape, 1).uniform_(*logarithms, generator=self.generator).exp()
         local = scale * torch.randn(*shape, 2, generator=self.generator)
         local = truth.unsqueeze(2) + local
         close = torch.rand(*shape, 1, generator=self.generator) < self.near
@@ -128,6 +133,15 @@ def coarse_loss(coarse: Tensor, matches: Matches) -> Tensor:
         excess = (error - matches.tolerance).clamp(min=0)
         error = SATURATION * excess / (SATURATION + excess)
     return mean_of_valid(error, matches)
+
+
+def kept_loss(cost: Tensor, kept: Tensor, temperature: float) -> Tensor:
+    """How far the costs are from those to be kept, both [B, sources, targets]: the divergence
+    (Kullback and Leibler's, nats) of the coarse map's softmax over the sources, mean over targets.
+    """
+    wanted = (kept / temperature).log_softmax(dim=1)
+    found = (cost / temperature).log_softmax(dim=1)
+    return (wanted.exp() * (wanted - found)).sum(dim=1).mean()
 
 
 def mean_of_valid(values: Tensor, matches: Matches) -> Tensor:

@@ -17,7 +17,8 @@ from nemf.conv4d import CostEmbedding, PhiEmbedding, mutual_nearest_neighbour
 from nemf.field import Decoder
 from nemf.object_finder import PLACE_CHANNELS, place_features
 
-# What the aggregator says counts by so much beside the alignment's belief, which it is to correct.
+# The mean of what the aggregator's channels say counts by so much beside the alignment's belief,
+# which it is to correct; what they say against each other, where in its cell a match lies, in full.
 AGGREGATOR_WEIGHT = 0.25
 
 
@@ -47,7 +48,8 @@ class Places(NamedTuple):
 
     def blended(self, aggregated: Tensor) -> Tensor:
         """The belief with the aggregator's costs, [B, C, sources, targets]."""
-        return AGGREGATOR_WEIGHT * aggregated + self.belief.unsqueeze(1)
+        mean = aggregated.mean(dim=1)
+        return aggregated + (self.belief - (1 - AGGREGATOR_WEIGHT) * mean).unsqueeze(1)
 
 
 def correlation(source: Tensor, target: Tensor) -> Tensor:

@@ -21,3 +21,5 @@ FAST = MatchOptions(
     learning_rate=1.2e-3,
     upsample_candidates=2,
 )
+
+PRESETS = {"reference": REFERENCE, "balanced": BALANCED, "fast": FAST}

@@ -93,12 +93,22 @@ class TrainSettings(StageSettings):
 
     candidates: int = 99  # random points scored beside the true one
     near_candidates: float = 0.5  # share of them drawn around the truth; the paper's is 0
+    nearest: float = 0.01  # how near, normalised: standard deviations from this
+    farthest: float = 0.5  # to this
     coarse_weight: float = 4.0  # of the coarse end-point error
+    keep_weight: float = 0.0  # of the mean costs, and so the coarse answers, staying as they were
     backbone_rate_factor: float = 0.0  # of `rate`, for the backbone; 0 freezes it, as the paper
     start_from_correlation: bool = True  # see nemf.initialise; otherwise random
     encoder_rate_factor: float = 1.0  # of `rate`, for cost embedding and aggregator; 0 freezes them
     validate_every: int = 250
     validation_pairs: int = 24  # of each kind
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.nearest < self.farthest:
+            raise ValueError(
+                f"nearest = {self.nearest}, must be positive and below farthest = {self.farthest}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

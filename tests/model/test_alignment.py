@@ -23,6 +23,7 @@ from nemf.alignment import (
     squared_distances,
 )
 from nemf.data.warps import identity_grid
+from nemf.model import AGGREGATOR_WEIGHT, Places
 
 SIDE = 12
 
@@ -116,6 +117,17 @@ def test_the_belief_is_likeness_near_the_aligned_place() -> None:
             assert math.isclose(
                 found[0, s, t], alike[0, s, t] + 0.05 * math.log(near), abs_tol=1e-5
             )
+
+
+def test_the_belief_counts_beside_the_mean_and_leaves_the_differences() -> None:
+    generator = torch.Generator().manual_seed(10)
+    aggregated = torch.randn(2, 3, 4, 4, generator=generator)
+    said = torch.randn(2, 4, 4, generator=generator)
+    nothing = torch.empty(0)
+    found = Places(nothing, nothing, said).blended(aggregated)
+    mean = aggregated.mean(dim=1)
+    assert torch.allclose(found.mean(dim=1), said + AGGREGATOR_WEIGHT * mean, atol=1e-6)
+    assert torch.allclose(found - found[:, :1], aggregated - aggregated[:, :1], atol=1e-6)
 
 
 def test_features_that_say_nothing_change_little() -> None:

@@ -42,10 +42,11 @@ def test_command_line_prints_json(
     photographs.mkdir()
     noise = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     Image.fromarray(noise).save(photographs / "noise.png")
-    arguments = f"{directory} --images {photographs} --warps 2 --resolution 12 --iterations 2"
-    evaluate_bundle.main((arguments + " --steps 2 --appearance").split())
+    arguments = f"{directory} --images {photographs} --warps 2 --resolution 12 --preset fast"
+    evaluate_bundle.main((arguments + " --appearance").split())
     result = json.loads(capsys.readouterr().out)
     assert (result["model"], result["photographs"], result["warps"]) == ("tiny/1", 1, 2)
+    assert result["preset"] == "fast"
     kinds = ["identity", "coarse", "patchmatch", "patchmatch_and_optimize"]
     assert list(result["answers"]) == kinds
     assert all(0 <= answer["epe_px"] < 30 for answer in result["answers"].values())

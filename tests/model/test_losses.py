@@ -1,5 +1,7 @@
 """The training losses against what they are by definition."""
 
+import itertools
+
 import torch
 
 from nemf.config import ModelConfig
@@ -12,6 +14,7 @@ from nemf.losses import (
     coarse_loss,
     field_loss,
     interpolate_batch,
+    kept_loss,
     sampled_cross_entropy,
     score,
 )
@@ -50,10 +53,34 @@ def test_scores_of_a_batch_equal_those_of_its_pairs() -> None:
 def test_candidates_begin_with_the_truth_and_stay_in_the_image() -> None:
     generator = torch.Generator().manual_seed(3)
     truth = torch.rand(2, 5, 2, generator=generator) * 2 - 1
-    drawn = CandidateSampling(99, 0.5, generator).draw(truth)
+    drawn = CandidateSampling(99, 0.5, 0.01, 0.5, generator).draw(truth)
     assert drawn.shape == (2, 5, 100, 2)
     assert torch.equal(drawn[:, :, 0], truth)
     assert drawn.abs().max() <= 1
+
+
+def test_near_candidates_lie_as_near_as_they_are_asked_to() -> None:
+    generator = torch.Generator().manual_seed(9)
+    truth = torch.zeros(4, 50, 2)
+    drawn = CandidateSampling(99, 1.0, 0.01, 0.011, generator).draw(truth)[:, :, 1:]
+    assert 0.0095 < drawn.std() < 0.0115
+    # Uniform in the logarithm: as many from 0.001 to 0.01 as from 0.01 to 0.1. Half of Rayleigh's
+    # distances are below 1.18 standard deviations.
+    drawn = CandidateSampling(99, 1.0, 0.001, 0.1, generator).draw(truth)[:, :, 1:]
+    assert 0.47 < (drawn.norm(dim=3) < 0.0118).float().mean() < 0.53
+
+
+def test_kept_loss_is_the_divergence_of_each_targets_softmax() -> None:
+    generator = torch.Generator().manual_seed(10)
+    cost, kept = torch.randn(2, 3, 5, 4, generator=generator).mul(0.1).double()
+    found = kept_loss(cost, kept, 0.05)
+    terms = []
+    for b, t in itertools.product(range(3), range(4)):
+        p, q = ((c[b, :, t] / 0.05).exp() for c in (kept, cost))
+        p, q = p / p.sum(), q / q.sum()
+        terms.append((p * (p / q).log()).sum())
+    assert torch.allclose(found, torch.stack(terms).mean())
+    assert abs(kept_loss(kept, kept, 0.05).item()) < 1e-9
 
 
 def test_sampled_cross_entropy_is_cross_entropy_with_class_zero() -> None:
@@ -113,7 +140,7 @@ def test_losses_leave_out_what_is_not_valid() -> None:
 
     def losses(source: torch.Tensor) -> list[torch.Tensor]:
         matches = Matches(source, points, valid)
-        sampling = CandidateSampling(9, 0.0, torch.Generator().manual_seed(8))
+        sampling = CandidateSampling(9, 0.0, 0.01, 0.5, torch.Generator().manual_seed(8))
         return [coarse_loss(coarse, matches), field_loss(decoder, phi, matches, sampling)]
 
     torch.testing.assert_close(losses(elsewhere), losses(points))
