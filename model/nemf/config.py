@@ -26,6 +26,12 @@ class LevelConfig:
     strides: tuple[int, ...]
     transposed: bool = False
 
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> LevelConfig:
+        """Of plain values, as YAML and JSON hold them."""
+        sequences = {key: tuple(values[key]) for key in ("channels", "strides")}
+        return LevelConfig(**{**values, **sequences})
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -51,6 +57,9 @@ class ModelConfig:
         LevelConfig(2, 16, (4, 16), (1, 1)),
         LevelConfig(3, 8, (4, 16), (2, 1), transposed=True),
     )
+    # Correlations that are embedded once more, for the field alone: beside what the aggregator has
+    # smoothed it sees where in their cells they are highest.
+    details: tuple[LevelConfig, ...] = ()
     # ResNet's tapped bottlenecks, counted from 1 (0 is the stem).
     hyperpixel_ids: tuple[int, ...] = (3, 7, 30, 33)
     image_size: int = 256  # side of the encoder's square input, pixels
@@ -77,6 +86,11 @@ class ModelConfig:
     def cost_channels(self) -> int:
         """Channels of the 4D cost embedding, all levels together."""
         return sum(level.channels[-1] for level in self.levels)
+
+    @property
+    def detail_channels(self) -> int:
+        """Channels of the details."""
+        return sum(level.channels[-1] for level in self.details)
 
     @property
     def frequencies(self) -> tuple[float, ...]:
@@ -107,6 +121,7 @@ class ModelConfig:
                 LevelConfig(2, 16, (4, 2), (1, 1)),
                 LevelConfig(3, 16, (4, 2), (1, 1)),
             ),
+            details=(LevelConfig(1, 32, (8, 8), (2, 1)),),
             feature_channels=32,
             depth=1,
             heads=4,
@@ -131,6 +146,7 @@ class ModelConfig:
             backbone_context=0,
             object_widths=(),
             levels=(LevelConfig(1, 8, (2, 3), (2, 1)), LevelConfig(2, 4, (2, 2), (1, 1))),
+            details=(LevelConfig(1, 8, (2, 2), (2, 1)),),
             image_size=64,
             grid=4,
             feature_channels=8,
@@ -166,17 +182,9 @@ class ModelConfig:
     def from_dict(values: dict[str, Any]) -> ModelConfig:
         """The inverse of to_dict(); missing keys keep the reference's values."""
         values = dict(values)
-        if "levels" in values:
-            values["levels"] = tuple(
-                LevelConfig(
-                    **{
-                        **level,
-                        "channels": tuple(level["channels"]),
-                        "strides": tuple(level["strides"]),
-                    }
-                )
-                for level in values["levels"]
-            )
+        for key in ("levels", "details"):
+            if key in values:
+                values[key] = tuple(LevelConfig.from_dict(level) for level in values[key])
         for key, value in values.items():
             if isinstance(value, list):
                 values[key] = tuple(value)

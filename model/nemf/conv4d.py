@@ -5,6 +5,8 @@ A 4D tensor is [B, C, hs, ws, ht, wt]: source rows and columns, then target rows
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -105,14 +107,16 @@ class CostEmbedding(nn.Module):
 
 
 class PhiEmbedding(nn.Module):
-    """Phi = ReLU(GroupNorm4(Conv4d(concat[R, mean R]))): [B, C, grid^4] -> [B, C', grid^4]."""
+    """Phi = ReLU(GroupNorm4(Conv4d(concat[R, mean R, details]))), [B, C', grid^4]."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, details: int, outputs: int) -> None:
+        """Channels of R, of all details and of Phi."""
         super().__init__()
-        self.embedder = Embedder((inputs + 1, outputs), (1,), groups=4)
+        self.embedder = Embedder((inputs + 1 + details, outputs), (1,), groups=4)
 
-    def forward(self, cost: Tensor) -> Tensor:
-        return self.embedder(torch.cat([cost, cost.mean(dim=1, keepdim=True)], dim=1))
+    def forward(self, cost: Tensor, details: Sequence[Tensor]) -> Tensor:
+        """R and details, [B, C, grid^4] each."""
+        return self.embedder(torch.cat([cost, cost.mean(dim=1, keepdim=True), *details], dim=1))
 
 
 def mutual_nearest_neighbour(cost: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nemf.config import LevelConfig
+from nemf.config import LevelConfig, ModelConfig
 from nemf.conv4d import Conv4d, CostEmbedding, PhiEmbedding
 from nemf.fast_linear import compiled, products
 
@@ -130,23 +130,24 @@ class FastCostEmbedding(nn.Module):
 class FastPhiEmbedding(nn.Module):
     """`PhiEmbedding`. The convolution of R's mean is part of the weights of R's channels."""
 
-    def __init__(self, plain: PhiEmbedding, grid: int) -> None:
+    def __init__(self, plain: PhiEmbedding, config: ModelConfig) -> None:
         super().__init__()
         conv, norm, _ = plain.embedder.conv4d[0]
-        self.layer = FastConv4d(without_mean_channel(conv), norm, grid)
+        self.layer = FastConv4d(without_mean_channel(conv, config.cost_channels), norm, config.grid)
 
-    def forward(self, refined: Tensor) -> Tensor:
-        """R [B, C, S, T] -> [B, C', S, T]."""
-        return self.layer(refined)
+    def forward(self, refined: Tensor, details: list[Tensor]) -> Tensor:
+        """R and details, [B, C, S, T] each -> [B, C', S, T]."""
+        return self.layer(torch.cat([refined, *details], dim=1) if details else refined)
 
 
 @torch.no_grad()
-def without_mean_channel(conv: Conv4d) -> Conv4d:
-    """What `conv` computes of [R, mean R], as a convolution of R alone."""
-    channels = conv.query_conv.in_channels - 1
-    folded = Conv4d(channels, conv.query_conv.out_channels, conv.stride)
+def without_mean_channel(conv: Conv4d, channels: int) -> Conv4d:
+    """What `conv` computes of [R, mean R, details], as a convolution of [R, details]; channels: R's
+    own."""
+    folded = Conv4d(conv.query_conv.in_channels - 1, conv.query_conv.out_channels, conv.stride)
     for name in ("query_conv", "supp_conv"):
         plain, new = getattr(conv, name), getattr(folded, name)
-        new.weight.copy_(plain.weight[:, :channels] + plain.weight[:, channels:] / channels)
+        own, mean, details = plain.weight.tensor_split([channels, channels + 1], dim=1)
+        new.weight.copy_(torch.cat([own + mean / channels, details], dim=1))
         new.bias.copy_(plain.bias)
     return folded

@@ -7,9 +7,12 @@ through the backbone together and channels last.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
+from nemf.config import LevelConfig
 from nemf.conv4d import mutual_nearest_neighbour
 from nemf.fast_aggregator import FastAggregator
 from nemf.fast_embedding import FastCostEmbedding, FastPhiEmbedding
@@ -24,12 +27,11 @@ class FastEncoder(nn.Module):
     def __init__(self, model: NeMF) -> None:
         super().__init__()
         self.model = model
-        self.embeddings = nn.ModuleList(
-            embedder if level.transposed else FastCostEmbedding(level, embedder)
-            for level, embedder in zip(model.config.levels, model.corr_embedder, strict=True)
-        )
+        field = model.mlp_model
+        self.embeddings = fast_embeddings(model.config.levels, model.corr_embedder)
+        self.details = fast_embeddings(model.config.details, field.details)
         self.aggregator = compiled(FastAggregator(model.decoder))
-        self.phi = FastPhiEmbedding(model.mlp_model.cost_embedding, model.config.grid)
+        self.phi = FastPhiEmbedding(field.cost_embedding, model.config)
 
     def forward(self, query: Tensor, reference: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """[B, 3, S, S] each -> phi [B, C, h, w, h, w], coarse [B, 2, h, w], cost [B, hw, hw]."""
@@ -41,25 +43,37 @@ class FastEncoder(nn.Module):
             places = model.places(*zip(*(tap.chunk(2) for tap in taps), strict=True))
             taps[-1] = torch.cat([places.source, places.target])
         source, target = model.projected(taps).chunk(2)
-        refined = self.aggregator(mutual_nearest_neighbour(self._costs(taps)), source, target)
+        costs = torch.cat(embedded(taps, model.config.levels, self.embeddings), dim=1)
+        refined = self.aggregator(mutual_nearest_neighbour(costs), source, target)
         if places is not None:
             refined = places.blended(refined)
         cost = refined.mean(dim=1)
-        phi = self.phi(refined).unflatten(3, (grid, grid)).unflatten(2, (grid, grid))
+        details = embedded(taps, model.config.details, self.details)
+        phi = self.phi(refined, details).unflatten(3, (grid, grid)).unflatten(2, (grid, grid))
         return phi, model.coarse_map(cost), cost
 
-    def _costs(self, taps: list[Tensor]) -> Tensor:
-        """Taps of the references, then the queries -> embedded correlations, [B, C, S, T]."""
-        costs = []
-        for level, embedding in zip(self.model.config.levels, self.embeddings, strict=True):
-            tap = taps[level.tap]
-            if level.transposed:
-                source, target = tap.chunk(2)
-                costs.append(embedding(correlation(source, target)).flatten(4, 5).flatten(2, 3))
-            else:
-                source, target = unit_vectors(tap).chunk(2)
-                costs.append(embedding(source, target))
-        return torch.cat(costs, dim=1)
+
+def fast_embeddings(levels: Sequence[LevelConfig], plain: nn.ModuleList) -> nn.ModuleList:
+    return nn.ModuleList(
+        embedder if level.transposed else FastCostEmbedding(level, embedder)
+        for level, embedder in zip(levels, plain, strict=True)
+    )
+
+
+def embedded(
+    taps: Sequence[Tensor], levels: Sequence[LevelConfig], embeddings: nn.ModuleList
+) -> list[Tensor]:
+    """Taps of the references, then the queries -> embedded correlations, [B, C, S, T] each."""
+    costs = []
+    for level, embedding in zip(levels, embeddings, strict=True):
+        tap = taps[level.tap]
+        if level.transposed:
+            source, target = tap.chunk(2)
+            costs.append(embedding(correlation(source, target)).flatten(4, 5).flatten(2, 3))
+        else:
+            source, target = unit_vectors(tap).chunk(2)
+            costs.append(embedding(source, target))
+    return costs
 
 
 def unit_vectors(tap: Tensor) -> Tensor:

@@ -32,8 +32,9 @@ SUBCELLS = ((1, 1), (1, 2), (2, 1), (2, 2))
 def start_from_correlation(model: NeMF, noise: float = 0.02) -> None:
     """Sets cost embedding, aggregator and Phi's embedding; a little noise (a share of the largest
     weight) lets the channels part."""
-    offsets = []
-    for level, embedder in zip(model.config.levels, model.corr_embedder, strict=True):
+    config = model.config
+    embedders = [*model.corr_embedder, *model.mlp_model.details]
+    for level, embedder in zip([*config.levels, *config.details], embedders, strict=True):
         blocks = list(embedder.embedder.conv4d)
         for index, block in enumerate(blocks):
             _average(block[0], noise)
@@ -42,10 +43,10 @@ def start_from_correlation(model: NeMF, noise: float = 0.02) -> None:
         if _has_subcells(level):
             _copy(blocks[-1][0], noise)
         nn.init.constant_(blocks[-1][1].weight, _cost_scale(model, level))
-        offsets.append(_offsets(level))
     _prior(model)
-    both = torch.cat([*offsets, torch.zeros(1, 4)])  # of Phi's inputs: R, then its mean
-    _moments(model.mlp_model.cost_embedding.embedder.conv4d[0][0], both, noise)
+    mean = torch.zeros(1, 4)
+    inputs = [*map(_offsets, config.levels), mean, *map(_offsets, config.details)]  # of Phi
+    _moments(model.mlp_model.cost_embedding.embedder.conv4d[0][0], torch.cat(inputs), noise)
 
 
 def _cost_scale(model: NeMF, level: LevelConfig) -> float:

@@ -135,15 +135,6 @@ def coarse_loss(coarse: Tensor, matches: Matches) -> Tensor:
     return mean_of_valid(error, matches)
 
 
-def kept_loss(cost: Tensor, kept: Tensor, temperature: float) -> Tensor:
-    """How far the costs are from those to be kept, both [B, sources, targets]: the divergence
-    (Kullback and Leibler's, nats) of the coarse map's softmax over the sources, mean over targets.
-    """
-    wanted = (kept / temperature).log_softmax(dim=1)
-    found = (cost / temperature).log_softmax(dim=1)
-    return (wanted.exp() * (wanted - found)).sum(dim=1).mean()
-
-
 def mean_of_valid(values: Tensor, matches: Matches) -> Tensor:
     """Mean of [B, K] over the valid matches; 0 if there are none."""
     valid = matches.valid.to(values.device)

@@ -72,12 +72,15 @@ class _Embedder(nn.Module):
 
 
 class MatchingField(nn.Module):
-    """Phi's embedding and the decoder, under the names of reference checkpoints."""
+    """What Phi is made by and the decoder, under the names of reference checkpoints."""
 
     def __init__(self, config: ModelConfig, backbone: nn.Module) -> None:
         super().__init__()
         self.mlp = nn.ModuleList([Decoder(config)])
-        self.cost_embedding = PhiEmbedding(config.cost_channels, config.phi_channels)
+        self.details = nn.ModuleList(_Embedder(CostEmbedding(level)) for level in config.details)
+        self.cost_embedding = PhiEmbedding(
+            config.cost_channels, config.detail_channels, config.phi_channels
+        )
         if config.reference_layout:
             self.backbone = backbone
 
@@ -165,20 +168,27 @@ class NeMF(nn.Module):
         cost = mutual_nearest_neighbour(self._cost_embedding(source, target))
         return self.decoder(cost, self.projected(source), self.projected(target))
 
-    def phi(self, refined: Tensor) -> Tensor:
-        """R [B, C, sources, targets] -> Phi [B, C', grid, grid, grid, grid]."""
+    def details(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> list[Tensor]:
+        """Taps of both images -> the details, [B, C, grid, grid, grid, grid] each."""
+        return [
+            embedder(correlation(source[level.tap], target[level.tap]))
+            for level, embedder in zip(self.config.details, self.mlp_model.details, strict=True)
+        ]
+
+    def phi(self, refined: Tensor, details: Sequence[Tensor]) -> Tensor:
+        """R [B, C, sources, targets] and details() -> Phi [B, C', grid, grid, grid, grid]."""
         grid = self.config.grid
         shaped = refined.reshape(*refined.shape[:2], grid, grid, grid, grid)
-        return self.mlp_model.cost_embedding(shaped)
+        return self.mlp_model.cost_embedding(shaped, details)
 
     def encode_taps(self, target: list[Tensor], source: list[Tensor]) -> Encoding:
         """Taps of both images -> Encoding."""
-        return self.encode_refined(self.refine(source, target))
+        return self.encode_refined(self.refine(source, target), self.details(source, target))
 
-    def encode_refined(self, refined: Tensor) -> Encoding:
-        """R [B, C, sources, targets] -> Encoding."""
+    def encode_refined(self, refined: Tensor, details: Sequence[Tensor]) -> Encoding:
+        """R [B, C, sources, targets] and details() -> Encoding."""
         cost = refined.mean(dim=1)
-        return Encoding(self.phi(refined), self.coarse_map(cost), cost)
+        return Encoding(self.phi(refined, details), self.coarse_map(cost), cost)
 
     def encode(self, target: Tensor, source: Tensor) -> Encoding:
         """[B, 3, S, S] each (the query, then the reference) -> Encoding."""

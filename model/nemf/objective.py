@@ -6,7 +6,6 @@ map at every cell of its grid; for annotated pairs, both at the keypoints.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 import torch
@@ -16,31 +15,27 @@ from nemf.compute import Compute
 from nemf.data.keypoint_sampler import KeypointBatch
 from nemf.data.pairs import Matches, PairBatch
 from nemf.data.warps import identity_grid
-from nemf.losses import CandidateSampling, coarse_loss, field_loss, kept_loss
-from nemf.model import NeMF
+from nemf.losses import CandidateSampling, coarse_loss, field_loss
+from nemf.model import Encoding, NeMF
 from nemf.settings import TrainSettings
 
-KINDS = ("warp", "pair", "keypoint")
+LOSSES = ("warp_coarse", "warp_field", "pair_coarse", "pair_field", "keypoint_coarse",
+          "keypoint_field")  # fmt: skip
 
 
 class MatchingObjective(nn.Module):
-    """The second stage's losses: KIND_coarse, KIND_field and, where costs are to be kept, KIND_kept
-    of each of the KINDS of pairs that there are."""
+    """The second stage's losses."""
 
     def __init__(self, model: NeMF, settings: TrainSettings, compute: Compute) -> None:
-        """The costs to be kept, if any, are those that the model finds now."""
         super().__init__()
         self.model = model
         self.settings = settings
         self.compute = compute
-        self.before = None
-        if settings.keep_weight > 0:
-            self.before = copy.deepcopy(model).requires_grad_(False)
 
     def forward(
         self, batches: Sequence[PairBatch | KeypointBatch], generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Losses by name, on the compute's device."""
+        """Losses by name (see LOSSES), on the compute's device."""
         settings = self.settings
         sampling = CandidateSampling(
             settings.candidates,
@@ -51,38 +46,23 @@ class MatchingObjective(nn.Module):
         )
         losses = {}
         for batch in batches:
-            images = torch.cat([batch.source, batch.target]).to(self.compute.device)
-            with torch.set_grad_enabled(settings.backbone_rate_factor > 0):
-                taps = self._taps(self.model, images)
-            encoding = self.model.encode_refined(self._refined(self.model, taps))
+            encoding = self._encode(batch)
             name, coarse_at, field_at = self._matches(batch, generator)
             losses[f"{name}_coarse"] = coarse_loss(encoding.coarse, coarse_at)
             losses[f"{name}_field"] = field_loss(self.model.field, encoding.phi, field_at, sampling)
-            if self.before is not None:
-                kept = self._cost_before(images, taps)
-                temperature = self.model.config.temperature
-                losses[f"{name}_kept"] = kept_loss(encoding.cost, kept, temperature)
         return losses
 
-    def _taps(self, model: NeMF, images: Tensor) -> list[Tensor]:
-        """Of sources, then targets."""
+    def _encode(self, batch: PairBatch | KeypointBatch) -> Encoding:
+        """In mixed precision up to what Phi is made of; a softmax at a low temperature and
+        a score that is compared with a hundred others need all the digits of float32."""
+        images = torch.cat([batch.source, batch.target]).to(self.compute.device)
         with self.compute.autocast():
-            return model.feature_extraction(images)
-
-    def _refined(self, model: NeMF, taps: list[Tensor]) -> Tensor:
-        """The refined correlation of taps of sources, then targets. In mixed precision up to here;
-        a softmax at a low temperature and a score that is compared with a hundred others need all
-        the digits of float32."""
-        with self.compute.autocast():
+            with torch.set_grad_enabled(self.settings.backbone_rate_factor > 0):
+                taps = self.model.feature_extraction(images)
             source, target = zip(*(tap.chunk(2) for tap in taps), strict=True)
-            return model.refine(source, target).float()
-
-    @torch.no_grad()
-    def _cost_before(self, images: Tensor, taps: list[Tensor]) -> Tensor:
-        """The costs to be kept; taps: of the model, whose backbone may be as it was."""
-        if self.settings.backbone_rate_factor > 0:
-            taps = self._taps(self.before, images)
-        return self._refined(self.before, taps).mean(dim=1)
+            refined = self.model.refine(source, target)
+            details = self.model.details(source, target)
+        return self.model.encode_refined(refined.float(), [d.float() for d in details])
 
     def _matches(
         self, batch: PairBatch | KeypointBatch, generator: torch.Generator

@@ -96,7 +96,6 @@ class TrainSettings(StageSettings):
     nearest: float = 0.01  # how near, normalised: standard deviations from this
     farthest: float = 0.5  # to this
     coarse_weight: float = 4.0  # of the coarse end-point error
-    keep_weight: float = 0.0  # of the mean costs, and so the coarse answers, staying as they were
     backbone_rate_factor: float = 0.0  # of `rate`, for the backbone; 0 freezes it, as the paper
     start_from_correlation: bool = True  # see nemf.initialise; otherwise random
     encoder_rate_factor: float = 1.0  # of `rate`, for cost embedding and aggregator; 0 freezes them

@@ -29,7 +29,7 @@ from nemf.data.sources import TrainingData
 from nemf.initialise import start_from_correlation
 from nemf.model import NeMF
 from nemf.object_objective import ObjectObjective
-from nemf.objective import KINDS, MatchingObjective
+from nemf.objective import LOSSES, MatchingObjective
 from nemf.pretrain import PretrainingModel, PretrainingObjective
 from nemf.settings import (
     DataSettings,
@@ -166,14 +166,13 @@ def _train(title: str, model: NeMF, settings: TrainSettings, run: _Run) -> float
     """Stage two or three, in place. Returns its seconds."""
     # The backbone's statistics stay those of stage one.
     model.to(run.compute.device).eval()
-    weights = {"coarse": settings.coarse_weight, "kept": settings.keep_weight}
     stage = Stage(
         title,
         MatchingObjective(model, settings, run.compute),
         model,
         torch.optim.AdamW(_groups(model, settings), lr=1e-4, weight_decay=settings.weight_decay),
         settings,
-        weights={f"{kind}_{loss}": weight for kind in KINDS for loss, weight in weights.items()},
+        weights={name: settings.coarse_weight for name in LOSSES if name.endswith("coarse")},
         validate=lambda: validate(model, run.held_out, settings.validation_pairs),
     )
     return run_stage(stage, run.data, run.compute, run.out)
@@ -186,7 +185,7 @@ def _groups(model: NeMF, settings: TrainSettings) -> list[dict[str, Any]]:
     """
     if model.feature_extraction.object_finder is not None:
         model.feature_extraction.object_finder.requires_grad_(False)
-    field = nn.ModuleList([model.mlp_model.cost_embedding, model.field])
+    field = nn.ModuleList([model.mlp_model.details, model.mlp_model.cost_embedding, model.field])
     encoder = nn.ModuleList([model.proj, model.corr_embedder, model.decoder])
     parts = {
         field: 1.0,

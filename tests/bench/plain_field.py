@@ -17,6 +17,7 @@ def plain_scores(model: NeMF, refined: Tensor, source: Tensor, target: Tensor) -
     C x grid x grid values, and of those the one at its target point.
 
     Args:
+      model: without details, as the published one.
       refined: [1, C, sources, targets], of model.refine().
       source, target: [N, 2], normalised (x, y).
 
@@ -24,7 +25,7 @@ def plain_scores(model: NeMF, refined: Tensor, source: Tensor, target: Tensor) -
       [N].
     """
     grid = model.config.grid
-    phi = model.phi(refined)
+    phi = model.phi(refined, [])
     channels = phi.shape[1]
     by_source = phi.permute(0, 1, 4, 5, 2, 3).reshape(1, channels * grid * grid, grid, grid)
     at_source = F.grid_sample(by_source, source.view(1, 1, -1, 2), align_corners=True)

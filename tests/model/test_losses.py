@@ -1,7 +1,5 @@
 """The training losses against what they are by definition."""
 
-import itertools
-
 import torch
 
 from nemf.config import ModelConfig
@@ -14,7 +12,6 @@ from nemf.losses import (
     coarse_loss,
     field_loss,
     interpolate_batch,
-    kept_loss,
     sampled_cross_entropy,
     score,
 )
@@ -68,19 +65,6 @@ def test_near_candidates_lie_as_near_as_they_are_asked_to() -> None:
     # distances are below 1.18 standard deviations.
     drawn = CandidateSampling(99, 1.0, 0.001, 0.1, generator).draw(truth)[:, :, 1:]
     assert 0.47 < (drawn.norm(dim=3) < 0.0118).float().mean() < 0.53
-
-
-def test_kept_loss_is_the_divergence_of_each_targets_softmax() -> None:
-    generator = torch.Generator().manual_seed(10)
-    cost, kept = torch.randn(2, 3, 5, 4, generator=generator).mul(0.1).double()
-    found = kept_loss(cost, kept, 0.05)
-    terms = []
-    for b, t in itertools.product(range(3), range(4)):
-        p, q = ((c[b, :, t] / 0.05).exp() for c in (kept, cost))
-        p, q = p / p.sum(), q / q.sum()
-        terms.append((p * (p / q).log()).sum())
-    assert torch.allclose(found, torch.stack(terms).mean())
-    assert abs(kept_loss(kept, kept, 0.05).item()) < 1e-9
 
 
 def test_sampled_cross_entropy_is_cross_entropy_with_class_zero() -> None:
