@@ -178,6 +178,26 @@ def test_mixed_precision_changes_losses_little(data: Path) -> None:
         assert losses[1][name] != exact
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "dtype"),
+    [
+        ({"architecture": "x86_64", "avx512_bf16": False, "amx_bf16": False}, torch.float32),
+        ({"architecture": "x86_64", "avx512_bf16": True, "amx_bf16": False}, torch.bfloat16),
+        ({"architecture": "aarch64"}, torch.bfloat16),
+    ],
+)
+def test_a_cpu_without_bfloat16_takes_float32(
+    capabilities: dict[str, object],
+    dtype: torch.dtype,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert Compute.start("cpu", "bfloat16").dtype is dtype
+    assert ("taking float32" in caplog.text) == (dtype is torch.float32)
+    assert Compute.start("cpu", "float16").dtype is torch.float16
+
+
 def test_settings_name_what_is_wrong(tmp_path: Path) -> None:
     for changes, message in (
         ({"train": {"stepz": 3}}, "train: unknown settings: stepz"),
