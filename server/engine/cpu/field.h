@@ -31,7 +31,7 @@ class FieldWorkspace {
 };
 
 // The matching field on the CPU. Rows go through it in blocks that stay in a core's cache and whose
-// row counts are padded to a multiple of 64: with that a matrix product gives a row the same bits
+// row counts are padded to multiples: with that a matrix product gives a row the same bits
 // whatever its company. Products run on the calling thread if LibTorch's thread count is 1 there;
 // any number of threads may call, each with its own workspace. Failures (memory) throw.
 class CpuField {

@@ -12,11 +12,13 @@ namespace nemf {
 
 namespace {
 
-constexpr int kScoreRows = 512;     // rows of a block: its activations stay near the core
-constexpr int kGradientRows = 256;  // fewer, as the backward pass keeps all activations
-constexpr int kRowsMultiple = 64;
+int RoundDown(int value, int multiple) { return value / multiple * multiple; }
+int RoundUp(int value, int multiple) { return RoundDown(value + multiple - 1, multiple); }
 
-int RoundUp(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
+// Rows of a block: its activations stay near the core.
+int ScoreBlock() { return RoundDown(512, FusedLinear::RowsMultiple()); }
+// Fewer, as the backward pass keeps all activations.
+int GradientBlock() { return RoundDown(256, FusedLinear::RowsMultiple()); }
 
 Rows RowsOf(const at::Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<int>(tensor.stride(0)),
@@ -37,17 +39,17 @@ struct PackedField {
   explicit PackedField(const FieldWeights& weights) {
     const FieldShape& shape = weights.shape;
     const at::Tensor reference = WeightOf(weights.fc_p).slice(1, 0, shape.embedding_size());
-    first = {at::cat({WeightOf(weights.fc_c[0]), reference}, 1), {}, kScoreRows};
+    first = {at::cat({WeightOf(weights.fc_c[0]), reference}, 1), {}, ScoreBlock()};
     for (int i = 0; i < shape.blocks; ++i) {
       const at::Tensor fc_c = WeightOf(weights.fc_c[i]);
       const at::Tensor fc_0 = WeightOf(weights.fc_0[i]);
       const at::Tensor fc_1 = WeightOf(weights.fc_1[i]);
-      phi.emplace_back(fc_c, BiasOf(weights.fc_c[i]), kScoreRows);
-      enter.emplace_back(fc_0, BiasOf(weights.fc_0[i]), kScoreRows);
-      leave.emplace_back(fc_1, BiasOf(weights.fc_1[i]), kScoreRows);
-      phi_back.emplace_back(fc_c.t(), at::Tensor(), kGradientRows);
-      enter_back.emplace_back(fc_0.t(), at::Tensor(), kGradientRows);
-      leave_back.emplace_back(fc_1.t(), at::Tensor(), kGradientRows);
+      phi.emplace_back(fc_c, BiasOf(weights.fc_c[i]), ScoreBlock());
+      enter.emplace_back(fc_0, BiasOf(weights.fc_0[i]), ScoreBlock());
+      leave.emplace_back(fc_1, BiasOf(weights.fc_1[i]), ScoreBlock());
+      phi_back.emplace_back(fc_c.t(), at::Tensor(), GradientBlock());
+      enter_back.emplace_back(fc_0.t(), at::Tensor(), GradientBlock());
+      leave_back.emplace_back(fc_1.t(), at::Tensor(), GradientBlock());
     }
   }
 
@@ -61,12 +63,12 @@ struct PackedField {
 
 struct Workspace : FieldWorkspace {
   explicit Workspace(const FieldShape& shape)
-      : inputs(at::empty({kScoreRows, shape.channels + shape.embedding_size()})),
-        phi(at::empty({kScoreRows, shape.channels})),
-        query(at::empty({kScoreRows, shape.hidden})),
-        slope(at::empty({kGradientRows, shape.hidden})) {
+      : inputs(at::empty({ScoreBlock(), shape.channels + shape.embedding_size()})),
+        phi(at::empty({ScoreBlock(), shape.channels})),
+        query(at::empty({ScoreBlock(), shape.hidden})),
+        slope(at::empty({GradientBlock(), shape.hidden})) {
     for (int i = 0; i < shape.blocks; ++i) {
-      entered.push_back(at::empty({i == 0 ? kScoreRows : kGradientRows, shape.hidden}));
+      entered.push_back(at::empty({i == 0 ? ScoreBlock() : GradientBlock(), shape.hidden}));
     }
     inner.resize(shape.blocks);
   }
@@ -93,7 +95,7 @@ class TorchField : public CpuField {
   void Score(const FieldQueries& queries, FieldWorkspace* workspace, float* scores) const override {
     const c10::InferenceMode no_gradients;
     Workspace& buffers = *static_cast<Workspace*>(workspace);
-    ForEachBlock(queries, kScoreRows, [&](std::size_t begin, const FieldQueries& block) {
+    ForEachBlock(queries, ScoreBlock(), [&](std::size_t begin, const FieldQueries& block) {
       Forward(block, /*keep=*/false, buffers, scores + begin);
     });
   }
@@ -102,8 +104,8 @@ class TorchField : public CpuField {
                     Vec2* gradients) const override {
     const c10::InferenceMode no_gradients;
     Workspace& buffers = *static_cast<Workspace*>(workspace);
-    std::vector<float> scores(kGradientRows);
-    ForEachBlock(queries, kGradientRows, [&](std::size_t begin, const FieldQueries& block) {
+    std::vector<float> scores(GradientBlock());
+    ForEachBlock(queries, GradientBlock(), [&](std::size_t begin, const FieldQueries& block) {
       Forward(block, /*keep=*/true, buffers, scores.data());
       const at::Tensor slopes = Backward(static_cast<int>(block.reference.size()), buffers);
       FinishGradients(block, scores.data(), RowsOf(slopes), gradients + begin);
@@ -124,11 +126,11 @@ class TorchField : public CpuField {
     return buffer.as_strided({rows, buffer.size(1)}, buffer.strides(), 0);
   }
 
-  // With `keep` every block's activations stay for Backward(), which kGradientRows rows have room
+  // With `keep` every block's activations stay for Backward(), which a GradientBlock() has room
   // for.
   void Forward(const FieldQueries& queries, bool keep, Workspace& buffers, float* scores) const {
     const int count = static_cast<int>(queries.reference.size());
-    const int rows = RoundUp(count, kRowsMultiple);
+    const int rows = RoundUp(count, FusedLinear::RowsMultiple());
     const FieldShape& shape = weights_.shape;
     FillInputs(queries, shape.embedding(), RowsOf(buffers.inputs), RowsOf(buffers.query));
     ClearRows(RowsOf(buffers.inputs), count, rows);
@@ -149,7 +151,7 @@ class TorchField : public CpuField {
 
   // From the activations that Forward() kept: d score / d phi [rows][C].
   at::Tensor Backward(int count, Workspace& buffers) const {
-    const int rows = RoundUp(count, kRowsMultiple);
+    const int rows = RoundUp(count, FusedLinear::RowsMultiple());
     const Rows slope = RowsOf(buffers.slope);
     MaskWeights(weights_.fc_out.weight.data(), RowsOf(buffers.net), rows, slope);
     at::Tensor phi;

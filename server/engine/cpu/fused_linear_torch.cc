@@ -37,6 +37,15 @@ FusedLinear::FusedLinear(const at::Tensor& weight, const at::Tensor& bias, int r
   if (bias.defined()) bias_ = bias;
 }
 
+int FusedLinear::RowsMultiple() {
+#ifdef __x86_64__
+  static const bool widest = __builtin_cpu_supports("avx512bw");
+  return widest ? 64 : 48;
+#else
+  return 64;
+#endif
+}
+
 at::Tensor FusedLinear::Product(const at::Tensor& x) const {
   return CallUnary(x, weight_, bias_, "none");
 }
