@@ -24,9 +24,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def kept_threads() -> Iterator[None]:
-    """A training sets the number of torch's threads; the next test has those of before."""
+def one_thread() -> Iterator[None]:
+    """Small models are quick enough on one of torch's threads. With two, where the CPU has AVX2
+    alone, oneDNN's gradient of a small convolution's weights once waited for ever."""
     threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
 
