@@ -20,15 +20,20 @@ class ResidualBlock(nn.Module):
         self.bn1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(outputs)
+        self.stride = stride
         self.shortcut: nn.Module | None = None
         if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False)
+            self.shortcut = nn.Conv2d(inputs, outputs, 1, bias=False)
             if norm_shortcut:
                 self.shortcut = nn.Sequential(self.shortcut, nn.BatchNorm2d(outputs))
 
     def before_relu(self, x: Tensor) -> Tensor:
         """The block's sum, before its last ReLU."""
         out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        if self.stride > 1:
+            # Here and not in the 1x1 convolution, whose gradient by oneDNN writes past its memory
+            # on CPUs with AVX2 alone, with a stride and channels that are no multiple of 8.
+            x = x[:, :, :: self.stride, :: self.stride]
         return out + (x if self.shortcut is None else self.shortcut(x))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -25,8 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Small models are quick enough on one of torch's threads. With two, where the CPU has AVX2
-    alone, oneDNN's gradient of a small convolution's weights once waited for ever."""
+    """Small models are quick enough on one of torch's threads; a training sets another number."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
