@@ -16,7 +16,7 @@ SETTINGS: dict[str, Any] = {
     "pretrain": {**STAGE, "steps": 4, "size": 64, "points": 32, "save_every": 2},
     "train": {
         **STAGE,
-        "steps": 12,
+        "steps": 30,
         "points": 16,
         "candidates": 15,
         "coarse_weight": 2.0,
