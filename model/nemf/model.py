@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nemf.aggregator import Aggregator
 from nemf.alignment import align, belief, likeness
 from nemf.backbone import FeatureExtraction
-from nemf.config import ModelConfig
+from nemf.config import LevelConfig, ModelConfig
 from nemf.conv4d import CostEmbedding, PhiEmbedding, mutual_nearest_neighbour
 from nemf.field import Decoder
 from nemf.object_finder import PLACE_CHANNELS, place_features
@@ -69,6 +69,19 @@ class _Embedder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.embedder(x)
+
+
+def _embedded(
+    levels: Sequence[LevelConfig],
+    embedders: nn.ModuleList,
+    source: Sequence[Tensor],
+    target: Sequence[Tensor],
+) -> list[Tensor]:
+    """Taps of both images -> each level's embedded correlation, [B, C, grid, grid, grid, grid]."""
+    return [
+        embedder(correlation(source[level.tap], target[level.tap]))
+        for level, embedder in zip(levels, embedders, strict=True)
+    ]
 
 
 class MatchingField(nn.Module):
@@ -140,11 +153,7 @@ class NeMF(nn.Module):
 
     def _cost_embedding(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
         """All levels' embedded correlations: [B, C, sources, targets]."""
-        embedded = [
-            embedder(correlation(source[level.tap], target[level.tap]))
-            for level, embedder in zip(self.config.levels, self.corr_embedder, strict=True)
-        ]
-        cost = torch.cat(embedded, dim=1)
+        cost = torch.cat(_embedded(self.config.levels, self.corr_embedder, source, target), dim=1)
         return cost.flatten(4, 5).flatten(2, 3)
 
     def coarse_map(self, cost: Tensor) -> Tensor:
@@ -170,10 +179,7 @@ class NeMF(nn.Module):
 
     def details(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> list[Tensor]:
         """Taps of both images -> the details, [B, C, grid, grid, grid, grid] each."""
-        return [
-            embedder(correlation(source[level.tap], target[level.tap]))
-            for level, embedder in zip(self.config.details, self.mlp_model.details, strict=True)
-        ]
+        return _embedded(self.config.details, self.mlp_model.details, source, target)
 
     def phi(self, refined: Tensor, details: Sequence[Tensor]) -> Tensor:
         """R [B, C, sources, targets] and details() -> Phi [B, C', grid, grid, grid, grid]."""

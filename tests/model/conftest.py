@@ -24,10 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small models are quick enough on one of torch's threads; a training sets another number."""
+def kept_threads() -> Iterator[None]:
+    """A training sets the number of torch's threads; the next test has those of before."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
 
