@@ -146,8 +146,8 @@ Action AddModels(CLI::App* app) {
       "Examples:\n"
       "  nemf models\n"
       "  nemf models get nemf-small --json\n"
-      "  nemf models load nemf-small/5\n"
-      "  nemf models unload nemf-small/5\n"
+      "  nemf models load nemf-small/6\n"
+      "  nemf models unload nemf-small/6\n"
       "\n"
       "Exit codes: 0 success; 1 the server refused, failed or was not reached; 2 wrong usage.");
   return [arguments](const Streams& streams) { return Models(*arguments, streams); };

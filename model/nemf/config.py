@@ -34,6 +34,21 @@ class LevelConfig:
 
 
 @dataclass(frozen=True)
+class LookupConfig:
+    """A tap whose correlation the fine map looks up: tap and size as of a LevelConfig; radius: how
+    far around the coarse map, in cells of the tap."""
+
+    tap: int
+    size: int
+    radius: int
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> LookupConfig:
+        """Of plain values, as YAML and JSON hold them."""
+        return LookupConfig(**values)
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """A NeMF model. `reference()` is the paper's, whose checkpoints load with strict=True."""
 
@@ -60,6 +75,12 @@ class ModelConfig:
     # Correlations that are embedded once more, for the field alone: beside what the aggregator has
     # smoothed it sees where in their cells they are highest.
     details: tuple[LevelConfig, ...] = ()
+    # What corrects the coarse map for the field (nemf.fine_map), finest tap first; without lookups
+    # there is no fine map. Widths: of its convolutions, wide and narrow, and of what a round keeps
+    # for the next one.
+    lookups: tuple[LookupConfig, ...] = ()
+    fine_widths: tuple[int, ...] = (64, 48, 24)
+    fine_rounds: int = 2
     # ResNet's tapped bottlenecks, counted from 1 (0 is the stem).
     hyperpixel_ids: tuple[int, ...] = (3, 7, 30, 33)
     image_size: int = 256  # side of the encoder's square input, pixels
@@ -69,7 +90,7 @@ class ModelConfig:
     heads: int = 6
     mlp_ratio: float = 4.0
     temperature: float = 0.02  # of the coarse answer's softmax
-    phi_channels: int = 64
+    phi_channels: int = 64  # those of the fine map's offsets are among them
     field_hidden: int = 256
     field_blocks: int = 3
     field_frequencies: int = 10
@@ -91,6 +112,11 @@ class ModelConfig:
     def detail_channels(self) -> int:
         """Channels of the details."""
         return sum(level.channels[-1] for level in self.details)
+
+    @property
+    def offset_channels(self) -> int:
+        """Those of Phi's channels that the fine map makes."""
+        return 4 if self.lookups else 0
 
     @property
     def frequencies(self) -> tuple[float, ...]:
@@ -122,13 +148,14 @@ class ModelConfig:
                 LevelConfig(3, 16, (4, 2), (1, 1)),
             ),
             details=(LevelConfig(1, 32, (8, 8), (2, 1)),),
+            lookups=(LookupConfig(0, 64, 3), LookupConfig(1, 32, 3)),
             feature_channels=32,
             depth=1,
             heads=4,
             mlp_ratio=2.0,
             # Softer than the paper's: better between objects of one class and on warps alike.
             temperature=0.08,
-            phi_channels=16,
+            phi_channels=20,
             field_hidden=64,
             field_frequencies=8,
             # The fourth frequency, 23.56, has the period of the 16 x 16 grid.
@@ -147,6 +174,8 @@ class ModelConfig:
             object_widths=(),
             levels=(LevelConfig(1, 8, (2, 3), (2, 1)), LevelConfig(2, 4, (2, 2), (1, 1))),
             details=(LevelConfig(1, 8, (2, 2), (2, 1)),),
+            lookups=(LookupConfig(0, 16, 1), LookupConfig(1, 8, 1)),
+            fine_widths=(6, 4, 2),
             image_size=64,
             grid=4,
             feature_channels=8,
@@ -182,9 +211,10 @@ class ModelConfig:
     def from_dict(values: dict[str, Any]) -> ModelConfig:
         """The inverse of to_dict(); missing keys keep the reference's values."""
         values = dict(values)
-        for key in ("levels", "details"):
+        parts = {"levels": LevelConfig, "details": LevelConfig, "lookups": LookupConfig}
+        for key, part in parts.items():
             if key in values:
-                values[key] = tuple(LevelConfig.from_dict(level) for level in values[key])
+                values[key] = tuple(part.from_dict(one) for one in values[key])
         for key, value in values.items():
             if isinstance(value, list):
                 values[key] = tuple(value)

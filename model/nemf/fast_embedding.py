@@ -104,7 +104,7 @@ class FastConv4d(nn.Module):
 
 
 class FastCostEmbedding(nn.Module):
-    """One level: both images' features -> the embedding of their correlation."""
+    """One level: the pooled correlation of both images' features -> its embedding."""
 
     def __init__(self, level: LevelConfig, plain: CostEmbedding) -> None:
         """level: not a transposed one."""
@@ -116,11 +116,22 @@ class FastCostEmbedding(nn.Module):
             self.layers.append(FastConv4d(conv, norm, size))
             size = -(-size // conv.stride)
 
-    def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        """Unit vectors [B, size * size, features] of both images -> [B, C, S', T']."""
+    @property
+    def pooling(self) -> tuple[int, int]:
+        """The tap and the stride, by which pooled() differs: levels may share it."""
+        return self.level.tap, self.level.strides[0]
+
+    def pooled(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Unit vectors [B, size * size, features] of both images -> their products, pooled over the
+        source [B, S', T] and over the target [B, T', S]."""
         size, stride = self.level.size, self.level.strides[0]
-        by_source = _pooled_products(source, target, size, stride, _PRODUCTS)
-        by_target = _pooled_products(target, source, size, stride, _PRODUCTS)
+        return (
+            _pooled_products(source, target, size, stride, _PRODUCTS),
+            _pooled_products(target, source, size, stride, _PRODUCTS),
+        )
+
+    def forward(self, by_source: Tensor, by_target: Tensor) -> Tensor:
+        """What pooled() makes -> [B, C, S', T']."""
         x = self.layers[0].from_pooled(by_source.unsqueeze(2), by_target.unsqueeze(2))
         for layer in self.layers[1:]:
             x = layer(x)

@@ -38,19 +38,28 @@ class FastEncoder(nn.Module):
         model, grid = self.model, self.model.config.grid
         images = torch.cat([reference, query]).contiguous(memory_format=torch.channels_last)
         taps = model.feature_extraction(images)
+        sources, targets = zip(*(tap.chunk(2) for tap in taps), strict=True)
         places = None
         if model.aligns_objects:
-            places = model.places(*zip(*(tap.chunk(2) for tap in taps), strict=True))
+            places = model.places(sources, targets)
             taps[-1] = torch.cat([places.source, places.target])
         source, target = model.projected(taps).chunk(2)
-        costs = torch.cat(embedded(taps, model.config.levels, self.embeddings), dim=1)
+        levels, details = model.config.levels, model.config.details
+        # Together, as a detail is mostly one of the levels' correlations, embedded anew.
+        costs = embedded(taps, [*levels, *details], [*self.embeddings, *self.details])
+        details = costs[len(levels) :]
+        costs = torch.cat(costs[: len(levels)], dim=1)
         refined = self.aggregator(mutual_nearest_neighbour(costs), source, target)
         if places is not None:
             refined = places.blended(refined)
         cost = refined.mean(dim=1)
-        details = embedded(taps, model.config.details, self.details)
+        coarse = model.coarse_map(cost)
         phi = self.phi(refined, details).unflatten(3, (grid, grid)).unflatten(2, (grid, grid))
-        return phi, model.coarse_map(cost), cost
+        refinement = model.mlp_model.refinement
+        if refinement is not None:
+            fine = refinement(sources, targets, cost, coarse)
+            phi = torch.cat([phi, refinement.offsets(fine[-1])], dim=1)
+        return phi, coarse, cost
 
 
 def fast_embeddings(levels: Sequence[LevelConfig], plain: nn.ModuleList) -> nn.ModuleList:
@@ -61,18 +70,20 @@ def fast_embeddings(levels: Sequence[LevelConfig], plain: nn.ModuleList) -> nn.M
 
 
 def embedded(
-    taps: Sequence[Tensor], levels: Sequence[LevelConfig], embeddings: nn.ModuleList
+    taps: Sequence[Tensor], levels: Sequence[LevelConfig], embeddings: Sequence[nn.Module]
 ) -> list[Tensor]:
     """Taps of the references, then the queries -> embedded correlations, [B, C, S, T] each."""
     costs = []
+    pooled: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
     for level, embedding in zip(levels, embeddings, strict=True):
         tap = taps[level.tap]
         if level.transposed:
             source, target = tap.chunk(2)
             costs.append(embedding(correlation(source, target)).flatten(4, 5).flatten(2, 3))
-        else:
-            source, target = unit_vectors(tap).chunk(2)
-            costs.append(embedding(source, target))
+            continue
+        if embedding.pooling not in pooled:
+            pooled[embedding.pooling] = embedding.pooled(*unit_vectors(tap).chunk(2))
+        costs.append(embedding(*pooled[embedding.pooling]))
     return costs
 
 

@@ -1,4 +1,4 @@
-"""The matching losses: NeMF's sampled cross-entropy and the coarse end-point error.
+"""The matching losses: NeMF's sampled cross-entropy and the errors of coarse and fine map.
 
 Points are drawn and kept on the CPU, so that all devices train on the same ones; they follow the
 model's tensors where they meet them.
@@ -7,6 +7,7 @@ model's tensors where they meet them.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,9 +16,14 @@ from torch import Tensor
 
 from nemf.data.pairs import Matches
 from nemf.field import Decoder
+from nemf.fine_map import FineMap
 
 # The most that an end-point error counts where the truth is not exact, in units of the matches.
 SATURATION = 0.2
+# Weight of a round of the fine map beside the one after it.
+EARLIER_ROUND = 0.7
+# How far from the coarse map, normalised, costs the fine one a point where it is to stay.
+STAY_SCALE = 0.02
 
 
 @dataclass(frozen=True)
@@ -118,21 +124,57 @@ def field_loss(
     )
 
 
-def coarse_loss(coarse: Tensor, matches: Matches) -> Tensor:
-    """Mean end-point error of the coarse map [B, 2, h, w] at the matches, in normalised units.
+def map_errors(source: Tensor, matches: Matches) -> Tensor:
+    """End-point errors of a map [B, 2, h, w] at the matches, in their units: [B, K].
 
-    Where a tolerance says that the truth is not exact, in units of the matches: what lies within
-    the tolerance is free, and what lies far off counts no more than SATURATION, so that pairs that
-    cannot be matched do not spoil the others.
+    Where a tolerance says that the truth is not exact, what lies within the tolerance is free, and
+    what lies far off counts no more than SATURATION, so that pairs that cannot be matched do not
+    spoil the others.
     """
-    target, source = matches.target.to(coarse.device), matches.source.to(coarse.device)
-    at = F.grid_sample(coarse, target.unsqueeze(2), align_corners=True).squeeze(3)
-    error = (at.transpose(1, 2) - source).square().sum(dim=2).add(1e-8).sqrt()
+    at = _read(source, matches)
+    error = _length(at - matches.source.to(at.device))
     if matches.tolerance > 0:
-        error = error / matches.units().to(coarse.device).unsqueeze(1)
+        error = error / matches.units().to(at.device).unsqueeze(1)
         excess = (error - matches.tolerance).clamp(min=0)
         error = SATURATION * excess / (SATURATION + excess)
-    return mean_of_valid(error, matches)
+    return error
+
+
+def coarse_loss(coarse: Tensor, matches: Matches) -> Tensor:
+    """Mean of map_errors() of the coarse map."""
+    return mean_of_valid(map_errors(coarse, matches), matches)
+
+
+def fine_loss(fine: Sequence[FineMap], coarse: Tensor, matches: Matches) -> Tensor:
+    """What the errors of the fine map's rounds cost by the Laplace distributions that it tells:
+    the negative logarithm of their density, but for a constant, less for earlier rounds.
+
+    Where the truth is not exact, it is too rough to teach corrections of a part of a cell. There
+    only the distributions' scales learn from it, and the map to stay where the coarse one is.
+    """
+    exact = matches.tolerance == 0
+    unit = 1.0 if exact else matches.units().to(coarse.device).unsqueeze(1)
+    total: Tensor | float = 0.0
+    for rounds_left, one in zip(range(len(fine) - 1, -1, -1), fine, strict=True):
+        error = map_errors(one.source, matches) * unit
+        scale = _read(one.scale(), matches).squeeze(2)
+        cost = (error if exact else error.detach()) / scale + 2 * scale.log()
+        if not exact:
+            moved = _read(one.source - coarse.detach(), matches)
+            cost = cost + _length(moved) / STAY_SCALE
+        total = total + EARLIER_ROUND**rounds_left * mean_of_valid(cost, matches)
+    return total
+
+
+def _read(maps: Tensor, matches: Matches) -> Tensor:
+    """Maps [B, C, h, w] on the target grid at the matches' targets: [B, K, C]."""
+    target = matches.target.to(maps.device).unsqueeze(2)
+    return F.grid_sample(maps, target, align_corners=True).squeeze(3).transpose(1, 2)
+
+
+def _length(vectors: Tensor) -> Tensor:
+    """[B, K, 2] -> [B, K]; with a gradient at 0 too."""
+    return vectors.square().sum(dim=2).add(1e-8).sqrt()
 
 
 def mean_of_valid(values: Tensor, matches: Matches) -> Tensor:

@@ -15,6 +15,7 @@ from nemf.backbone import FeatureExtraction
 from nemf.config import LevelConfig, ModelConfig
 from nemf.conv4d import CostEmbedding, PhiEmbedding, mutual_nearest_neighbour
 from nemf.field import Decoder
+from nemf.fine_map import FineMap, MapRefinement
 from nemf.object_finder import PLACE_CHANNELS, place_features
 
 # The mean of what the aggregator's channels say counts by so much beside the alignment's belief,
@@ -92,8 +93,11 @@ class MatchingField(nn.Module):
         self.mlp = nn.ModuleList([Decoder(config)])
         self.details = nn.ModuleList(_Embedder(CostEmbedding(level)) for level in config.details)
         self.cost_embedding = PhiEmbedding(
-            config.cost_channels, config.detail_channels, config.phi_channels
+            config.cost_channels,
+            config.detail_channels,
+            config.phi_channels - config.offset_channels,
         )
+        self.refinement = MapRefinement(config) if config.lookups else None
         if config.reference_layout:
             self.backbone = backbone
 
@@ -181,20 +185,43 @@ class NeMF(nn.Module):
         """Taps of both images -> the details, [B, C, grid, grid, grid, grid] each."""
         return _embedded(self.config.details, self.mlp_model.details, source, target)
 
-    def phi(self, refined: Tensor, details: Sequence[Tensor]) -> Tensor:
-        """R [B, C, sources, targets] and details() -> Phi [B, C', grid, grid, grid, grid]."""
+    def fine_maps(
+        self, source: Sequence[Tensor], target: Sequence[Tensor], refined: Tensor
+    ) -> list[FineMap]:
+        """Taps of both images and R -> the fine map after each round; none where the model has
+        none. They pass no gradient to what they are made of."""
+        refinement = self.mlp_model.refinement
+        if refinement is None:
+            return []
+        taps = [[tap.detach().float() for tap in image] for image in (source, target)]
+        cost = refined.detach().mean(dim=1)
+        return refinement(*taps, cost, self.coarse_map(cost))
+
+    def phi(
+        self, refined: Tensor, details: Sequence[Tensor], fine: Sequence[FineMap] = ()
+    ) -> Tensor:
+        """R [B, C, sources, targets], details() and fine_maps(), to which no gradient passes ->
+        Phi [B, C', grid, grid, grid, grid]."""
         grid = self.config.grid
         shaped = refined.reshape(*refined.shape[:2], grid, grid, grid, grid)
-        return self.mlp_model.cost_embedding(shaped, details)
+        embedded = self.mlp_model.cost_embedding(shaped, details)
+        if not fine:
+            return embedded
+        offsets = self.mlp_model.refinement.offsets(fine[-1]).detach()
+        return torch.cat([embedded, offsets], dim=1)
 
     def encode_taps(self, target: list[Tensor], source: list[Tensor]) -> Encoding:
         """Taps of both images -> Encoding."""
-        return self.encode_refined(self.refine(source, target), self.details(source, target))
+        refined = self.refine(source, target)
+        fine = self.fine_maps(source, target, refined)
+        return self.encode_refined(refined, self.details(source, target), fine)
 
-    def encode_refined(self, refined: Tensor, details: Sequence[Tensor]) -> Encoding:
-        """R [B, C, sources, targets] and details() -> Encoding."""
+    def encode_refined(
+        self, refined: Tensor, details: Sequence[Tensor], fine: Sequence[FineMap] = ()
+    ) -> Encoding:
+        """R [B, C, sources, targets], details() and fine_maps() -> Encoding."""
         cost = refined.mean(dim=1)
-        return Encoding(self.phi(refined, details), self.coarse_map(cost), cost)
+        return Encoding(self.phi(refined, details, fine), self.coarse_map(cost), cost)
 
     def encode(self, target: Tensor, source: Tensor) -> Encoding:
         """[B, 3, S, S] each (the query, then the reference) -> Encoding."""

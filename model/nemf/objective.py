@@ -1,7 +1,7 @@
 """Second stage of training: the whole model, by the paper's loss.
 
-For warped photographs and pairs of one class, the field is trained at random points and the coarse
-map at every cell of its grid; for annotated pairs, both at the keypoints.
+For warped photographs and pairs of one class, the field is trained at random points and coarse and
+fine map at every cell of their grid; for annotated pairs, all at the keypoints.
 """
 
 from __future__ import annotations
@@ -15,12 +15,19 @@ from nemf.compute import Compute
 from nemf.data.keypoint_sampler import KeypointBatch
 from nemf.data.pairs import Matches, PairBatch
 from nemf.data.warps import identity_grid
-from nemf.losses import CandidateSampling, coarse_loss, field_loss
+from nemf.fine_map import FineMap
+from nemf.losses import CandidateSampling, coarse_loss, field_loss, fine_loss
 from nemf.model import Encoding, NeMF
 from nemf.settings import TrainSettings
 
-LOSSES = ("warp_coarse", "warp_field", "pair_coarse", "pair_field", "keypoint_coarse",
-          "keypoint_field")  # fmt: skip
+# Of pairs: two views of a photograph, two photographs of a class, annotated ones.
+KINDS = ("warp", "pair", "keypoint")
+
+
+def loss_weights(settings: TrainSettings) -> dict[str, float]:
+    """Weights of MatchingObjective's losses, by name; 1 for others."""
+    by_part = {"coarse": settings.coarse_weight, "fine": settings.fine_weight}
+    return {f"{kind}_{part}": w for kind in KINDS for part, w in by_part.items()}
 
 
 class MatchingObjective(nn.Module):
@@ -35,7 +42,7 @@ class MatchingObjective(nn.Module):
     def forward(
         self, batches: Sequence[PairBatch | KeypointBatch], generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Losses by name (see LOSSES), on the compute's device."""
+        """Losses by name, of a kind of pairs and a part of the model, on the compute's device."""
         settings = self.settings
         sampling = CandidateSampling(
             settings.candidates,
@@ -46,13 +53,15 @@ class MatchingObjective(nn.Module):
         )
         losses = {}
         for batch in batches:
-            encoding = self._encode(batch)
-            name, coarse_at, field_at = self._matches(batch, generator)
-            losses[f"{name}_coarse"] = coarse_loss(encoding.coarse, coarse_at)
-            losses[f"{name}_field"] = field_loss(self.model.field, encoding.phi, field_at, sampling)
+            encoding, fine = self._encode(batch)
+            name, cells, points = self._matches(batch, generator)
+            losses[f"{name}_coarse"] = coarse_loss(encoding.coarse, cells)
+            if fine:
+                losses[f"{name}_fine"] = fine_loss(fine, encoding.coarse, cells)
+            losses[f"{name}_field"] = field_loss(self.model.field, encoding.phi, points, sampling)
         return losses
 
-    def _encode(self, batch: PairBatch | KeypointBatch) -> Encoding:
+    def _encode(self, batch: PairBatch | KeypointBatch) -> tuple[Encoding, list[FineMap]]:
         """In mixed precision up to what Phi is made of; a softmax at a low temperature and
         a score that is compared with a hundred others need all the digits of float32."""
         images = torch.cat([batch.source, batch.target]).to(self.compute.device)
@@ -62,12 +71,14 @@ class MatchingObjective(nn.Module):
             source, target = zip(*(tap.chunk(2) for tap in taps), strict=True)
             refined = self.model.refine(source, target)
             details = self.model.details(source, target)
-        return self.model.encode_refined(refined.float(), [d.float() for d in details])
+        details = [d.float() for d in details]
+        fine = self.model.fine_maps(source, target, refined.float())
+        return self.model.encode_refined(refined.float(), details, fine), fine
 
     def _matches(
         self, batch: PairBatch | KeypointBatch, generator: torch.Generator
     ) -> tuple[str, Matches, Matches]:
-        """The kind of pairs, and the points at which coarse map and field are trained."""
+        """The kind of pairs, and the points at which maps and field are trained."""
         if isinstance(batch, KeypointBatch):
             return "keypoint", batch.matches, batch.matches
         count, grid = len(batch.source), self.model.config.grid

@@ -96,6 +96,7 @@ class TrainSettings(StageSettings):
     nearest: float = 0.01  # how near, normalised: standard deviations from this
     farthest: float = 0.5  # to this
     coarse_weight: float = 4.0  # of the coarse end-point error
+    fine_weight: float = 0.1  # of the fine map's loss, which shares no weights with the others
     backbone_rate_factor: float = 0.0  # of `rate`, for the backbone; 0 freezes it, as the paper
     start_from_correlation: bool = True  # see nemf.initialise; otherwise random
     encoder_rate_factor: float = 1.0  # of `rate`, for cost embedding and aggregator; 0 freezes them

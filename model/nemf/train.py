@@ -29,7 +29,7 @@ from nemf.data.sources import TrainingData
 from nemf.initialise import start_from_correlation
 from nemf.model import NeMF
 from nemf.object_objective import ObjectObjective
-from nemf.objective import LOSSES, MatchingObjective
+from nemf.objective import MatchingObjective, loss_weights
 from nemf.pretrain import PretrainingModel, PretrainingObjective
 from nemf.settings import (
     DataSettings,
@@ -172,7 +172,7 @@ def _train(title: str, model: NeMF, settings: TrainSettings, run: _Run) -> float
         model,
         torch.optim.AdamW(_groups(model, settings), lr=1e-4, weight_decay=settings.weight_decay),
         settings,
-        weights={name: settings.coarse_weight for name in LOSSES if name.endswith("coarse")},
+        weights=loss_weights(settings),
         validate=lambda: validate(model, run.held_out, settings.validation_pairs),
     )
     return run_stage(stage, run.data, run.compute, run.out)
@@ -185,7 +185,10 @@ def _groups(model: NeMF, settings: TrainSettings) -> list[dict[str, Any]]:
     """
     if model.feature_extraction.object_finder is not None:
         model.feature_extraction.object_finder.requires_grad_(False)
-    field = nn.ModuleList([model.mlp_model.details, model.mlp_model.cost_embedding, model.field])
+    parts_of_field = [model.mlp_model.details, model.mlp_model.cost_embedding, model.field]
+    if model.mlp_model.refinement is not None:
+        parts_of_field.append(model.mlp_model.refinement)
+    field = nn.ModuleList(parts_of_field)
     encoder = nn.ModuleList([model.proj, model.corr_embedder, model.decoder])
     parts = {
         field: 1.0,

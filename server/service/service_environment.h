@@ -40,7 +40,7 @@ struct CallRecord {
   absl::Status status;
   absl::Duration duration;
   // Known as far as the call got; else empty and zero.
-  std::string model;  // "nemf-small/5"
+  std::string model;  // "nemf-small/6"
   absl::Duration decode_time;
   JobStatistics job;
 };

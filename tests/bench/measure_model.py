@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from pair import square_pair
-from plain_field import plain_scores
+from plain_field import PhiInputs, plain_scores
 from settings import Settings
 from worker import Worker
 
@@ -69,12 +69,11 @@ def _field_turns(
 
 
 def _plain_field(settings: Settings, model: NeMF) -> Callable[[], torch.Tensor]:
-    """One call of the plain field, on random points and a random refined correlation."""
+    """One call of the plain field, on random points and a Phi of random values."""
     generator = torch.Generator().manual_seed(3)
-    positions = model.config.grid**2
-    refined = torch.rand(1, model.config.cost_channels, positions, positions, generator=generator)
+    inputs = PhiInputs.random(model.config, generator)
     points = torch.rand(2, settings.plain_queries, 2, generator=generator) * 2 - 1
-    return lambda: plain_scores(model, refined, *points)
+    return lambda: plain_scores(model, inputs, *points)
 
 
 def measure_encoder(settings: Settings, large: NeMF) -> dict[str, Any]:

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nemf.config import ModelConfig
+from nemf.fine_map import FineMap
 from nemf.model import NeMF
 
 
-def plain_scores(model: NeMF, refined: Tensor, source: Tensor, target: Tensor) -> Tensor:
+class PhiInputs(NamedTuple):
+    """What NeMF.phi() makes Phi of, for one pair."""
+
+    refined: Tensor
+    details: list[Tensor]
+    fine: list[FineMap]
+
+    @staticmethod
+    def random(config: ModelConfig, generator: torch.Generator) -> PhiInputs:
+        grid = config.grid
+        cells = (grid, grid, grid, grid)
+        refined = torch.rand(1, config.cost_channels, *cells, generator=generator)
+        details = [
+            torch.rand(1, level.channels[-1], *cells, generator=generator)
+            for level in config.details
+        ]
+        fine = []
+        if config.lookups:
+            source = torch.rand(1, 2, grid, grid, generator=generator) * 2 - 1
+            fine.append(FineMap(source, torch.zeros(1, 1, grid, grid)))
+        return PhiInputs(refined.flatten(4, 5).flatten(2, 3), details, fine)
+
+
+def plain_scores(model: NeMF, inputs: PhiInputs, source: Tensor, target: Tensor) -> Tensor:
     """Scores points without remembering anything between calls.
 
     Each call embeds the refined correlation anew. Phi is then read in two steps, as a 4D tensor
@@ -17,15 +44,13 @@ def plain_scores(model: NeMF, refined: Tensor, source: Tensor, target: Tensor) -
     C x grid x grid values, and of those the one at its target point.
 
     Args:
-      model: without details, as the published one.
-      refined: [1, C, sources, targets], of model.refine().
       source, target: [N, 2], normalised (x, y).
 
     Returns:
       [N].
     """
     grid = model.config.grid
-    phi = model.phi(refined, [])
+    phi = model.phi(*inputs)
     channels = phi.shape[1]
     by_source = phi.permute(0, 1, 4, 5, 2, 3).reshape(1, channels * grid * grid, grid, grid)
     at_source = F.grid_sample(by_source, source.view(1, 1, -1, 2), align_corners=True)

@@ -35,6 +35,9 @@ CONFIGS = {
         object_side=32,
         levels=(*TINY.levels, LevelConfig(3, 4, (2, 2), (1, 1))),
     ),
+    # Two details, of which one shares its correlation with a level.
+    "details": replace(TINY, details=(*TINY.details, LevelConfig(1, 8, (3, 2), (1, 2)))),
+    "no fine map": replace(TINY, lookups=(), details=()),
     "one channel": replace(TINY, levels=(LevelConfig(1, 8, (1, 1), (2, 1)),)),
 }
 
@@ -95,6 +98,7 @@ def test_cost_embedding(size: int, strides: tuple[int, ...]) -> None:
     plain = spread(CostEmbedding(level))
     assert isinstance(plain.embedder.conv4d[0][0], Conv4d)
     source, target = torch.randn(2, 2, 7, size, size)
-    answer = FastCostEmbedding(level, plain)(unit_vectors(source), unit_vectors(target))
+    fast = FastCostEmbedding(level, plain)
+    answer = fast(*fast.pooled(unit_vectors(source), unit_vectors(target)))
     expected = plain(correlation(source, target)).flatten(4, 5).flatten(2, 3)
     assert relative_difference(answer, expected) < TOLERANCE

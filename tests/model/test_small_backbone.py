@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import torch
 import torch.nn.functional as F
 
-from nemf.backbone import FeatureExtraction, SmallBackbone
+from nemf.backbone import ContextBlock, FeatureExtraction, SmallBackbone, dilated
 from nemf.config import ModelConfig
 from nemf.object_finder import object_coordinates
 
@@ -40,6 +41,14 @@ def test_context_begins_as_nothing_and_then_sees_far() -> None:
     changed = (taps_of(other, image)[-1] != before).any(dim=1)[0]
     assert changed[0, 12].item() and changed[12, 0].item()
     assert before.shape[-1] == 16
+
+
+@pytest.mark.parametrize("height, width", [(16, 16), (8, 6), (7, 8), (5, 5)])
+def test_dilated_is_the_convolution(height: int, width: int) -> None:
+    torch.manual_seed(height)
+    around = ContextBlock(6).around
+    x = torch.randn(2, 6, height, width).contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(dilated(around, x), around(x), atol=1e-5, rtol=0)
 
 
 def test_the_object_finder_sees_images_shrunk_by_a_whole_factor() -> None:

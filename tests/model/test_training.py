@@ -154,7 +154,8 @@ def one_step_on_both_shares(settings: TrainSettings, data: Path) -> dict[str, to
         share = TrainingData(sources, config, held_out=False, seed=1000 * rank)
         for _ in range(settings.accumulate):
             losses = objective(share.draw(settings), share.generator)
-            total = sum(loss * (2.0 if "coarse" in n else 1.0) for n, loss in losses.items())
+            weights = {"coarse": settings.coarse_weight, "fine": settings.fine_weight, "field": 1.0}
+            total = sum(loss * weights[name.split("_")[1]] for name, loss in losses.items())
             (total / settings.accumulate / 2).backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
@@ -172,7 +173,8 @@ def test_mixed_precision_changes_losses_little(data: Path) -> None:
         objective = MatchingObjective(model, settings, Compute(dtype=dtype))
         losses.append(objective(share.draw(settings), share.generator))
         sum(losses[-1].values()).backward()
-    assert losses[0].keys() == {"warp_coarse", "warp_field", "pair_coarse", "pair_field"}
+    parts = ("coarse", "fine", "field")
+    assert losses[0].keys() == {f"{kind}_{part}" for kind in ("warp", "pair") for part in parts}
     for name, exact in losses[0].items():
         torch.testing.assert_close(losses[1][name], exact, atol=0.05, rtol=0.05)
         assert losses[1][name] != exact
