@@ -180,7 +180,7 @@ class ModelConfig:
             grid=4,
             feature_channels=8,
             heads=2,
-            phi_channels=8,
+            phi_channels=12,
             field_hidden=16,
             field_frequencies=4,
             field_max_frequency=8.0,

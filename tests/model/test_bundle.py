@@ -43,14 +43,14 @@ def test_files_and_manifest(bundle_directory: Path) -> None:
         "sha256": sha256(bundle_directory / "encoder.pt"),
         "input_size": 64,
         "grid": 4,
-        "channels": 8,
+        "channels": 12,
         "mean": list(config.mean),
         "std": list(config.std),
     }
     assert manifest["field"] == {
         "file": "field.pt",
         "sha256": sha256(bundle_directory / "field.pt"),
-        "channels": 8,
+        "channels": 12,
         "hidden": 16,
         "blocks": 3,
         "frequencies": list(config.frequencies),
@@ -69,7 +69,7 @@ def test_field_keeps_its_parameters_names(bundle_directory: Path) -> None:
     shapes = {name: tuple(value.shape) for name, value in field.named_parameters()}
     assert set(shapes) == expected
     assert shapes["decoder.fc_p.weight"] == (16, 8 * 4 + 4)
-    assert shapes["decoder.fc_c.2.weight"] == (16, 8)
+    assert shapes["decoder.fc_c.2.weight"] == (16, 12)
     assert shapes["decoder.fc_out.weight"] == (1, 16)
 
 
@@ -81,7 +81,7 @@ def test_encoder_answers_like_the_model(
     with torch.no_grad():
         answer = Bundle.load(bundle_directory).encoder(query, reference)
         expected = tiny_model.encode(target=query, source=reference)
-    assert answer[0].shape == (batch, 8, 4, 4, 4, 4)
+    assert answer[0].shape == (batch, 12, 4, 4, 4, 4)
     assert answer[1].shape == (batch, 2, 4, 4)
     assert answer[2].shape == (batch, 16, 16)
     for got, wanted in zip(answer, expected, strict=True):
