@@ -90,10 +90,10 @@ def point_costs(source: Tensor, target: Tensor, cells: CellPositions, points: Te
     """
     at = cells.sampled_at(points).expand(target.shape[0], 1, -1, -1)
     features = F.grid_sample(target, at, align_corners=True, padding_mode="border").squeeze(2)
-    costs = _units(features).transpose(1, 2) @ _units(source.flatten(2))
+    costs = unit_features(features).transpose(1, 2) @ unit_features(source.flatten(2))
     return costs.unflatten(2, source.shape[2:])
 
 
-def _units(features: Tensor) -> Tensor:
-    """[B, C, N], of length 1 along C."""
+def unit_features(features: Tensor) -> Tensor:
+    """[B, C, ...], of length 1 along C."""
     return features / (features.square().sum(dim=1, keepdim=True) + 1e-6).sqrt()

@@ -155,14 +155,14 @@ def fine_loss(fine: Sequence[FineMap], coarse: Tensor, matches: Matches) -> Tens
     exact = matches.tolerance == 0
     unit = 1.0 if exact else matches.units().to(coarse.device).unsqueeze(1)
     total: Tensor | float = 0.0
-    for rounds_left, one in zip(range(len(fine) - 1, -1, -1), fine, strict=True):
+    for rounds_after, one in enumerate(reversed(fine)):
         error = map_errors(one.source, matches) * unit
         scale = _read(one.scale(), matches).squeeze(2)
         cost = (error if exact else error.detach()) / scale + 2 * scale.log()
         if not exact:
             moved = _read(one.source - coarse.detach(), matches)
             cost = cost + _length(moved) / STAY_SCALE
-        total = total + EARLIER_ROUND**rounds_left * mean_of_valid(cost, matches)
+        total = total + EARLIER_ROUND**rounds_after * mean_of_valid(cost, matches)
     return total
 
 

@@ -16,6 +16,7 @@ from nemf.config import LevelConfig, ModelConfig
 from nemf.conv4d import CostEmbedding, PhiEmbedding, mutual_nearest_neighbour
 from nemf.field import Decoder
 from nemf.fine_map import FineMap, MapRefinement
+from nemf.lookup import unit_features
 from nemf.object_finder import PLACE_CHANNELS, place_features
 
 # The mean of what the aggregator's channels say counts by so much beside the alignment's belief,
@@ -55,8 +56,7 @@ class Places(NamedTuple):
 
 def correlation(source: Tensor, target: Tensor) -> Tensor:
     """Cosine similarities of two feature maps [B, C, h, w] -> [B, 1, h, w, h, w]."""
-    source = source / (source.square().sum(dim=1, keepdim=True) + 1e-6).sqrt()
-    target = target / (target.square().sum(dim=1, keepdim=True) + 1e-6).sqrt()
+    source, target = unit_features(source), unit_features(target)
     costs = source.flatten(2).transpose(1, 2) @ target.flatten(2)
     return costs.view(costs.shape[0], 1, *source.shape[2:], *target.shape[2:])
 

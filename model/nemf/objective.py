@@ -71,9 +71,9 @@ class MatchingObjective(nn.Module):
             source, target = zip(*(tap.chunk(2) for tap in taps), strict=True)
             refined = self.model.refine(source, target)
             details = self.model.details(source, target)
-        details = [d.float() for d in details]
-        fine = self.model.fine_maps(source, target, refined.float())
-        return self.model.encode_refined(refined.float(), details, fine), fine
+        refined, details = refined.float(), [d.float() for d in details]
+        fine = self.model.fine_maps(source, target, refined)
+        return self.model.encode_refined(refined, details, fine), fine
 
     def _matches(
         self, batch: PairBatch | KeypointBatch, generator: torch.Generator

@@ -154,7 +154,7 @@ def one_step_on_both_shares(settings: TrainSettings, data: Path) -> dict[str, to
         share = TrainingData(sources, config, held_out=False, seed=1000 * rank)
         for _ in range(settings.accumulate):
             losses = objective(share.draw(settings), share.generator)
-            weights = {"coarse": settings.coarse_weight, "fine": settings.fine_weight, "field": 1.0}
+            weights = {"coarse": 2.0, "fine": 0.1, "field": 1.0}
             total = sum(loss * weights[name.split("_")[1]] for name, loss in losses.items())
             (total / settings.accumulate / 2).backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
