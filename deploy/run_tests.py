@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST_NO_TESTS = 5
 # The rooms whose tests the target tsan_tests builds.
-TSAN_LABELS = "^(scheduling|models|tsan)$"
+TSAN_LABELS = "^(base|scheduling|models|tsan)$"
 
 
 @dataclass

@@ -10,11 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/engine/checks/smoke_test.h"
 #include "server/engine/engine.h"
 #include "server/model_reporter.h"
 #include "server/models/model_repository.h"
-#include "server/models/warm_up.h"
-#include "server/scheduling/observer_tee.h"
+#include "server/scheduling/fan_out_observer.h"
 #include "server/scheduling/watchdog.h"
 #include "server/server_options.h"
 #include "server/service/grpc_server.h"
@@ -73,7 +73,7 @@ ModelFinder FindIn(const ModelRepository* models) {
 
 void Count(const CallRecord& call, Metrics* metrics) {
   metrics->RecordRequest(call.method, call.status.code(), call.duration);
-  if (call.decode_time > absl::ZeroDuration()) metrics->RecordStage("decode", call.decode_time);
+  if (call.cost.decode_time > absl::ZeroDuration()) metrics->RecordStage("decode", call.cost.decode_time);
 }
 
 // `metrics` may be null.
@@ -85,13 +85,13 @@ CallRecorder RecordTo(Metrics* metrics, Logger* logger) {
                              {"method", call.method},
                              {"code", absl::StatusCodeToString(call.status.code())},
                              {"error", std::string(call.status.message())},
-                             {"model", call.model},
+                             {"model", call.cost.model},
                              {"seconds", absl::ToDoubleSeconds(call.duration)},
-                             {"decode_seconds", absl::ToDoubleSeconds(call.decode_time)},
-                             {"queue_seconds", absl::ToDoubleSeconds(call.job.queue_time)},
-                             {"encode_seconds", absl::ToDoubleSeconds(call.job.encode_time)},
-                             {"match_seconds", absl::ToDoubleSeconds(call.job.match_time)},
-                             {"field_queries", call.job.field_queries}});
+                             {"decode_seconds", absl::ToDoubleSeconds(call.cost.decode_time)},
+                             {"queue_seconds", absl::ToDoubleSeconds(call.cost.job.queue_time)},
+                             {"encode_seconds", absl::ToDoubleSeconds(call.cost.job.encode_time)},
+                             {"match_seconds", absl::ToDoubleSeconds(call.cost.job.match_time)},
+                             {"field_queries", call.cost.job.field_queries}});
   };
 }
 

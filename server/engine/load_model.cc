@@ -3,21 +3,23 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/bundle.h"
+#include "server/engine/bundle/bundle_reader.h"
+#include "server/engine/checks/backend_parity.h"
+#include "server/engine/checks/field_parity.h"
+#include "server/engine/checks/thread_determinism.h"
 #include "server/engine/cpu/cpu_backend.h"
 #include "server/engine/cuda/cuda_backend.h"
-#include "server/engine/device_name.h"
+#include "server/engine/device/device_name.h"
+#include "server/engine/device/torch_status.h"
 #include "server/engine/engine.h"
-#include "server/engine/field_check.h"
-#include "server/engine/self_check.h"
-#include "server/engine/staged_engine.h"
-#include "server/engine/torch_status.h"
+#include "server/engine/matching/backend_engine.h"
 
 namespace nemf {
 
 namespace {
 
 constexpr char kManifestFile[] = "model.json";
+constexpr int kMaxThreads = 1024;
 
 // "cuda:N" -> N; -1 for the CPU. `auto` is a GPU where this build can use one.
 int CudaIndex(const EngineOptions& options) {
@@ -104,10 +106,11 @@ absl::StatusOr<LoadedModel> Load(const std::string& directory, const EngineOptio
   const FieldWeights weights = cuda < 0 ? FieldWeights() : (*field)->weights();
   absl::StatusOr<std::unique_ptr<Encoder>> encoder = LoadEncoder(directory, *manifest, threads);
   if (!encoder.ok()) return encoder.status();
+  const bool side_by_side = threads > 1 && GivesSameBitsOnOneThread(encoder->get(), threads);
   LoadedModel model = {{manifest->name, manifest->version, directory, manifest->encoder_file.sha256,
                         manifest->field_file.sha256, manifest->provenance},
                        MakeEngine(MakeCpuBackend(*std::move(encoder), manifest->encoder,
-                                                 *std::move(field), threads))};
+                                                 *std::move(field), threads, side_by_side))};
   if (cuda < 0) return model;
   const Precision precision =
       options.precision == "float16" ? Precision::kFloat16 : Precision::kFloat32;
@@ -119,6 +122,22 @@ absl::StatusOr<LoadedModel> Load(const std::string& directory, const EngineOptio
 }
 
 }  // namespace
+
+absl::Status EngineOptions::Validate() const {
+  if (device != "auto" && device != "cpu" && !CudaIndexOf(device)) {
+    return absl::InvalidArgumentError(absl::StrCat("EngineOptions.device = \"", device,
+                                                   "\", must be \"auto\", \"cpu\" or \"cuda:N\""));
+  }
+  if (precision != "float32" && precision != "float16") {
+    return absl::InvalidArgumentError(absl::StrCat("EngineOptions.precision = \"", precision,
+                                                   "\", must be \"float32\" or \"float16\""));
+  }
+  if (threads < 0 || threads > kMaxThreads) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("EngineOptions.threads = ", threads, ", must be in [0, ", kMaxThreads, "]"));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<LoadedModel> LoadModel(const std::string& directory, const EngineOptions& options) {
   return CatchExceptions(absl::StatusCode::kInternal, directory,

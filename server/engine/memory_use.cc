@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/engine/cuda/cuda_backend.h"
-#include "server/engine/device_name.h"
+#include "server/engine/device/device_name.h"
 
 namespace nemf {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "server/models/model_catalog.h"
 #include "server/models/model_scan.h"
-#include "server/models/serving.h"
+#include "server/models/served_version.h"
 
 namespace nemf {
 

@@ -8,13 +8,17 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/base/sha256.h"
 #include "server/engine/engine.h"
 #include "server/engine/image.h"
 #include "server/engine/match_options.h"
-#include "server/scheduling/pair_digest.h"
 #include "server/scheduling/priority.h"
 
 namespace nemf {
+
+// SHA-256 of both images of a pair, as they were sent. Strong enough to identify the pair: a client
+// cannot construct two pairs with one digest to obtain answers to another client's pair.
+using PairDigest = Sha256Digest;
 
 enum class JobKind {
   kKeypoints,

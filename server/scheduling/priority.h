@@ -3,7 +3,7 @@
 
 namespace nemf {
 
-// How much a job matters beside others. It changes when a job is served (see step_order.h and
+// How much a job matters beside others. It changes when a job is served (see quantum_order.h and
 // encoder_batch.h), never its answer, and no job is starved by others of a higher priority.
 enum class Priority { kLow, kNormal, kHigh };
 

@@ -7,7 +7,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/scheduling/clock.h"
+#include "server/base/clock.h"
 #include "server/scheduling/job.h"
 #include "server/scheduling/observer.h"
 
@@ -51,12 +51,12 @@ class JobHandle {
 // Runs jobs on one engine: batches encoder passes, then advances the matching of all active jobs
 // in bounded chunks, so that jobs join and leave between chunks.
 //
-// What happens at a boundary between chunks is written in step_loop.h; which jobs a chunk serves
-// first (little work first, with ageing, with a worked example) in step_order.h; which jobs go
-// through the encoder together, and how places are shared between flows and keypoint jobs, in
-// encoder_batch.h; what is refused at once, and with which push-back, in work_ledger.h. Jobs that
-// wait at the same time for equal pairs share one place in an encoder pass, and pairs that were
-// encoded before are kept (pair_cache.h).
+// What happens at a boundary between chunks is written in scheduler_loop.h; which jobs a chunk
+// serves first (little work first, with ageing, with a worked example) in quantum_order.h; which
+// jobs go through the encoder together, and how places are shared between flows and keypoint jobs,
+// in encoder_batch.h; what is refused at once, and with which push-back, in admission_controller.h.
+// Jobs that wait at the same time for equal pairs share one place in an encoder pass, and pairs
+// that were encoded before are kept (pair_cache.h).
 class Scheduler {
  public:
   virtual ~Scheduler() = default;  // drains

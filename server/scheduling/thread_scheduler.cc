@@ -8,12 +8,12 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "server/scheduling/accepted_job.h"
-#include "server/scheduling/encoder_lane.h"
-#include "server/scheduling/pair_cache.h"
+#include "server/scheduling/admission/accepted_job.h"
+#include "server/scheduling/admission/admission_controller.h"
+#include "server/scheduling/encoding/encoder_executor.h"
+#include "server/scheduling/encoding/pair_cache.h"
+#include "server/scheduling/loop/scheduler_loop.h"
 #include "server/scheduling/scheduler.h"
-#include "server/scheduling/step_loop.h"
-#include "server/scheduling/work_ledger.h"
 
 namespace nemf {
 namespace {

@@ -9,10 +9,10 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/impl/server_builder_option.h"
 #include "grpcpp/impl/server_builder_plugin.h"
-#include "server/service/call_gate.h"
-#include "server/service/correspondence_service.h"
-#include "server/service/models_service.h"
-#include "server/service/tls_credentials.h"
+#include "server/service/correspondence/correspondence_service.h"
+#include "server/service/model_admin/models_service.h"
+#include "server/service/rpc/in_flight_calls.h"
+#include "server/service/security/tls_credentials.h"
 
 namespace nemf {
 namespace {
@@ -63,13 +63,13 @@ class GrpcServerImpl final : public GrpcServer {
   GrpcServerImpl(const GrpcServerOptions& options, ModelFinder find_model, CallRecorder record_call,
                  Clock* clock, ModelCatalog* models)
       : decoding_(options.decoding),
-        environment_{.find_model = std::move(find_model),
-                     .record_call = std::move(record_call),
-                     .limits = options.limits,
-                     .trust_priority = options.trust_priority,
-                     .decoding = &decoding_,
-                     .gate = &gate_,
-                     .clock = clock},
+        environment_{{.record_call = std::move(record_call),
+                      .trust_priority = options.trust_priority,
+                      .gate = &gate_,
+                      .clock = clock},
+                     std::move(find_model),
+                     options.limits,
+                     &decoding_},
         service_(&environment_) {
     if (models == nullptr) return;
     models_service_ =

@@ -6,15 +6,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/base/host_port.h"
+#include "server/base/thread_pool.h"
 #include "server/models/model_catalog.h"
-#include "server/scheduling/clock.h"
-#include "server/service/access_control.h"
 #include "server/service/connection_options.h"
-#include "server/service/host_port.h"
-#include "server/service/request_limits.h"
-#include "server/service/service_environment.h"
-#include "server/service/tls_options.h"
-#include "server/service/worker_pool.h"
+#include "server/service/correspondence/request_limits.h"
+#include "server/service/correspondence/service_environment.h"
+#include "server/service/security/access_control.h"
+#include "server/service/security/tls_options.h"
 
 namespace nemf {
 

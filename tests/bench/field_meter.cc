@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
-#include "server/engine/bundle.h"
-#include "server/engine/torch_threads.h"
+#include "server/engine/bundle/bundle_reader.h"
+#include "server/engine/device/torch_threads.h"
 
 namespace nemf::bench {
 

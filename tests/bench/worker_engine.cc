@@ -5,7 +5,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "server/engine/bundle.h"
+#include "server/engine/bundle/bundle_reader.h"
 #include "server/engine/presets.h"
 
 namespace nemf::bench {

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "server/engine/self_check.h"
+#include "server/engine/checks/backend_parity.h"
 #include "tests/engine/device_test_engine.h"
 
 // The bundle that ships, encoder and all, through the CUDA back end's code on the host.

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "server/engine/self_check.h"
+#include "server/engine/checks/backend_parity.h"
 #include "tests/engine/device_test_engine.h"
 #include "tests/engine/test_models.h"
 

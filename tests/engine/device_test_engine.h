@@ -8,8 +8,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/engine/device/precision.h"
 #include "server/engine/engine.h"
-#include "server/engine/precision.h"
 
 // Engines on the CUDA back end with the small models of test_models.h.
 namespace nemf::testing {

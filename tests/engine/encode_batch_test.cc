@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "server/engine/cpu/encoder_threads.h"
+#include "server/engine/checks/thread_determinism.h"
 #include "server/engine/engine.h"
 #include "tests/engine/oracle.h"
 #include "tests/engine/test_models.h"
@@ -82,8 +82,8 @@ class CountingEncoder final : public Encoder {
 
 TEST(EncoderThreads, AreToldApartWhereTheyChangeTheAnswer) {
   CountingEncoder same(false), other(true);
-  EXPECT_TRUE(KeepsBitsOnOneThread(&same, 4));
-  EXPECT_FALSE(KeepsBitsOnOneThread(&other, 4));
+  EXPECT_TRUE(GivesSameBitsOnOneThread(&same, 4));
+  EXPECT_FALSE(GivesSameBitsOnOneThread(&other, 4));
 }
 
 }  // namespace

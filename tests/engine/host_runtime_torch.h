@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "server/engine/cuda/runtime_torch.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
 #include "tests/engine/device_test_engine.h"
 
 namespace nemf::testing {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "server/engine/field_weights.h"
+#include "server/engine/bundle/field_weights.h"
 #include "server/engine/math/interpolation.h"
 
 namespace nemf::testing {

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <string>
 
-#include "server/engine/bundle.h"
+#include "server/engine/bundle/bundle_reader.h"
 
 namespace nemf::testing {
 

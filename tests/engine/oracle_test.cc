@@ -8,11 +8,11 @@
 #include <cmath>
 #include <iostream>
 
-#include "server/engine/bundle.h"
+#include "server/engine/bundle/bundle_reader.h"
 #include "server/engine/cpu/cpu_task.h"
+#include "server/engine/device/torch_threads.h"
 #include "server/engine/engine.h"
 #include "server/engine/presets.h"
-#include "server/engine/torch_threads.h"
 #include "tests/engine/test_models.h"
 
 namespace nemf {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "server/engine/engine.h"
-#include "server/engine/lattice.h"
+#include "server/engine/matching/lattice.h"
+#include "server/engine/matching/work_bound.h"
 #include "server/engine/presets.h"
-#include "server/engine/work_bound.h"
 #include "tests/engine/test_models.h"
 
 namespace nemf {

@@ -125,7 +125,7 @@ def test_host_code_compiles_and_finds_its_symbols(tmp_path):
     # Every kernel as the back end starts it.
     instances = tmp_path / "queue_instances.cc"
     instances.write_text(
-        '#include "server/engine/cuda/queue.h"\n'
+        '#include "server/engine/cuda/runtime/queue.h"\n'
         + "".join(
             f"template absl::Status nemf::Queue::Run(int, const nemf::{name}&) const;\n"
             for name in sorted(kernel_names())

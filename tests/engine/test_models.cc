@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "server/engine/cpu/cpu_backend.h"
-#include "server/engine/staged_engine.h"
+#include "server/engine/matching/backend_engine.h"
 
 namespace nemf {
 
@@ -97,7 +97,8 @@ std::unique_ptr<Engine> MakeTestEngine(int threads, std::uint64_t seed) {
   encoder.grid = kTestGrid;
   encoder.channels = shape.channels;
   return MakeEngine(MakeCpuBackend(MakeFakeEncoder(shape.channels, seed), encoder,
-                                   CpuField::Create(RandomWeights(shape, seed)), threads));
+                                   CpuField::Create(RandomWeights(shape, seed)), threads,
+                                   /*side_by_side=*/threads > 1));
 }
 
 ImagePair BlankPair(ImageSize query, ImageSize reference) {

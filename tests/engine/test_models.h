@@ -7,9 +7,9 @@
 #include <random>
 #include <vector>
 
-#include "server/engine/encoder.h"
+#include "server/engine/bundle/field_weights.h"
+#include "server/engine/encoder/encoder.h"
 #include "server/engine/engine.h"
-#include "server/engine/field_weights.h"
 
 // Small models with random weights, made without a bundle.
 namespace nemf {

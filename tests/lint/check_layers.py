@@ -11,26 +11,96 @@ from pathlib import Path
 SUFFIXES = (".h", ".cc", ".cuh", ".cu")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
-# Who may know whom: a room may include its own files and those of the rooms named here.
+# The folders, and for each one the folders whose files it may include besides its own.
+BASE = "server/base"
+MATH = "server/engine/math"
+ENGINE = "server/engine"  # the face: engine.h, image.h, match_options.h, ...
+SCHEDULING = "server/scheduling"  # the face: scheduler.h, job.h, observer.h, ...
+SERVICE = "server/service"
 ROOMS = {
-    "server/engine/math": (),
-    "server/engine": ("server/engine/math",),
-    "server/scheduling": ("server/engine",),
-    "server/models": ("server/engine", "server/scheduling"),
-    "server/telemetry": ("server/engine", "server/scheduling"),
-    "server/service": (
-        "server/engine/math",
-        "server/engine",
-        "server/scheduling",
+    BASE: (),
+    MATH: (),
+    f"{ENGINE}/device": (BASE,),
+    f"{ENGINE}/bundle": (BASE, MATH, f"{ENGINE}/device"),
+    f"{ENGINE}/encoder": (BASE, ENGINE, f"{ENGINE}/bundle", f"{ENGINE}/device"),
+    f"{ENGINE}/matching": (BASE, MATH, ENGINE, f"{ENGINE}/bundle"),
+    f"{ENGINE}/cpu": (
+        BASE,
+        MATH,
+        ENGINE,
+        *(f"{ENGINE}/{part}" for part in ("bundle", "device", "encoder", "matching")),
+    ),
+    f"{ENGINE}/cuda/kernels": (MATH, f"{ENGINE}/bundle"),
+    f"{ENGINE}/cuda/runtime": (BASE, ENGINE, f"{ENGINE}/cuda/kernels", f"{ENGINE}/device"),
+    f"{ENGINE}/cuda": (
+        BASE,
+        MATH,
+        ENGINE,
+        *(f"{ENGINE}/{part}" for part in ("bundle", "device", "encoder", "matching")),
+        f"{ENGINE}/cuda/kernels",
+        f"{ENGINE}/cuda/runtime",
+    ),
+    f"{ENGINE}/checks": (
+        BASE,
+        MATH,
+        ENGINE,
+        *(f"{ENGINE}/{part}" for part in ("bundle", "cpu", "device", "encoder")),
+    ),
+    ENGINE: (
+        BASE,
+        *(
+            f"{ENGINE}/{part}"
+            for part in ("bundle", "checks", "cpu", "cuda", "device", "encoder", "matching")
+        ),
+    ),
+    f"{SCHEDULING}/admission": (BASE, ENGINE, SCHEDULING),
+    f"{SCHEDULING}/encoding": (BASE, ENGINE, SCHEDULING, f"{SCHEDULING}/admission"),
+    f"{SCHEDULING}/loop": (
+        BASE,
+        ENGINE,
+        SCHEDULING,
+        f"{SCHEDULING}/admission",
+        f"{SCHEDULING}/encoding",
+    ),
+    SCHEDULING: (
+        BASE,
+        ENGINE,
+        f"{SCHEDULING}/admission",
+        f"{SCHEDULING}/encoding",
+        f"{SCHEDULING}/loop",
+    ),
+    "server/models": (BASE, ENGINE, SCHEDULING),
+    "server/telemetry": (BASE, ENGINE, SCHEDULING),
+    f"{SERVICE}/security": (BASE,),
+    f"{SERVICE}/images": (BASE, ENGINE, "proto"),
+    f"{SERVICE}/rpc": (BASE, ENGINE, SCHEDULING, f"{SERVICE}/security", "proto"),
+    f"{SERVICE}/correspondence": (
+        BASE,
+        MATH,
+        ENGINE,
+        SCHEDULING,
+        f"{SERVICE}/images",
+        f"{SERVICE}/rpc",
+        "proto",
+    ),
+    f"{SERVICE}/model_admin": (BASE, "server/models", f"{SERVICE}/rpc", "proto"),
+    SERVICE: (
+        BASE,
         "server/models",
+        *(
+            f"{SERVICE}/{part}"
+            for part in ("correspondence", "images", "model_admin", "rpc", "security")
+        ),
         "proto",
     ),
     "server": (
-        "server/engine",
-        "server/scheduling",
+        BASE,
+        ENGINE,
+        SCHEDULING,
+        f"{ENGINE}/checks",
         "server/models",
         "server/telemetry",
-        "server/service",
+        SERVICE,
     ),
     "client/include": (),
     "client/nemf": ("client/include", "proto"),

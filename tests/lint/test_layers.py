@@ -18,11 +18,11 @@ def test_no_file_includes_what_its_room_may_not_know():
     [
         ("server/engine/engine.cc", "server/scheduling/job.h"),
         ("server/engine/math/adam.h", "server/engine/engine.h"),
-        ("server/engine/bundle.cc", "torch/script.h"),
-        ("server/engine/bundle.cc", "nemf/v1/correspondence.pb.h"),
-        ("server/engine/bundle.cc", "opencv2/core.hpp"),
-        ("server/scheduling/step_loop.cc", "server/service/service.h"),
-        ("server/scheduling/step_loop.cc", "grpcpp/grpcpp.h"),
+        ("server/engine/bundle/bundle_reader.cc", "torch/script.h"),
+        ("server/engine/bundle/bundle_reader.cc", "nemf/v1/correspondence.pb.h"),
+        ("server/engine/bundle/bundle_reader.cc", "opencv2/core.hpp"),
+        ("server/scheduling/loop/scheduler_loop.cc", "server/service/service.h"),
+        ("server/scheduling/loop/scheduler_loop.cc", "grpcpp/grpcpp.h"),
         ("server/service/service.cc", "tests/testing/fake_engine.h"),
         ("client/nemf/client.cc", "server/engine/image.h"),
         ("client/elsewhere/file.cc", "nemf/client.h"),
@@ -42,8 +42,8 @@ def test_forbidden_include_is_found(tmp_path, file, include):
 @pytest.mark.parametrize(
     ("file", "include"),
     [
-        ("server/engine/encoder_torch.cc", "torch/script.h"),
-        ("server/scheduling/step_loop.cc", "server/engine/engine.h"),
+        ("server/engine/encoder/encoder_torch.cc", "torch/script.h"),
+        ("server/scheduling/loop/scheduler_loop.cc", "server/engine/engine.h"),
         ("server/service/service.cc", "grpcpp/grpcpp.h"),
         ("server/main.cc", "server/service/service.h"),
         ("client/cli/transfer.cc", "nemf/client.h"),

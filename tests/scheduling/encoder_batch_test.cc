@@ -1,4 +1,4 @@
-#include "server/scheduling/encoder_batch.h"
+#include "server/scheduling/encoding/encoder_batch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "server/scheduling/forecast.h"
+#include "server/scheduling/admission/forecast.h"
 
 #include <gtest/gtest.h>
 

@@ -10,13 +10,12 @@
 #include <variant>
 #include <vector>
 
-#include "server/scheduling/accepted_job.h"
-#include "server/scheduling/encoder_lane.h"
+#include "server/scheduling/admission/accepted_job.h"
+#include "server/scheduling/admission/admission_controller.h"
+#include "server/scheduling/encoding/encoder_executor.h"
+#include "server/scheduling/encoding/pair_cache.h"
+#include "server/scheduling/loop/scheduler_loop.h"
 #include "server/scheduling/observer.h"
-#include "server/scheduling/pair_cache.h"
-#include "server/scheduling/pair_digest.h"
-#include "server/scheduling/step_loop.h"
-#include "server/scheduling/work_ledger.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/fake_engine.h"
 #include "tests/testing/fake_job.h"

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "server/service/access_control.h"
+#include "server/service/security/access_control.h"
 #include "tests/service/puppet_server.h"
 
 namespace nemf {

@@ -1,4 +1,4 @@
-#include "server/service/cancellation.h"
+#include "server/service/rpc/cancellation.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "server/service/flow_chunker.h"
+#include "server/service/correspondence/flow_chunker.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "server/engine/math/half.h"
-#include "server/service/float_bytes.h"
+#include "server/service/correspondence/float_bytes.h"
 
 namespace nemf {
 namespace {

@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "server/engine/math/half.h"
-#include "server/service/response_messages.h"
+#include "server/service/correspondence/response_messages.h"
 #include "tests/service/puppet_server.h"
 
 namespace nemf {

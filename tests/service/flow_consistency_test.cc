@@ -1,4 +1,4 @@
-#include "server/service/flow_consistency.h"
+#include "server/service/correspondence/flow_consistency.h"
 
 #include <gtest/gtest.h>
 

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "nemf/v1/correspondence.grpc.pb.h"
-#include "server/service/call_scope.h"
+#include "server/service/rpc/rpc_context.h"
 #include "tests/service/puppet_server.h"
 
 namespace nemf {

@@ -1,4 +1,4 @@
-#include "server/service/image_decoder.h"
+#include "server/service/images/image_decoder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
-#include "server/service/image_header.h"
+#include "server/service/images/image_header.h"
 #include "tests/service/test_images.h"
 
 namespace nemf {
@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 using testing::Patched;
 using ::testing::StartsWith;
 
-absl::StatusOr<Image> Decode(const std::string& file, const RequestLimits& limits = {}) {
+absl::StatusOr<Image> Decode(const std::string& file, const ImageLimits& limits = {}) {
   v1::Image image;
   image.set_encoded(file);
   return DecodeImage(image, limits, "query");
@@ -103,7 +103,7 @@ TEST_P(ImageFormatTest, SurvivesDamage) {
       const std::size_t range = i < 3 ? std::min<std::size_t>(file.size(), 128) : file.size();
       damaged[random() % range] = static_cast<char>(random());
     }
-    RequestLimits limits;
+    ImageLimits limits;
     limits.max_image_pixels = 1 << 20;
     const absl::StatusOr<Image> image = Decode(damaged, limits);
     if (!image.ok()) continue;
@@ -158,7 +158,7 @@ TEST(ImageDecoderTest, RefusesHugeJpegByItsHeader) {
 }
 
 TEST(ImageDecoderTest, RefusesTooManyPixels) {
-  RequestLimits limits;
+  ImageLimits limits;
   limits.max_image_pixels = 1000;
   EXPECT_TRUE(Decode(Encode(Gradient(40, 25), ".webp"), limits).ok());
   EXPECT_EQ(ErrorOf(Decode(Encode(Gradient(41, 25), ".webp"), limits)),
@@ -168,7 +168,7 @@ TEST(ImageDecoderTest, RefusesTooManyPixels) {
 }
 
 TEST(ImageDecoderTest, RefusesTooManyBytes) {
-  RequestLimits limits;
+  ImageLimits limits;
   limits.max_image_bytes = 100;
   EXPECT_EQ(ErrorOf(Decode(std::string(101, 'x'), limits)),
             "query.encoded = 101 bytes, must be <= 100");
@@ -229,7 +229,7 @@ TEST(ImageDecoderTest, AppliesExifOrientation) {
 }
 
 TEST(ImageDecoderTest, SaysTheSizeWithoutDecoding) {
-  const RequestLimits limits{.max_image_side = 50};
+  const ImageLimits limits{.max_image_side = 50};
   v1::Image image;
   EXPECT_FALSE(StatedSize(image, limits).has_value());
   image.set_encoded(Encode(Gradient(40, 20), ".jpg").substr(0, 800));

@@ -1,4 +1,4 @@
-#include "server/service/jpeg_decoder.h"
+#include "server/service/images/jpeg_decoder.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "server/service/pair_decoding.h"
+#include "server/service/correspondence/pair_decoding.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "absl/synchronization/notification.h"
-#include "server/service/image_decoder.h"
-#include "server/service/image_digest.h"
+#include "server/service/correspondence/image_digest.h"
+#include "server/service/images/image_decoder.h"
 #include "tests/service/test_images.h"
 
 namespace nemf {
@@ -48,8 +48,8 @@ TEST(PairDecodingTest, GivesBothImages) {
     ASSERT_TRUE(decoded.ok()) << decoded.status();
     EXPECT_EQ(decoded->pair->query.rgb, DecodeImage(query, {}, "query")->rgb);
     EXPECT_EQ(decoded->pair->reference.rgb, DecodeImage(reference, {}, "reference")->rgb);
-    EXPECT_EQ(decoded->digest, DigestOf(DigestOf(query), DigestOf(reference)));
-    EXPECT_EQ(decoded->reversed, DigestOf(DigestOf(reference), DigestOf(query)));
+    EXPECT_EQ(decoded->digest, PairDigestOf(DigestOf(query), DigestOf(reference)));
+    EXPECT_EQ(decoded->reversed, PairDigestOf(DigestOf(reference), DigestOf(query)));
   }
 }
 
@@ -80,6 +80,13 @@ TEST(PairDecodingTest, TellsTheQuerysErrorFirst) {
     EXPECT_EQ(Decode(&pool, Broken(), Broken()).status().message().substr(0, 6), "query.");
     EXPECT_EQ(Decode(&pool, File(2, 2), Broken()).status().message().substr(0, 10), "reference.");
   }
+}
+
+TEST(ImageDigestTest, TellsThePairsSidesApart) {
+  const Sha256Digest one = Sha256({"one"});
+  const Sha256Digest other = Sha256({"other"});
+  EXPECT_NE(PairDigestOf(one, other), PairDigestOf(other, one));
+  EXPECT_NE(PairDigestOf(one, other), PairDigestOf(one, one));
 }
 
 TEST(ImageDigestTest, TellsApartWhatIsSent) {

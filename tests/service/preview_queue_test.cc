@@ -1,4 +1,4 @@
-#include "server/service/preview_queue.h"
+#include "server/service/correspondence/preview_queue.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "server/service/status_conversion.h"
+#include "server/service/rpc/status_conversion.h"
 
 #include <gtest/gtest.h>
 

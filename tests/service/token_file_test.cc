@@ -1,4 +1,4 @@
-#include "server/service/token_file.h"
+#include "server/service/security/token_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

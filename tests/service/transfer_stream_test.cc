@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "nemf/v1/correspondence.grpc.pb.h"
-#include "server/service/call_scope.h"
 #include "server/service/grpc_server.h"
+#include "server/service/rpc/rpc_context.h"
 #include "tests/service/puppet_server.h"
 
 namespace nemf {

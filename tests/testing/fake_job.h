@@ -10,7 +10,7 @@ namespace nemf {
 // Equal for equal pairs of FakePair().
 inline PairDigest FakeDigest(const ImagePair& pair) {
   const auto& rgb = pair.query.rgb;
-  return DigestOf({absl::string_view(reinterpret_cast<const char*>(rgb.data()), rgb.size())});
+  return Sha256({absl::string_view(reinterpret_cast<const char*>(rgb.data()), rgb.size())});
 }
 
 // Makes `work` the job's.

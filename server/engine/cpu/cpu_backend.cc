@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "server/engine/cpu/cpu_task.h"
-#include "server/engine/cpu/encoder_threads.h"
-#include "server/engine/cpu/finish.h"
 #include "server/engine/cpu/optimize.h"
 #include "server/engine/cpu/patchmatch.h"
+#include "server/engine/cpu/refine.h"
 #include "server/engine/cpu/thread_team.h"
-#include "server/engine/torch_threads.h"
+#include "server/engine/device/torch_threads.h"
 
 namespace nemf {
 
@@ -43,12 +42,12 @@ std::vector<Range> CutIntoRanges(absl::Span<Piece> pieces, int workers) {
 class CpuBackend : public Backend {
  public:
   CpuBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
-             std::unique_ptr<CpuField> field, int threads)
+             std::unique_ptr<CpuField> field, int threads, bool side_by_side)
       : encoder_(std::move(encoder)),
         shape_(shape),
         field_(std::move(field)),
         threads_(threads),
-        side_by_side_(threads > 1 && KeepsBitsOnOneThread(encoder_.get(), threads)),
+        side_by_side_(side_by_side),
         scratch_(threads),
         team_(threads, [] { SetTorchThreads(1); }),
         encoder_team_(threads, [] {}) {
@@ -140,8 +139,10 @@ class CpuBackend : public Backend {
 }  // namespace
 
 std::unique_ptr<Backend> MakeCpuBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
-                                        std::unique_ptr<CpuField> field, int threads) {
-  return std::make_unique<CpuBackend>(std::move(encoder), shape, std::move(field), threads);
+                                        std::unique_ptr<CpuField> field, int threads,
+                                        bool side_by_side) {
+  return std::make_unique<CpuBackend>(std::move(encoder), shape, std::move(field), threads,
+                                      side_by_side);
 }
 
 }  // namespace nemf

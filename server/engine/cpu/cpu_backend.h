@@ -3,17 +3,20 @@
 
 #include <memory>
 
-#include "server/engine/backend.h"
-#include "server/engine/bundle.h"
+#include "server/engine/bundle/bundle_reader.h"
 #include "server/engine/cpu/field.h"
-#include "server/engine/encoder.h"
+#include "server/engine/encoder/encoder.h"
+#include "server/engine/matching/backend.h"
 
 namespace nemf {
 
-// The CPU: pieces are cut into ranges that a core's cache holds, which `threads` workers share. A
-// worker takes its range through all steps of an iteration.
+// Returns the CPU back end. It cuts pieces into ranges that fit a core's cache and shares them
+// among `threads` workers; a worker takes its range through all steps of an iteration. With
+// `side_by_side`, each thread encodes one pair of a batch, which requires that the encoder gives
+// the same bits on one thread (see checks/thread_determinism.h).
 std::unique_ptr<Backend> MakeCpuBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
-                                        std::unique_ptr<CpuField> field, int threads);
+                                        std::unique_ptr<CpuField> field, int threads,
+                                        bool side_by_side);
 
 }  // namespace nemf
 

@@ -3,8 +3,8 @@
 #include <limits>
 #include <utility>
 
-#include "server/engine/cpu/cost_grid.h"
-#include "server/engine/cpu/task_tables.h"
+#include "server/engine/matching/cost_grid.h"
+#include "server/engine/matching/task_tables.h"
 
 namespace nemf {
 

@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
-#include "server/engine/backend.h"
 #include "server/engine/cpu/field.h"
-#include "server/engine/encoder.h"
+#include "server/engine/encoder/encoder.h"
+#include "server/engine/matching/backend.h"
 #include "server/engine/math/active_view.h"
 #include "server/engine/math/coarse.h"
 

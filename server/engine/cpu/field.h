@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "server/engine/cpu/query_table.h"
-#include "server/engine/field_weights.h"
+#include "server/engine/bundle/field_weights.h"
+#include "server/engine/matching/point_table.h"
 #include "server/engine/math/interpolation.h"
 
 namespace nemf {

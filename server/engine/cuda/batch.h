@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "server/engine/backend.h"
+#include "server/engine/matching/backend.h"
 
 namespace nemf {
 

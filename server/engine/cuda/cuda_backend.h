@@ -5,12 +5,12 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "server/engine/backend.h"
-#include "server/engine/bundle.h"
-#include "server/engine/encoder.h"
-#include "server/engine/field_weights.h"
+#include "server/engine/bundle/bundle_reader.h"
+#include "server/engine/bundle/field_weights.h"
+#include "server/engine/device/precision.h"
+#include "server/engine/encoder/encoder.h"
+#include "server/engine/matching/backend.h"
 #include "server/engine/memory_use.h"
-#include "server/engine/precision.h"
 
 namespace nemf {
 

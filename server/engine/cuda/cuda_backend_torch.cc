@@ -1,16 +1,19 @@
 #include <ATen/Context.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAGuard.h>
 
 #include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
 #include "server/engine/cuda/cuda_backend.h"
-#include "server/engine/cuda/cuda_runtime_torch.h"
 #include "server/engine/cuda/device_backend_torch.h"
 #include "server/engine/cuda/device_encoder_torch.h"
-#include "server/engine/cuda/device_errors_torch.h"
-#include "server/engine/status_macros.h"
+#include "server/engine/cuda/runtime/cuda_error.h"
+#include "server/engine/cuda/runtime/cuda_runtime_torch.h"
+#include "server/engine/cuda/runtime/device_errors_torch.h"
 
 namespace nemf {
 
@@ -76,6 +79,22 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& opti
                 }));
                 return uploading;
               });
+}
+
+absl::StatusOr<MemoryUse> CudaMemoryUse(int index) {
+  const auto device = static_cast<c10::DeviceIndex>(index);
+  MemoryUse use;
+  NEMF_RETURN_IF_ERROR(CatchDeviceErrors([&]() -> absl::Status {
+    const c10::cuda::CUDAGuard guard(device);
+    std::size_t free = 0;
+    std::size_t total = 0;
+    NEMF_CUDA_RETURN_IF_ERROR(cudaMemGetInfo(&free, &total));
+    use.total = static_cast<std::int64_t>(total);
+    // The first of the allocator's statistics is of its small and large blocks together.
+    use.used = c10::cuda::CUDACachingAllocator::getDeviceStats(device).reserved_bytes[0].current;
+    return absl::OkStatus();
+  }));
+  return use;
 }
 
 }  // namespace nemf

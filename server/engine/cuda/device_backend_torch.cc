@@ -8,10 +8,10 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
-#include "server/engine/cuda/device_errors_torch.h"
+#include "server/base/status_macros.h"
 #include "server/engine/cuda/matcher_torch.h"
+#include "server/engine/cuda/runtime/device_errors_torch.h"
 #include "server/engine/fatal_error.h"
-#include "server/engine/status_macros.h"
 
 namespace nemf {
 

@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "server/engine/backend.h"
+#include "server/engine/bundle/field_weights.h"
 #include "server/engine/cuda/device_encoder_torch.h"
-#include "server/engine/cuda/runtime_torch.h"
-#include "server/engine/field_weights.h"
-#include "server/engine/precision.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
+#include "server/engine/device/precision.h"
+#include "server/engine/matching/backend.h"
 
 namespace nemf {
 

@@ -5,10 +5,10 @@
 
 #include <utility>
 
-#include "server/engine/cuda/device_errors_torch.h"
-#include "server/engine/cuda/staging_torch.h"
-#include "server/engine/encoder_module_torch.h"
-#include "server/engine/status_macros.h"
+#include "server/base/status_macros.h"
+#include "server/engine/cuda/runtime/device_errors_torch.h"
+#include "server/engine/cuda/runtime/staging_torch.h"
+#include "server/engine/encoder/encoder_module_torch.h"
 
 namespace nemf {
 

@@ -6,9 +6,9 @@
 
 #include "absl/status/statusor.h"
 #include "server/engine/cuda/device_task_torch.h"
-#include "server/engine/cuda/runtime_torch.h"
-#include "server/engine/encoder.h"
-#include "server/engine/precision.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
+#include "server/engine/device/precision.h"
+#include "server/engine/encoder/encoder.h"
 
 namespace nemf {
 
@@ -21,8 +21,8 @@ class DeviceEncoder {
 };
 
 // The module of a bundle's encoder.pt, on the device `where`, warmed up. INVALID_ARGUMENT where it
-// cannot be loaded or breaks the contract in bundle.h. Float32 all through: where the library has
-// a faster, less exact mode for float32 (TF32), it is left off.
+// cannot be loaded or breaks the contract in bundle_reader.h. Float32 all through: where the
+// library has a faster, less exact mode for float32 (TF32), it is left off.
 absl::StatusOr<std::unique_ptr<DeviceEncoder>> LoadDeviceEncoder(const std::string& bytes,
                                                                  const EncoderShape& shape,
                                                                  Precision precision,

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/engine/cpu/cost_grid.h"
-#include "server/engine/cpu/task_tables.h"
-#include "server/engine/status_macros.h"
+#include "server/base/status_macros.h"
+#include "server/engine/matching/cost_grid.h"
+#include "server/engine/matching/task_tables.h"
 
 namespace nemf {
 

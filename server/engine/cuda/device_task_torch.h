@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/engine/backend.h"
-#include "server/engine/cpu/query_table.h"
-#include "server/engine/cuda/queue.h"
-#include "server/engine/cuda/runtime_torch.h"
-#include "server/engine/cuda/staging_torch.h"
-#include "server/engine/cuda/views.h"
+#include "server/engine/cuda/kernels/views.h"
+#include "server/engine/cuda/runtime/queue.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
+#include "server/engine/cuda/runtime/staging_torch.h"
+#include "server/engine/matching/backend.h"
+#include "server/engine/matching/point_table.h"
 
 namespace nemf {
 

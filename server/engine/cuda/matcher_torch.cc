@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/base/status_macros.h"
 #include "server/engine/cuda/device_task_torch.h"
-#include "server/engine/status_macros.h"
 
 namespace nemf {
 

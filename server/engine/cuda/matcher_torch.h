@@ -11,9 +11,9 @@
 #include "absl/status/statusor.h"
 #include "server/engine/cuda/batch.h"
 #include "server/engine/cuda/network_torch.h"
-#include "server/engine/cuda/queue.h"
-#include "server/engine/cuda/runtime_torch.h"
-#include "server/engine/cuda/staging_torch.h"
+#include "server/engine/cuda/runtime/queue.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
+#include "server/engine/cuda/runtime/staging_torch.h"
 
 namespace nemf {
 

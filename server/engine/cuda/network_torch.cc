@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "server/engine/status_macros.h"
+#include "server/base/status_macros.h"
 
 namespace nemf {
 

@@ -9,11 +9,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/engine/cuda/queue.h"
-#include "server/engine/cuda/runtime_torch.h"
-#include "server/engine/cuda/staging_torch.h"
-#include "server/engine/field_weights.h"
-#include "server/engine/precision.h"
+#include "server/engine/bundle/field_weights.h"
+#include "server/engine/cuda/runtime/queue.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
+#include "server/engine/cuda/runtime/staging_torch.h"
+#include "server/engine/device/precision.h"
 
 namespace nemf {
 

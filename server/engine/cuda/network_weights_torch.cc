@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "server/base/status_macros.h"
 #include "server/engine/cuda/network_torch.h"
-#include "server/engine/status_macros.h"
 
 namespace nemf {
 

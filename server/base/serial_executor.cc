@@ -1,0 +1,46 @@
+#include "server/base/serial_executor.h"
+
+#include <utility>
+
+namespace nemf {
+
+TaskThread::TaskThread(absl::Duration period, std::function<void()> poll)
+    : period_(period), poll_(std::move(poll)), worker_([this] { Work(); }) {}
+
+TaskThread::~TaskThread() {
+  {
+    absl::MutexLock lock(&mutex_);
+    closing_ = true;
+  }
+  worker_.join();
+}
+
+void TaskThread::Run(std::function<void()> task) {
+  absl::MutexLock lock(&mutex_);
+  tasks_.push_back(std::move(task));
+}
+
+void TaskThread::Work() {
+  absl::Time next_poll = absl::Now() + period_;
+  for (;;) {
+    std::function<void()> task;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.AwaitWithDeadline(absl::Condition(this, &TaskThread::HasNews), next_poll);
+      if (!tasks_.empty()) {
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      } else if (closing_) {
+        return;
+      }
+    }
+    if (task) {
+      task();
+    } else {
+      poll_();
+      next_poll = absl::Now() + period_;
+    }
+  }
+}
+
+}  // namespace nemf

@@ -1,0 +1,43 @@
+#ifndef NEMF_SERVER_BASE_SERIAL_EXECUTOR_H_
+#define NEMF_SERVER_BASE_SERIAL_EXECUTOR_H_
+
+#include <deque>
+#include <functional>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+namespace nemf {
+
+// One thread that runs tasks in the order in which they came and, whenever `period` has passed
+// since the end of the last one, a poll. So no two of them meet. Thread-safe.
+class TaskThread {
+ public:
+  // An infinite period: no polls.
+  TaskThread(absl::Duration period, std::function<void()> poll);
+  // Runs the tasks that wait, then joins.
+  ~TaskThread();
+
+  TaskThread(const TaskThread&) = delete;
+  TaskThread& operator=(const TaskThread&) = delete;
+
+  // Does not block.
+  void Run(std::function<void()> task);
+
+ private:
+  void Work();
+  bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closing_ || !tasks_.empty(); }
+
+  const absl::Duration period_;
+  const std::function<void()> poll_;
+  absl::Mutex mutex_;
+  std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread worker_;  // the last member: it uses the others
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_BASE_SERIAL_EXECUTOR_H_

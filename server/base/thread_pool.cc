@@ -1,0 +1,85 @@
+#include "server/base/thread_pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace nemf {
+namespace {
+
+// Restricts the calling thread, number `index` of `count` threads of one pool, to its share of the
+// process's cores: every count-th core. Without this, a kernel that takes the idle cores of a
+// virtual machine for busy ones (Linux under KVM) wakes several threads on one core while another
+// core is idle. Has no effect if there are fewer cores than threads.
+void PinThreadToShare(int index, int count) {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;
+  if (CPU_COUNT(&allowed) < count) return;
+  cpu_set_t own;
+  CPU_ZERO(&own);
+  int number = 0;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    if (number++ % count == index) CPU_SET(cpu, &own);
+  }
+  // An error leaves the placement to the kernel.
+  pthread_setaffinity_np(pthread_self(), sizeof(own), &own);
+}
+
+}  // namespace
+
+absl::Status WorkerPoolOptions::Validate() const {
+  if (threads < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("WorkerPoolOptions.threads = ", threads, ", must be >= 1"));
+  }
+  if (max_waiting < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("WorkerPoolOptions.max_waiting = ", max_waiting, ", must be >= 1"));
+  }
+  return absl::OkStatus();
+}
+
+WorkerPool::WorkerPool(const WorkerPoolOptions& options) : options_(options) {
+  for (int i = 0; i < options_.threads; ++i) {
+    threads_.emplace_back([this, i] {
+      PinThreadToShare(i, options_.threads);
+      Work();
+    });
+  }
+}
+
+WorkerPool::~WorkerPool() {
+  {
+    absl::MutexLock lock(&mutex_);
+    closing_ = true;
+  }
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool WorkerPool::TryRun(std::initializer_list<std::function<void()>> tasks) {
+  absl::MutexLock lock(&mutex_);
+  if (waiting_.size() + tasks.size() > static_cast<std::size_t>(options_.max_waiting)) return false;
+  waiting_.insert(waiting_.end(), tasks);
+  return true;
+}
+
+void WorkerPool::Work() {
+  while (true) {
+    std::function<void()> task;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(this, &WorkerPool::HasNews));
+      if (waiting_.empty()) return;
+      task = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    task();
+  }
+}
+
+}  // namespace nemf

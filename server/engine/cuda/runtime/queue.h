@@ -1,0 +1,44 @@
+#ifndef NEMF_SERVER_ENGINE_CUDA_RUNTIME_QUEUE_H_
+#define NEMF_SERVER_ENGINE_CUDA_RUNTIME_QUEUE_H_
+
+#include "absl/status/status.h"
+#include "server/engine/cuda/kernels/network_kernels.h"
+#include "server/engine/cuda/kernels/patchmatch_kernels.h"
+#include "server/engine/cuda/kernels/refine_kernels.h"
+#include "server/engine/cuda/kernels/upsample_kernels.h"
+#ifdef NEMF_HAS_CUDA
+#include "server/engine/cuda/kernels/launch.h"
+#include "server/engine/cuda/runtime/cuda_error.h"
+#endif
+
+namespace nemf {
+
+// Kernels in order: on a CUDA stream, or called one by one on this thread. The second is how the
+// tests run the back end where there is no GPU, and all that a build without CUDA can do.
+class Queue {
+ public:
+  // `stream`: a cudaStream_t; null: this thread.
+  explicit Queue(void* stream) : stream_(stream) {}
+
+  // Calls the kernel for 0 .. count - 1. On a stream it returns at once, and errors may be of
+  // earlier work.
+  template <typename Kernel>
+  absl::Status Run(int count, const Kernel& kernel) const {
+#ifdef NEMF_HAS_CUDA
+    if (stream_ != nullptr) {
+      const cudaError_t error = Launch(kernel, count, static_cast<cudaStream_t>(stream_));
+      if (error == cudaSuccess) return absl::OkStatus();
+      return CudaErrorStatus(error, __PRETTY_FUNCTION__, __FILE__, __LINE__);
+    }
+#endif
+    for (int i = 0; i < count; ++i) kernel(i);
+    return absl::OkStatus();
+  }
+
+ private:
+  void* stream_;
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_CUDA_RUNTIME_QUEUE_H_

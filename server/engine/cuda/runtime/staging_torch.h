@@ -1,0 +1,43 @@
+#ifndef NEMF_SERVER_ENGINE_CUDA_RUNTIME_STAGING_TORCH_H_
+#define NEMF_SERVER_ENGINE_CUDA_RUNTIME_STAGING_TORCH_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
+
+namespace nemf {
+
+// Pinned host memory that copies between the host's ordinary memory and the device go through, for
+// one stream and one thread at a time. Larger copies go in parts.
+class Staging {
+ public:
+  Staging(DeviceRuntime* runtime, StreamKind kind);
+
+  // `bytes` of host memory -> device memory, in the stream's order. The host memory may be changed
+  // once this returns. Waits for the stream only when the pinned memory is full.
+  absl::Status Upload(const void* from, std::size_t bytes, void* to);
+  // A new array with the content of `values`.
+  template <typename T>
+  absl::Status Upload(const std::vector<T>& values, DeviceArray<T>* to) {
+    *to = DeviceArray<T>(runtime_, values.size());
+    return Upload(values.data(), values.size() * sizeof(T), to->data());
+  }
+
+  // Device memory -> host memory; waits for the stream.
+  absl::Status Download(const void* from, std::size_t bytes, void* to);
+
+ private:
+  absl::Status Wait();
+
+  DeviceRuntime* const runtime_;
+  const StreamKind kind_;
+  const at::Tensor up_;
+  const at::Tensor down_;
+  std::size_t used_ = 0;  // bytes of up_ that the stream may still read
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_CUDA_RUNTIME_STAGING_TORCH_H_

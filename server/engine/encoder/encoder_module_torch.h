@@ -1,0 +1,48 @@
+#ifndef NEMF_SERVER_ENGINE_ENCODER_ENCODER_MODULE_TORCH_H_
+#define NEMF_SERVER_ENGINE_ENCODER_ENCODER_MODULE_TORCH_H_
+
+#include <torch/script.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/engine/bundle/bundle_reader.h"
+
+namespace nemf {
+
+// What the encoder makes of one pair; float32, contiguous, on its device.
+struct EncodedTensors {
+  at::Tensor phi;     // [grid][grid][grid][grid][channels], as in Encoding
+  at::Tensor coarse;  // [2][grid][grid]
+  at::Tensor cost;    // [grid * grid][grid * grid]
+};
+
+// The TorchScript module of a bundle's encoder.pt on a device: the same steps on a CPU and on a
+// GPU. Failures of LibTorch throw. Used from one thread at a time.
+class EncoderModule {
+ public:
+  // The module in `bytes`, on `device`.
+  EncoderModule(const std::string& bytes, const EncoderShape& shape, at::Device device);
+
+  // Resizes both images, bytes [height][width][3] on the device, to the encoder's size (bicubic,
+  // corners aligned), normalises and encodes them. INVALID_ARGUMENT where the module breaks the
+  // contract in bundle_reader.h.
+  absl::StatusOr<EncodedTensors> Run(const at::Tensor& query, const at::Tensor& reference);
+
+  // Encodes an empty pair, which makes the module warm and checks it.
+  absl::Status WarmUp();
+
+ private:
+  at::Tensor Prepare(const at::Tensor& image) const;
+  at::Tensor PerChannel(const std::array<float, 3>& values) const;
+  absl::StatusOr<EncodedTensors> Encode(const at::Tensor& query, const at::Tensor& reference);
+  absl::StatusOr<EncodedTensors> Unpack(const c10::IValue& output) const;
+
+  torch::jit::Module module_;
+  const EncoderShape shape_;
+  const at::Device device_;
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_ENGINE_ENCODER_ENCODER_MODULE_TORCH_H_

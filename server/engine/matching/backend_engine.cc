@@ -1,0 +1,97 @@
+#include "server/engine/matching/backend_engine.h"
+
+#include <utility>
+
+#include "server/engine/matching/task.h"
+#include "server/engine/matching/work_bound.h"
+
+namespace nemf {
+
+namespace {
+
+class StagedEngine : public Engine {
+ public:
+  explicit StagedEngine(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {}
+
+  const std::string& device() const override { return backend_->device(); }
+  EncodeOverlap encode_overlap() const override { return backend_->encode_overlap(); }
+  int encoder_batch() const override { return backend_->encoder_batch(); }
+
+  std::int64_t BoundQueries(const ImagePair& pair, absl::Span<const Point> keypoints,
+                            const MatchOptions& options) const override {
+    return nemf::BoundQueries(pair.query.size, keypoints.size(), options);
+  }
+
+  absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
+      absl::Span<const ImagePair* const> pairs) override {
+    return backend_->Encode(pairs);
+  }
+
+  std::unique_ptr<MatchTask> Start(std::shared_ptr<const EncodedPair> pair,
+                                   std::vector<Point> keypoints,
+                                   const MatchOptions& options) override {
+    return std::make_unique<Task>(
+        std::make_unique<const TaskPlan>(std::move(pair), std::move(keypoints), options), backend_);
+  }
+
+  std::unique_ptr<MatchTask> StartField(std::shared_ptr<const EncodedPair> pair, Point query,
+                                        ImageSize nodes) override {
+    return std::make_unique<Task>(std::make_unique<const TaskPlan>(std::move(pair), query, nodes),
+                                  backend_);
+  }
+
+  absl::StatusOr<std::int64_t> Step(absl::Span<MatchTask* const> tasks,
+                                    std::int64_t max_queries) override {
+    std::int64_t spent = 0;
+    do {
+      Wave wave = PlanWave(tasks, max_queries - spent);
+      if (wave.pieces.empty()) break;
+      const absl::Status status = backend_->Run(absl::MakeSpan(wave.pieces));
+      if (!status.ok()) return status;
+      bool any_done = false;
+      for (std::size_t i = 0; i < wave.tasks.size(); ++i) {
+        wave.tasks[i]->Advance(wave.pieces[i]);
+        spent += wave.pieces[i].queries;
+        any_done = any_done || wave.tasks[i]->done();
+      }
+      if (any_done) break;
+    } while (spent < max_queries);
+    return spent;
+  }
+
+ private:
+  struct Wave {
+    std::vector<Task*> tasks;
+    std::vector<Piece> pieces;  // one of each task
+  };
+
+  // The next pieces. Tasks at the front that can be finished within `max_queries` go alone until
+  // they are: a short task has many small pieces one after the other, and beside a long one, which
+  // would take all that is left each time, it would need a whole budget for each of them.
+  static Wave PlanWave(absl::Span<MatchTask* const> tasks, std::int64_t max_queries) {
+    Wave wave;
+    std::int64_t planned = 0;
+    std::int64_t to_finish = 0;
+    for (MatchTask* each : tasks) {
+      Task* task = static_cast<Task*>(each);
+      if (task->done()) continue;
+      to_finish += task->queries_left();
+      if (to_finish > max_queries && !wave.tasks.empty()) break;
+      wave.tasks.push_back(task);
+      wave.pieces.push_back(task->NextPiece(max_queries - planned));
+      planned += task->Bound(wave.pieces.back());
+      if (planned >= max_queries) break;
+    }
+    return wave;
+  }
+
+  const std::shared_ptr<Backend> backend_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> MakeEngine(std::unique_ptr<Backend> backend) {
+  return std::make_unique<StagedEngine>(std::move(backend));
+}
+
+}  // namespace nemf

@@ -1,0 +1,35 @@
+#ifndef NEMF_SERVER_MODELS_SERVED_VERSION_H_
+#define NEMF_SERVER_MODELS_SERVED_VERSION_H_
+
+#include <memory>
+#include <utility>
+
+#include "server/base/clock.h"
+#include "server/engine/engine.h"
+#include "server/scheduling/observer.h"
+#include "server/scheduling/scheduler.h"
+
+namespace nemf {
+
+// One loaded version of a model, with the scheduler that owns its engine's time. Whoever holds it
+// may go on submitting to it; the last to let go waits for the jobs in flight.
+class Serving {
+ public:
+  // Clock and observer (may be null) outlive the serving. Requires options.Validate().ok().
+  Serving(LoadedModel model, Clock* clock, const SchedulerOptions& options,
+          SchedulerObserver* observer)
+      : model_(std::move(model)),
+        scheduler_(Scheduler::Create(model_.engine.get(), clock, options, observer)) {}
+
+  const ModelInfo& info() const { return model_.info; }
+  Engine& engine() const { return *model_.engine; }
+  Scheduler& scheduler() const { return *scheduler_; }
+
+ private:
+  LoadedModel model_;
+  std::unique_ptr<Scheduler> scheduler_;  // after the engine that it drives
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_MODELS_SERVED_VERSION_H_

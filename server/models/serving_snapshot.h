@@ -1,0 +1,38 @@
+#ifndef NEMF_SERVER_MODELS_SERVING_SNAPSHOT_H_
+#define NEMF_SERVER_MODELS_SERVING_SNAPSHOT_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "server/models/served_version.h"
+
+namespace nemf {
+
+// What answers requests at one moment. Immutable once published, so any number of requests may look
+// things up in it while the next one is made.
+struct ServingMap {
+  struct Model {
+    std::shared_ptr<Serving> current;           // of requests that name no version; never null
+    std::vector<std::shared_ptr<Serving>> all;  // the newest first, `current` among them
+  };
+
+  std::map<std::string, Model, std::less<>> models;
+  std::string default_model;  // of requests that name none
+
+  // The model `name` (empty: the default one) in version `version` (empty: the current one).
+  // NOT_FOUND names what there is.
+  absl::StatusOr<std::shared_ptr<Serving>> Find(absl::string_view name,
+                                                absl::string_view version) const;
+
+  // "a" version "3", "b" version "1"; or "no model".
+  std::string ToString() const;
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_MODELS_SERVING_SNAPSHOT_H_

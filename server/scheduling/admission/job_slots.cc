@@ -1,0 +1,21 @@
+#include "server/scheduling/admission/job_slots.h"
+
+#include <cassert>
+
+namespace nemf {
+
+Slot::~Slot() {
+  if (pool_ != nullptr) pool_->in_use_.fetch_sub(1);
+}
+
+SlotPool::~SlotPool() { assert(in_use_.load() == 0); }
+
+Slot SlotPool::TryAcquire() {
+  int taken = in_use_.load();
+  while (taken < capacity_) {
+    if (in_use_.compare_exchange_weak(taken, taken + 1)) return Slot(this);
+  }
+  return Slot();
+}
+
+}  // namespace nemf

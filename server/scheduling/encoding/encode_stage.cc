@@ -1,0 +1,151 @@
+#include "server/scheduling/encoding/encode_stage.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "server/base/extract_if.h"
+#include "server/engine/fatal_error.h"
+
+namespace nemf {
+
+EncodeStage::EncodeStage(int max_pairs, EncoderLane* lane, PairCache* cache, ActiveSlots* slots,
+                         Clock* clock, SchedulerObserver* observer, WorkLedger* ledger)
+    : max_pairs_(max_pairs),
+      lane_(lane),
+      cache_(cache),
+      slots_(slots),
+      clock_(clock),
+      observer_(observer),
+      ledger_(ledger) {}
+
+void EncodeStage::Add(AcceptedJob job) {
+  queue_.push_back(std::move(job));
+  observer_->OnQueuedJobs(+1);
+}
+
+EncodeStage::Leavers EncodeStage::TakeLeavers(
+    const std::function<bool(const AcceptedJob&)>& stays) {
+  Leavers leavers;
+  for (AcceptedJob& job : SplitOff(queue_, stays)) {
+    observer_->OnQueuedJobs(-1);
+    leavers.waiting.push_back(std::move(job));
+  }
+  const auto admitted_stays = [&stays](const AdmittedJob& job) { return stays(job.accepted); };
+  for (PairGroup& group : pass_) {
+    for (AdmittedJob& job : SplitOff(group.jobs, admitted_stays)) {
+      leavers.in_pass.push_back(std::move(job.accepted));
+    }
+  }
+  return leavers;
+}
+
+EncodeStage::Outcome EncodeStage::Advance() {
+  Outcome outcome;
+  CollectPass(outcome);
+  ServeWithoutPass(outcome);
+  StartPass();
+  CollectPass(outcome);  // a lane without a thread is done at once
+  return outcome;
+}
+
+int EncodeStage::in_pass() const {
+  int jobs = 0;
+  for (const PairGroup& group : pass_) jobs += static_cast<int>(group.jobs.size());
+  return jobs;
+}
+
+void EncodeStage::CollectPass(Outcome& outcome) {
+  std::optional<EncoderPass> pass = lane_->TakeDone();
+  if (!pass.has_value()) return;
+  for (const EncoderCall& call : pass->calls) {
+    observer_->OnEncoderPass(call.pairs, call.duration);
+    ledger_->ObserveEncode(call.pairs, call.duration);
+  }
+  std::vector<PairGroup> groups = std::exchange(pass_, {});
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    CollectGroup(groups[i], pass->results[i], *pass, outcome);
+  }
+}
+
+void EncodeStage::CollectGroup(PairGroup& group, EncodedOrNot& result, const EncoderPass& pass,
+                               Outcome& outcome) {
+  if (!result.pair.ok()) {
+    lost_ = lost_ || IsFatal(result.pair.status());
+    for (AdmittedJob& job : group.jobs) {
+      outcome.failed.push_back({std::move(job.accepted), result.pair.status()});
+    }
+    return;
+  }
+  cache_->Insert(group.digest, *result.pair);
+  for (AdmittedJob& job : group.jobs) {
+    JobStatistics statistics;
+    statistics.queue_time = std::max(pass.start - job.accepted.submitted, absl::ZeroDuration());
+    statistics.encode_time = result.call.duration;
+    statistics.encoder_batch_pairs = result.call.pairs;
+    job.accepted.ticket.Encoded();
+    job.accepted.job.pair.reset();
+    outcome.encoded.push_back({std::move(job), *result.pair, statistics, pass.end});
+  }
+}
+
+void EncodeStage::ServeWithoutPass(Outcome& outcome) {
+  if (pass_.empty() && !cache_->enabled()) return;
+  int hits = 0;
+  std::deque<AcceptedJob> waiting;
+  for (AcceptedJob& job : queue_) {
+    std::shared_ptr<const EncodedPair> pair = cache_->Find(job.job.digest);
+    PairGroup* const group = pair == nullptr ? FindInPass(job.job.digest) : nullptr;
+    std::optional<ActiveSlot> slot;
+    if (pair != nullptr || group != nullptr) slot = slots_->TryAcquire(job.job.kind);
+    if (!slot.has_value()) {
+      waiting.push_back(std::move(job));
+      continue;
+    }
+    LeaveQueue(job);
+    if (group != nullptr) {
+      group->jobs.push_back({std::move(job), *std::move(slot)});
+      continue;
+    }
+    ++hits;
+    const absl::Time now = clock_->Now();
+    JobStatistics statistics;
+    statistics.queue_time = now - job.submitted;
+    statistics.cached = true;
+    job.ticket.Encoded();
+    job.job.pair.reset();
+    outcome.encoded.push_back(
+        {{std::move(job), *std::move(slot)}, std::move(pair), statistics, now});
+  }
+  queue_ = std::move(waiting);
+  if (hits > 0) observer_->OnPairCache({.hits = hits});
+}
+
+void EncodeStage::StartPass() {
+  if (lost_ || lane_->busy() || queue_.empty() || slots_->full()) return;
+  SortByRank(queue_);
+  pass_ = TakeEncoderBatch(queue_, max_pairs_, *slots_);
+  if (pass_.empty()) return;
+  for (AcceptedJob& job : queue_) ++job.passes_waited;
+  std::vector<PairPtr> pairs;
+  for (PairGroup& group : pass_) {
+    for (AdmittedJob& job : group.jobs) LeaveQueue(job.accepted);
+    pairs.push_back(std::move(group.pair));
+  }
+  if (cache_->enabled()) observer_->OnPairCache({.misses = static_cast<int>(pairs.size())});
+  lane_->Start(std::move(pairs));
+}
+
+void EncodeStage::LeaveQueue(AcceptedJob& job) {
+  job.ticket.LeaveQueue();
+  observer_->OnQueuedJobs(-1);
+  observer_->OnQueueWait(clock_->Now() - job.submitted);
+}
+
+PairGroup* EncodeStage::FindInPass(const PairDigest& digest) {
+  const auto found = std::find_if(pass_.begin(), pass_.end(),
+                                  [&](const PairGroup& group) { return group.digest == digest; });
+  return found == pass_.end() ? nullptr : &*found;
+}
+
+}  // namespace nemf

@@ -1,0 +1,92 @@
+#ifndef NEMF_SERVER_SCHEDULING_ENCODING_ENCODE_STAGE_H_
+#define NEMF_SERVER_SCHEDULING_ENCODING_ENCODE_STAGE_H_
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/scheduling/admission/accepted_job.h"
+#include "server/scheduling/admission/admission_controller.h"
+#include "server/scheduling/encoding/encoder_batch.h"
+#include "server/scheduling/encoding/encoder_executor.h"
+#include "server/scheduling/encoding/pair_cache.h"
+#include "server/scheduling/observer.h"
+
+namespace nemf {
+
+// A job whose pair is encoded.
+struct EncodedJob {
+  AdmittedJob admitted;  // without its pair
+  std::shared_ptr<const EncodedPair> pair;
+  JobStatistics statistics;  // as far as they are known
+  absl::Time encoded;        // the end of its pass, or when it was found in the cache
+};
+
+// A job whose pair could not be encoded.
+struct FailedJob {
+  AcceptedJob accepted;
+  absl::Status error;
+};
+
+// The jobs from their arrival until their pairs are encoded: the queue, and the pass that is
+// running where the lane has a thread. A pair that is in the cache needs no pass; one that is in
+// the running pass is not put into another. After a fatal error no pass is started any more. Not
+// safe for threads.
+class EncodeStage {
+ public:
+  struct Outcome {
+    std::vector<EncodedJob> encoded;
+    std::vector<FailedJob> failed;
+  };
+
+  // `max_pairs`: in a pass. All pointers outlive the stage.
+  EncodeStage(int max_pairs, EncoderLane* lane, PairCache* cache, ActiveSlots* slots, Clock* clock,
+              SchedulerObserver* observer, WorkLedger* ledger);
+
+  void Add(AcceptedJob job);
+
+  // Takes out the jobs for which `stays` is false, first those that wait, then those in the pass.
+  struct Leavers {
+    std::vector<AcceptedJob> waiting;
+    std::vector<AcceptedJob> in_pass;
+  };
+  Leavers TakeLeavers(const std::function<bool(const AcceptedJob&)>& stays);
+
+  // Takes the end of the pass that was running, finds what is in the cache and starts the next
+  // pass, as far as there are places.
+  Outcome Advance();
+
+  bool idle() const { return queue_.empty() && !lane_->busy(); }
+  int queued() const { return static_cast<int>(queue_.size()); }
+  // Jobs that hold a place and wait for the pass.
+  int in_pass() const;
+
+ private:
+  void CollectPass(Outcome& outcome);
+  void CollectGroup(PairGroup& group, EncodedOrNot& result, const EncoderPass& pass,
+                    Outcome& outcome);
+  void ServeWithoutPass(Outcome& outcome);
+  void StartPass();
+  void LeaveQueue(AcceptedJob& job);
+  PairGroup* FindInPass(const PairDigest& digest);
+
+  const int max_pairs_;
+  EncoderLane* const lane_;
+  PairCache* const cache_;
+  ActiveSlots* const slots_;
+  Clock* const clock_;
+  SchedulerObserver* const observer_;
+  WorkLedger* const ledger_;
+
+  std::deque<AcceptedJob> queue_;
+  bool lost_ = false;            // the encoder had a fatal error: it is not called again
+  std::vector<PairGroup> pass_;  // what the lane works on; jobs may leave, groups do not
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_SCHEDULING_ENCODING_ENCODE_STAGE_H_

@@ -1,0 +1,59 @@
+#ifndef NEMF_SERVER_SCHEDULING_ENCODING_PAIR_CACHE_H_
+#define NEMF_SERVER_SCHEDULING_ENCODING_PAIR_CACHE_H_
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "server/engine/engine.h"
+#include "server/scheduling/job.h"
+#include "server/scheduling/observer.h"
+
+namespace nemf {
+
+// Encoded pairs of one engine, that is of one model version, by their content. It holds at most
+// `max_bytes` of them (EncodedPair::bytes(), memory of the engine's device) and lets go of the
+// least recently used first; tasks keep theirs for as long as they need them. Safe from any thread.
+class PairCache {
+ public:
+  // 0 bytes: holds nothing. The observer outlives the cache and hears of evictions and bytes.
+  PairCache(std::int64_t max_bytes, SchedulerObserver* observer);
+  ~PairCache();
+
+  bool enabled() const { return max_bytes_ > 0; }
+
+  // Whether the pair is there. Not a use of it.
+  bool Contains(const PairDigest& digest) const;
+
+  // The pair, or null.
+  std::shared_ptr<const EncodedPair> Find(const PairDigest& digest);
+
+  // Keeps the pair, unless it alone is more than the cache may hold.
+  void Insert(const PairDigest& digest, std::shared_ptr<const EncodedPair> pair);
+
+  std::int64_t bytes() const;
+
+ private:
+  using Entry = std::pair<PairDigest, std::shared_ptr<const EncodedPair>>;
+
+  // Takes out the least recently used until `extra` bytes more would fit.
+  std::vector<Entry> MakeRoom(std::int64_t extra) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::int64_t max_bytes_;
+  SchedulerObserver* const observer_;
+
+  mutable absl::Mutex mutex_;
+  std::int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // the latest used first
+  std::unordered_map<PairDigest, std::list<Entry>::iterator, Sha256DigestHash> index_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_SCHEDULING_ENCODING_PAIR_CACHE_H_

@@ -1,0 +1,132 @@
+#include "server/service/model_admin/models_service.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/models/model_scan.h"
+#include "server/service/model_admin/model_messages.h"
+#include "server/service/rpc/rpc_context.h"
+#include "server/service/rpc/status_conversion.h"
+
+namespace nemf {
+namespace {
+
+absl::Status CheckName(const std::string& name) {
+  if (!name.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("name is empty, must be the name of a model");
+}
+
+absl::Status CheckVersion(const std::string& version) {
+  if (version.empty() || ParseVersion(version)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("version = \"", version, "\", must be a whole number from 1, or empty"));
+}
+
+// One call from its arrival to its end, of whichever method. Whoever holds it may finish it, once.
+class ModelsCall {
+ public:
+  ModelsCall(const RpcEnvironment* environment, const char* method,
+             grpc::CallbackServerContext* context, const std::string& name = "",
+             const std::string& version = "")
+      : scope_(environment, method, context), reactor_(context->DefaultReactor()) {
+    if (!name.empty()) cost_.model = absl::StrCat(name, "/", version);
+  }
+
+  const absl::Status& admission() const { return scope_.admission(); }
+  grpc::ServerUnaryReactor* reactor() const { return reactor_; }
+
+  grpc::ServerUnaryReactor* Finish(const absl::Status& status) {
+    scope_.Record(status, cost_);
+    reactor_->Finish(ToGrpcStatus(status));
+    return reactor_;
+  }
+
+ private:
+  const CallScope scope_;
+  CallCost cost_;  // the model alone
+  grpc::ServerUnaryReactor* const reactor_;
+};
+
+// What takes the catalog's answer to a change, on the catalog's thread.
+template <typename Response>
+ModelCatalog::Done FinishWith(std::shared_ptr<ModelsCall> call, Response* response) {
+  return [call = std::move(call), response](const absl::StatusOr<ModelStatus>& model) {
+    if (model.ok()) *response->mutable_model() = ToMessage(*model);
+    call->Finish(model.status());
+  };
+}
+
+}  // namespace
+
+absl::Status ModelsService::CheckMayControl(const grpc::CallbackServerContext& context) const {
+  if (!allow_control_) {
+    return absl::PermissionDeniedError(
+        "models cannot be loaded or unloaded here: the server runs without --allow-model-control");
+  }
+  return environment_->access->MayAdministerModels(context);
+}
+
+template <typename Request>
+absl::Status ModelsService::CheckChange(const grpc::CallbackServerContext& context,
+                                        const Request& request) const {
+  absl::Status status = CheckMayControl(context);
+  status.Update(CheckName(request.name()));
+  status.Update(CheckVersion(request.version()));
+  return status;
+}
+
+grpc::ServerUnaryReactor* ModelsService::List(grpc::CallbackServerContext* context,
+                                              const v1::ListModelsRequest*,
+                                              v1::ListModelsResponse* response) {
+  ModelsCall call(environment_, "Models.List", context);
+  if (!call.admission().ok()) return call.Finish(call.admission());
+  for (const ModelStatus& model : catalog_->List()) {
+    v1::Model* message = response->add_models();
+    *message = ToMessage(model);
+    for (v1::ModelVersion& version : *message->mutable_versions()) version.clear_provenance_json();
+  }
+  return call.Finish(absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* ModelsService::Get(grpc::CallbackServerContext* context,
+                                             const v1::GetModelRequest* request,
+                                             v1::GetModelResponse* response) {
+  ModelsCall call(environment_, "Models.Get", context, request->name());
+  absl::Status status = call.admission();
+  status.Update(CheckName(request->name()));
+  if (!status.ok()) return call.Finish(status);
+  const absl::StatusOr<ModelStatus> model = catalog_->Get(request->name());
+  if (model.ok()) *response->mutable_model() = ToMessage(*model);
+  return call.Finish(model.status());
+}
+
+grpc::ServerUnaryReactor* ModelsService::Load(grpc::CallbackServerContext* context,
+                                              const v1::LoadModelRequest* request,
+                                              v1::LoadModelResponse* response) {
+  auto call = std::make_shared<ModelsCall>(environment_, "Models.Load", context, request->name(),
+                                           request->version());
+  absl::Status status = call->admission();
+  status.Update(CheckChange(*context, *request));
+  if (!status.ok()) return call->Finish(status);
+  // The call may be finished before Load() returns.
+  grpc::ServerUnaryReactor* const reactor = call->reactor();
+  catalog_->Load(request->name(), request->version(), FinishWith(std::move(call), response));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* ModelsService::Unload(grpc::CallbackServerContext* context,
+                                                const v1::UnloadModelRequest* request,
+                                                v1::UnloadModelResponse* response) {
+  auto call = std::make_shared<ModelsCall>(environment_, "Models.Unload", context, request->name(),
+                                           request->version());
+  absl::Status status = call->admission();
+  status.Update(CheckChange(*context, *request));
+  if (!status.ok()) return call->Finish(status);
+  grpc::ServerUnaryReactor* const reactor = call->reactor();
+  catalog_->Unload(request->name(), request->version(), FinishWith(std::move(call), response));
+  return reactor;
+}
+
+}  // namespace nemf

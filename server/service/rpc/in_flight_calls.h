@@ -1,0 +1,83 @@
+#ifndef NEMF_SERVER_SERVICE_RPC_IN_FLIGHT_CALLS_H_
+#define NEMF_SERVER_SERVICE_RPC_IN_FLIGHT_CALLS_H_
+
+#include <algorithm>
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace nemf {
+
+// Counts the calls in flight, so that a shutdown can let them finish. gRPC's own shutdown would
+// wait for idle streams of health watchers and reflection clients as well. Thread-safe.
+class CallGate {
+ public:
+  // One call in flight; leaves when it is destroyed. The gate outlives it.
+  class Slot {
+   public:
+    explicit Slot(CallGate* gate) : gate_(gate) {}
+    ~Slot() { gate_->Leave(); }
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+
+   private:
+    CallGate* gate_;
+  };
+
+  // Null once the gate is closed.
+  std::unique_ptr<Slot> Enter() {
+    absl::MutexLock lock(&mutex_);
+    last_asked_ = absl::Now();
+    if (closed_) return nullptr;
+    ++inside_;
+    return std::make_unique<Slot>(this);
+  }
+
+  // Lets nobody in any more.
+  void Close() {
+    absl::MutexLock lock(&mutex_);
+    last_asked_ = absl::Now();
+    closed_ = true;
+  }
+
+  // Waits until nobody has asked to be let in for `quiet`, but at most for `patience`. gRPC drops
+  // calls that reach it while it shuts down, with a status that clients do not retry; the gate's
+  // refusals they do, later or elsewhere, so it stays until they have heard.
+  void AwaitQuiet(absl::Duration quiet, absl::Duration patience) {
+    const absl::Time end = absl::Now() + patience;
+    while (true) {
+      const absl::Time wanted = std::min(LastAsked() + quiet, end);
+      if (absl::Now() >= wanted) return;
+      absl::SleepFor(wanted - absl::Now());
+    }
+  }
+
+  // Waits until every call has left, or for `patience`; returns whether all have.
+  bool AwaitEmpty(absl::Duration patience) {
+    absl::MutexLock lock(&mutex_);
+    return mutex_.AwaitWithTimeout(absl::Condition(this, &CallGate::Empty), patience);
+  }
+
+ private:
+  void Leave() {
+    absl::MutexLock lock(&mutex_);
+    --inside_;
+  }
+  absl::Time LastAsked() {
+    absl::MutexLock lock(&mutex_);
+    return last_asked_;
+  }
+  bool Empty() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return inside_ == 0; }
+
+  absl::Mutex mutex_;
+  int inside_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Time last_asked_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace nemf
+
+#endif  // NEMF_SERVER_SERVICE_RPC_IN_FLIGHT_CALLS_H_

@@ -1,0 +1,95 @@
+#include "server/service/rpc/rpc_context.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "server/scheduling/retry_pushback.h"
+
+namespace nemf {
+namespace {
+
+// What gRPC's clients look for before they try again (gRFC A6).
+constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
+
+// What may stand in a log line and in a header as it is.
+bool Acceptable(absl::string_view id) {
+  constexpr std::size_t kMaxBytes = 128;
+  return !id.empty() && id.size() <= kMaxBytes && std::all_of(id.begin(), id.end(), [](char c) {
+    return absl::ascii_isgraph(static_cast<unsigned char>(c));
+  });
+}
+
+// The client's metadata under this key; empty where there is none.
+std::string MetadataValue(const grpc::CallbackServerContext& context, const char* key) {
+  const auto& metadata = context.client_metadata();
+  const auto entry = metadata.find(key);
+  if (entry == metadata.end()) return "";
+  return std::string(entry->second.data(), entry->second.size());
+}
+
+std::string RequestId(const grpc::CallbackServerContext& context) {
+  if (std::string id = MetadataValue(context, kRequestIdKey); Acceptable(id)) return id;
+  thread_local absl::BitGen random;
+  return absl::StrCat(absl::Hex(absl::Uniform<std::uint64_t>(random), absl::kZeroPad16),
+                      absl::Hex(absl::Uniform<std::uint64_t>(random), absl::kZeroPad16));
+}
+
+// Longer than the server then stays to say so, see GrpcServer::Shutdown().
+constexpr absl::Duration kRetryWhenClosed = absl::Milliseconds(500);
+
+absl::Status Closed() {
+  return WithRetryAfter(absl::UnavailableError("the server is shutting down"), kRetryWhenClosed);
+}
+
+}  // namespace
+
+CallScope::CallScope(const RpcEnvironment* environment, const char* method,
+                     grpc::CallbackServerContext* context)
+    : CallScope(environment, method, RequestId(*context), "") {
+  context_ = context;
+  context->AddTrailingMetadata(kRequestIdKey, request_id_);
+  if (environment->trust_priority) priority_ = MetadataValue(*context, kPriorityKey);
+  absl::StatusOr<Caller> caller = environment->access->Authenticate(*context);
+  if (caller.ok()) client_ = std::move(caller->client);
+  admission_.Update(caller.status());
+}
+
+CallScope::CallScope(const RpcEnvironment* environment, const char* method,
+                     std::string request_id, std::string client)
+    : environment_(*environment),
+      method_(method),
+      slot_(environment->gate->Enter()),
+      request_id_(std::move(request_id)),
+      client_(std::move(client)),
+      admission_(slot_ != nullptr ? absl::OkStatus() : Closed()),
+      start_(environment->clock->Now()) {}
+
+void CallScope::Record(const absl::Status& status, CallCost cost) const {
+  const std::optional<std::int64_t> pushback = RetryPushbackMs(status);
+  if (context_ != nullptr && pushback.has_value()) {
+    context_->AddTrailingMetadata(kRetryPushbackKey, absl::StrCat(*pushback));
+  }
+  CallRecord record;
+  record.method = method_;
+  record.request_id = request_id_;
+  record.client = client_;
+  record.status = status;
+  record.duration = environment_.clock->Now() - start_;
+  record.cost = std::move(cost);
+  environment_.record_call(record);
+}
+
+absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
+  const std::chrono::system_clock::time_point deadline = context.deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
+  return absl::FromChrono(deadline);
+}
+
+}  // namespace nemf

@@ -1,0 +1,39 @@
+#include "server/scheduling/admission/job_slots.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+namespace nemf {
+namespace {
+
+TEST(SlotsTest, GivesNoMoreThanItHas) {
+  SlotPool pool(2);
+  Slot a = pool.TryAcquire();
+  Slot b = pool.TryAcquire();
+  EXPECT_TRUE(a);
+  EXPECT_TRUE(b);
+  EXPECT_FALSE(pool.TryAcquire());
+  EXPECT_EQ(pool.in_use(), 2);
+  b = Slot();
+  EXPECT_EQ(pool.in_use(), 1);
+  EXPECT_TRUE(pool.TryAcquire());
+  EXPECT_EQ(pool.in_use(), 1);
+}
+
+TEST(SlotsTest, MovingKeepsOnePlace) {
+  SlotPool pool(1);
+  {
+    Slot a = pool.TryAcquire();
+    Slot b = std::move(a);
+    EXPECT_FALSE(a);
+    EXPECT_TRUE(b);
+    Slot c;
+    c = std::move(b);
+    EXPECT_EQ(pool.in_use(), 1);
+  }
+  EXPECT_EQ(pool.in_use(), 0);
+}
+
+}  // namespace
+}  // namespace nemf

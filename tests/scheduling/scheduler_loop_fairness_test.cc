@@ -1,0 +1,132 @@
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <vector>
+
+#include "server/scheduling/admission/quantum_order.h"
+#include "tests/scheduling/loop_harness.h"
+
+namespace nemf {
+namespace {
+
+constexpr std::int64_t kChunk = 256;
+constexpr std::uint32_t kLong = 1;
+
+SchedulerOptions Options() {
+  SchedulerOptions options;
+  options.chunk_queries = kChunk;
+  return options;
+}
+
+// Queries spent on `id` by the calls from number `from` on; on all others where `but` is set.
+std::int64_t Spent(const FakeEngine& engine, std::size_t from, std::uint32_t id, bool but) {
+  std::int64_t spent = 0;
+  for (std::size_t i = from; i < engine.step_calls().size(); ++i) {
+    const FakeEngine::StepCall& call = engine.step_calls()[i];
+    for (std::size_t k = 0; k < call.ids.size(); ++k) {
+      if ((call.ids[k] == id) != but) spent += call.spent[k];
+    }
+  }
+  return spent;
+}
+
+// The queries that others got between the arrival of a job, in the middle of a chunk, and its end.
+std::int64_t WaitedFor(std::int64_t own_queries) {
+  LoopHarness harness(Options());
+  harness.Add(kLong, 1000 * kChunk);
+  for (int i = 0; i < 5; ++i) harness.loop.RunOnce();
+  const std::size_t arrival = harness.engine.step_calls().size() + 1;
+  TestJob job;
+  harness.engine.on_call = [&] {
+    const bool stepping = harness.engine.step_calls().size() + 1 == arrival;
+    if (stepping && job.work.id == 0) job = harness.Add(2, own_queries);
+  };
+  while (job.sink->calls() == 0) harness.loop.RunOnce();
+  const std::int64_t waited = Spent(harness.engine, arrival - 1, 2, true);
+  harness.RunAll();
+  return waited;
+}
+
+TEST(StepLoopFairnessTest, AShortJobWaitsForTheRunningChunkAlone) {
+  for (const std::int64_t queries : {1L, 64L, 255L, 256L, 257L, 3 * kChunk - 1, 3 * kChunk}) {
+    // Its last chunk may have queries to spare for the others.
+    const std::int64_t spare = (kChunk - queries % kChunk) % kChunk;
+    // A chunk may end a piece of work later.
+    EXPECT_LT(WaitedFor(queries), kChunk + spare + FakeEngine::kPiece) << queries;
+  }
+}
+
+TEST(StepLoopFairnessTest, ALongerJobYieldsOneChunkInFour) {
+  for (const std::int64_t chunks : {4, 6, 7, 30}) {
+    const std::int64_t yielded = (chunks + kAgeingPeriod - 2) / (kAgeingPeriod - 1);
+    EXPECT_LE(WaitedFor(chunks * kChunk), (1 + yielded) * kChunk) << chunks;
+  }
+}
+
+TEST(StepLoopFairnessTest, ALongJobIsNotStarvedByShortOnes) {
+  LoopHarness harness(Options());
+  const TestJob job = harness.Add(kLong, 10 * kChunk);
+  std::uint32_t id = kLong;
+  int chunks = 0;
+  while (job.sink->calls() == 0) {
+    // Short work for three chunks in four, in bursts: more would be more than the engine can do.
+    for (int burst = chunks % 4 == 0 ? 3 : 0; burst > 0; --burst) harness.Add(++id, kChunk);
+    harness.loop.RunOnce();
+    ++chunks;
+  }
+  EXPECT_LE(chunks, kAgeingPeriod * 11);
+  harness.RunAll();
+}
+
+TEST(StepLoopFairnessTest, TheWorkedExampleOfTheHeader) {
+  LoopHarness harness(Options());
+  std::vector<std::uint32_t> leaders;
+  const auto run = [&] {
+    harness.loop.RunOnce();
+    leaders.push_back(harness.engine.step_calls().back().ids.front());
+  };
+  harness.Add(kLong, 10 * kChunk);
+  run();
+  harness.Add(11, kChunk);
+  harness.Add(12, kChunk);
+  run();
+  run();
+  for (std::uint32_t id = 13; id < 22; ++id) {
+    harness.Add(id, kChunk);
+    run();
+  }
+  EXPECT_EQ(leaders,
+            (std::vector<std::uint32_t>{kLong, 11, 12, 13, 14, 15, 16, kLong, 17, 18, 19, kLong}));
+  harness.RunAll();
+}
+
+TEST(StepLoopFairnessTest, EachOfManyLongJobsIsServedWithinTheStatedBound) {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    std::mt19937 random(seed);
+    SchedulerOptions options = Options();
+    options.max_active_jobs = 1 + static_cast<int>(random() % 12);
+    LoopHarness harness(options);
+    const std::int64_t bound = kAgeingPeriod * (options.max_active_jobs + 1);
+    std::map<std::uint32_t, std::int64_t> hunger;
+    std::uint32_t id = 0;
+    for (int chunk = 0; chunk < 400; ++chunk) {
+      while (harness.loop.queued() < 3) {
+        const bool is_short = random() % 3 != 0;
+        harness.Add(++id, is_short ? 1 + random() % kChunk : (50 + random() % 50) * kChunk);
+      }
+      harness.loop.RunOnce();
+      const FakeEngine::StepCall& call = harness.engine.step_calls().back();
+      for (std::size_t i = 0; i < call.ids.size(); ++i) {
+        std::int64_t& chunks = hunger[call.ids[i]];
+        chunks = call.spent[i] > 0 ? 0 : chunks + 1;
+        EXPECT_LE(chunks, bound);
+      }
+    }
+    harness.RunAll();
+  }
+}
+
+}  // namespace
+}  // namespace nemf

@@ -1,0 +1,211 @@
+#include "server/scheduling/loop/scheduler_loop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/scheduling/loop_harness.h"
+
+namespace nemf {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+
+constexpr std::int64_t kChunk = 128;
+
+class StepLoopTest : public ::testing::Test {
+ protected:
+  static SchedulerOptions Options() {
+    SchedulerOptions options;
+    options.max_encoder_batch = 2;
+    options.max_active_jobs = 4;
+    options.chunk_queries = kChunk;
+    options.pair_cache_bytes = 0;
+    return options;
+  }
+  void TearDown() override {
+    EXPECT_TRUE(harness_.loop.idle());
+    EXPECT_EQ(harness_.loop.active_slots_in_use(), 0);
+    EXPECT_EQ(harness_.observer.queued, 0);
+    for (const auto& [kind, active] : harness_.observer.active) EXPECT_EQ(active, 0);
+    EXPECT_EQ(FakeEngine::live_objects(), 0);
+  }
+
+  LoopHarness harness_{Options()};
+};
+
+TEST_F(StepLoopTest, NothingToDo) {
+  EXPECT_FALSE(harness_.loop.RunOnce());
+  EXPECT_THAT(harness_.engine.encode_calls(), IsEmpty());
+  EXPECT_THAT(harness_.engine.step_calls(), IsEmpty());
+}
+
+TEST_F(StepLoopTest, AnswersWithTheResultAndItsCost) {
+  const TestJob job = harness_.Add(7, 3 * kChunk - 10);
+  harness_.clock.Advance(absl::Seconds(5));
+  harness_.RunAll();
+  const auto result = job.sink->Wait();
+  ASSERT_TRUE(result.ok());
+  ASSERT_EQ(result->matches.size(), 1u);
+  EXPECT_EQ(result->matches[0].score, FakeScore(job.work, job.seed));
+  EXPECT_EQ(result->statistics.queue_time, absl::Seconds(5));
+  EXPECT_EQ(result->statistics.encode_time, harness_.engine.pair_time);
+  EXPECT_EQ(result->statistics.match_time, (3 * kChunk - 10) * harness_.engine.query_time);
+  EXPECT_EQ(result->statistics.field_queries, 3 * kChunk - 10);
+  EXPECT_EQ(result->statistics.encoder_batch_pairs, 1);
+  EXPECT_EQ(harness_.engine.step_calls().size(), 3u);
+  EXPECT_EQ(harness_.observer.field_queries, 3 * kChunk - 10);
+}
+
+TEST_F(StepLoopTest, ATaskWithNothingToDoIsAnsweredWithoutAStep) {
+  const TestJob job = harness_.Add(1, 0);
+  EXPECT_FALSE(harness_.loop.RunOnce());
+  EXPECT_TRUE(job.sink->Wait().ok());
+  EXPECT_THAT(harness_.engine.step_calls(), IsEmpty());
+}
+
+TEST_F(StepLoopTest, AJobThatIsDoneIsAnsweredBeforeTheChunkEnds) {
+  const TestJob brief = harness_.Add(1, 10);
+  const TestJob endless = harness_.Add(2, 100 * kChunk);
+  std::vector<int> answers;
+  harness_.engine.on_call = [&] { answers.push_back(brief.sink->calls()); };
+  harness_.loop.RunOnce();
+  // The encoder, the short job, and what the chunk has left for the long one.
+  EXPECT_THAT(answers, ElementsAre(0, 0, 1));
+  ASSERT_EQ(harness_.engine.step_calls().size(), 2u);
+  EXPECT_THAT(harness_.engine.step_calls()[1].spent, ElementsAre(kChunk));
+  EXPECT_EQ(harness_.observer.field_queries, 10 + kChunk);
+  endless.cancelled->store(true);
+  harness_.RunAll();
+}
+
+TEST_F(StepLoopTest, BatchesWaitingPairsAndJoinsBetweenChunks) {
+  for (const std::uint32_t id : {1, 2, 3}) harness_.Add(id, 4 * kChunk);
+  harness_.loop.RunOnce();
+  EXPECT_EQ(harness_.loop.active(), 2);
+  EXPECT_EQ(harness_.loop.queued(), 1);
+  harness_.loop.RunOnce();
+  EXPECT_EQ(harness_.loop.active(), 3);
+  EXPECT_THAT(harness_.observer.encoder_passes, ElementsAre(2, 1));
+  harness_.RunAll();
+}
+
+TEST_F(StepLoopTest, EqualPairsAreEncodedOnce) {
+  TestJob twin;
+  twin.work = {.id = 1, .queries = 10};
+  twin.seed = 5;
+  const TestJob first = harness_.Add(1, 10);
+  const TestJob second = harness_.Add(twin);
+  harness_.RunAll();
+  EXPECT_THAT(harness_.engine.encode_calls().at(0).ids, ElementsAre(1));
+  EXPECT_EQ(harness_.engine.encode_calls().size(), 1u);
+  EXPECT_EQ(first.sink->Wait()->matches[0].score, FakeScore(first.work, 0));
+  EXPECT_EQ(second.sink->Wait()->matches[0].score, FakeScore(second.work, 5));
+}
+
+TEST_F(StepLoopTest, CancelledInTheQueueIsNeverEncoded) {
+  const TestJob job = harness_.Add(1, kChunk);
+  job.cancelled->store(true);
+  EXPECT_FALSE(harness_.loop.RunOnce());
+  EXPECT_EQ(job.sink->code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(harness_.engine.encode_calls(), IsEmpty());
+  EXPECT_THAT(harness_.observer.dropped, ElementsAre(Pair(DropReason::kCancelled, 1)));
+}
+
+TEST_F(StepLoopTest, ExpiredInTheQueueIsNeverEncoded) {
+  TestJob job;
+  job.work = {.id = 1, .queries = kChunk};
+  job.deadline = harness_.clock.Now() + absl::Seconds(1);
+  job = harness_.Add(job);
+  harness_.clock.Advance(absl::Seconds(1));
+  EXPECT_FALSE(harness_.loop.RunOnce());
+  EXPECT_EQ(job.sink->code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(harness_.engine.encode_calls(), IsEmpty());
+  EXPECT_THAT(harness_.observer.dropped, ElementsAre(Pair(DropReason::kExpiredQueued, 1)));
+}
+
+TEST_F(StepLoopTest, ExpiredDuringItsEncoderPassIsNotStepped) {
+  TestJob job;
+  job.work = {.id = 1, .queries = kChunk};
+  job.deadline = harness_.clock.Now() + harness_.engine.pair_time / 2;
+  job = harness_.Add(job);
+  EXPECT_FALSE(harness_.loop.RunOnce());
+  EXPECT_EQ(job.sink->code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(harness_.engine.step_calls(), IsEmpty());
+}
+
+TEST_F(StepLoopTest, ExpiredWhileMatchingLeavesAtTheNextBoundary) {
+  TestJob job;
+  job.work = {.id = 1, .queries = 10 * kChunk};
+  const absl::Duration chunk_time = kChunk * harness_.engine.query_time;
+  job.deadline = harness_.clock.Now() + harness_.engine.pair_time + 2.5 * chunk_time;
+  job = harness_.Add(job);
+  harness_.RunAll();
+  EXPECT_EQ(job.sink->code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(harness_.engine.step_calls().size(), 3u);
+  EXPECT_THAT(harness_.observer.dropped, ElementsAre(Pair(DropReason::kExpiredActive, 1)));
+}
+
+TEST_F(StepLoopTest, CancelledAtAnyBoundaryLeavesThere) {
+  const TestJob bystander = harness_.Add(1, 1000 * kChunk);
+  for (std::size_t steps = 0; steps < 10; ++steps) {
+    const TestJob job = harness_.Add(2, 10 * kChunk);
+    for (std::size_t i = 0; i < steps; ++i) harness_.loop.RunOnce();
+    EXPECT_EQ(job.sink->calls(), 0);
+    job.cancelled->store(true);
+    harness_.loop.RunOnce();
+    EXPECT_EQ(job.sink->calls(), 1);
+    EXPECT_EQ(job.sink->code(), absl::StatusCode::kCancelled);
+    EXPECT_EQ(harness_.loop.active(), 1);
+  }
+  harness_.RunAll();
+  EXPECT_EQ(bystander.sink->Wait()->matches[0].score, FakeScore(bystander.work, 0));
+}
+
+TEST_F(StepLoopTest, AnEncoderFailureConcernsItsPairAlone) {
+  TestJob broken;
+  broken.work = {.id = 1, .queries = kChunk, .encode_fails = true};
+  broken = harness_.Add(broken);
+  const TestJob whole = harness_.Add(2, kChunk);
+  harness_.RunAll();
+  EXPECT_EQ(broken.sink->code(), absl::StatusCode::kInternal);
+  ASSERT_TRUE(whole.sink->Wait().ok());
+  EXPECT_EQ(whole.sink->Wait()->statistics.encoder_batch_pairs, 1);
+  EXPECT_THAT(harness_.observer.dropped, ElementsAre(Pair(DropReason::kEngineError, 1)));
+}
+
+TEST_F(StepLoopTest, AStepFailureConcernsItsTaskAlone) {
+  TestJob broken;
+  broken.work = {.id = 1, .queries = kChunk, .step_fails = true};
+  const TestJob before = harness_.Add(2, kChunk / 2);
+  broken = harness_.Add(broken);
+  harness_.loop.RunOnce();
+  const TestJob after = harness_.Add(3, 3 * kChunk);
+  harness_.RunAll();
+  EXPECT_EQ(broken.sink->code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(before.sink->Wait()->matches[0].score, FakeScore(before.work, 0));
+  EXPECT_EQ(after.sink->Wait()->matches[0].score, FakeScore(after.work, 0));
+}
+
+TEST_F(StepLoopTest, ASinkMayAddAJobAndFindsItsPlaceFree) {
+  TestJob second;
+  second.work = {.id = 2, .queries = kChunk};
+  int active_seen = -1;
+  TestJob first;
+  first.work = {.id = 1, .queries = kChunk};
+  first.sink = std::make_shared<RecordingSink>([&] {
+    active_seen = harness_.loop.active_slots_in_use() + FakeEngine::live_objects();
+    harness_.Add(second);
+  });
+  harness_.Add(first);
+  harness_.RunAll();
+  EXPECT_EQ(active_seen, 0);
+  EXPECT_TRUE(second.sink->Wait().ok());
+}
+
+}  // namespace
+}  // namespace nemf
