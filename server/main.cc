@@ -73,7 +73,8 @@ ModelFinder FindIn(const ModelRepository* models) {
 
 void Count(const CallRecord& call, Metrics* metrics) {
   metrics->RecordRequest(call.method, call.status.code(), call.duration);
-  if (call.cost.decode_time > absl::ZeroDuration()) metrics->RecordStage("decode", call.cost.decode_time);
+  if (call.cost.decode_time > absl::ZeroDuration())
+    metrics->RecordStage("decode", call.cost.decode_time);
 }
 
 // `metrics` may be null.

@@ -48,10 +48,10 @@ class ThreadScheduler final : public Scheduler {
       : engine_(engine),
         clock_(clock),
         observer_(observer != nullptr ? observer : Deaf()),
-        ledger_(options, std::min(options.max_encoder_batch, engine->encoder_batch())),
+        admission_(options, std::min(options.max_encoder_batch, engine->encoder_batch())),
         cache_(options.pair_cache_bytes, observer_),
         lane_(MakeLane(options.overlap_encoding)),
-        loop_({engine, clock, observer_, &ledger_, lane_.get(), &cache_}, options),
+        loop_({engine, clock, observer_, &admission_, lane_.get(), &cache_}, options),
         worker_([this] { Work(); }) {}
 
   ~ThreadScheduler() override {
@@ -71,12 +71,12 @@ class ThreadScheduler final : public Scheduler {
     }
     // Before the queue's bound: a full queue may be tried again here, a draining server may not.
     if (IsDraining()) return RefuseDraining();
-    auto admission = ledger_.Admit(Describe(job, now, !cache_.Contains(job.digest)));
-    if (auto* refusal = std::get_if<WorkLedger::Refusal>(&admission)) {
+    auto admission = admission_.Admit(Describe(job, now, !cache_.Contains(job.digest)));
+    if (auto* refusal = std::get_if<AdmissionController::Refusal>(&admission)) {
       return Refuse(refusal->reason, std::move(refusal->status));
     }
     auto flag = std::make_shared<std::atomic<bool>>(false);
-    WorkTicket& ticket = std::get<WorkTicket>(admission);
+    AdmissionTicket& ticket = std::get<AdmissionTicket>(admission);
     if (!Push({std::move(job), now, flag, std::move(ticket)})) return RefuseDraining();
     return std::make_shared<CancelFlag>(std::move(flag));
   }
@@ -84,12 +84,12 @@ class ThreadScheduler final : public Scheduler {
   absl::Status CheckAdmission(const Job& job, absl::FunctionRef<PairDigest()> digest) override {
     const absl::Time now = clock_->Now();
     // What comes too late gets Submit()'s better word for it.
-    if (job.deadline <= now || !ledger_.WouldRefuse(Describe(job, now, true))) {
+    if (job.deadline <= now || !admission_.WouldRefuse(Describe(job, now, true))) {
       return absl::OkStatus();
     }
     // Only now is it worth its time to look whether the pair is encoded already.
-    const auto admission = ledger_.Admit(Describe(job, now, !cache_.Contains(digest())));
-    const auto* refusal = std::get_if<WorkLedger::Refusal>(&admission);
+    const auto admission = admission_.Admit(Describe(job, now, !cache_.Contains(digest())));
+    const auto* refusal = std::get_if<AdmissionController::Refusal>(&admission);
     return refusal == nullptr ? absl::OkStatus() : Refuse(refusal->reason, refusal->status);
   }
 
@@ -189,7 +189,7 @@ class ThreadScheduler final : public Scheduler {
   Clock* const clock_;
   SchedulerObserver* const observer_;
   Progress progress_;
-  WorkLedger ledger_;  // outlives the jobs
+  AdmissionController admission_;  // outlives the jobs
   PairCache cache_;
 
   absl::Mutex mutex_;

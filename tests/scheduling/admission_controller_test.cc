@@ -15,7 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Optional;
 
-class WorkLedgerTest : public ::testing::Test {
+class AdmissionControllerTest : public ::testing::Test {
  protected:
   static SchedulerOptions Options() {
     SchedulerOptions options;
@@ -29,8 +29,8 @@ class WorkLedgerTest : public ::testing::Test {
 
   // 1 s a pair, 1 ms a query.
   void Learn() {
-    ledger_.ObserveEncode(1, absl::Seconds(1));
-    ledger_.ObserveMatch(100, absl::Milliseconds(100));
+    admission_.ObserveEncode(1, absl::Seconds(1));
+    admission_.ObserveMatch(100, absl::Milliseconds(100));
   }
 
   static WorkItem Item(double queries, absl::Duration time_left = absl::InfiniteDuration()) {
@@ -41,52 +41,54 @@ class WorkLedgerTest : public ::testing::Test {
   }
 
   // Requires it to be admitted.
-  WorkTicket Admit(const WorkItem& item) { return std::get<WorkTicket>(ledger_.Admit(item)); }
+  AdmissionTicket Admit(const WorkItem& item) {
+    return std::get<AdmissionTicket>(admission_.Admit(item));
+  }
   // Requires it to be refused.
-  WorkLedger::Refusal Refusal(const WorkItem& item) {
-    auto refusal = std::get<WorkLedger::Refusal>(ledger_.Admit(item));
+  AdmissionController::Refusal Refusal(const WorkItem& item) {
+    auto refusal = std::get<AdmissionController::Refusal>(admission_.Admit(item));
     EXPECT_EQ(refusal.status.code(), absl::StatusCode::kResourceExhausted);
     return refusal;
   }
   bool Admits(const WorkItem& item) {
-    return std::holds_alternative<WorkTicket>(ledger_.Admit(item));
+    return std::holds_alternative<AdmissionTicket>(admission_.Admit(item));
   }
 
-  WorkLedger ledger_{Options(), 1};
+  AdmissionController admission_{Options(), 1};
 };
 
-TEST_F(WorkLedgerTest, TicketsGiveBackTheirPlaces) {
+TEST_F(AdmissionControllerTest, TicketsGiveBackTheirPlaces) {
   {
-    const WorkTicket ticket = Admit(Item(100));
-    EXPECT_EQ(ledger_.jobs(), 1);
-    WorkTicket moved = Admit(Item(100));
-    WorkTicket other = std::move(moved);
-    EXPECT_EQ(ledger_.jobs(), 2);
-    other = WorkTicket();
-    EXPECT_EQ(ledger_.jobs(), 1);
+    const AdmissionTicket ticket = Admit(Item(100));
+    EXPECT_EQ(admission_.jobs(), 1);
+    AdmissionTicket moved = Admit(Item(100));
+    AdmissionTicket other = std::move(moved);
+    EXPECT_EQ(admission_.jobs(), 2);
+    other = AdmissionTicket();
+    EXPECT_EQ(admission_.jobs(), 1);
   }
-  EXPECT_EQ(ledger_.jobs(), 0);
-  EXPECT_EQ(ledger_.Seconds(), 0);
-  WorkTicket empty;
+  EXPECT_EQ(admission_.jobs(), 0);
+  EXPECT_EQ(admission_.Seconds(), 0);
+  AdmissionTicket empty;
   empty.LeaveQueue();
   empty.Encoded();
   empty.Answered(1);
 }
 
-TEST_F(WorkLedgerTest, SaysHowMuchWorkThereIs) {
+TEST_F(AdmissionControllerTest, SaysHowMuchWorkThereIs) {
   Learn();
-  WorkTicket ticket = Admit(Item(2000));
-  EXPECT_NEAR(ledger_.Seconds(), 3, 1e-9);
+  AdmissionTicket ticket = Admit(Item(2000));
+  EXPECT_NEAR(admission_.Seconds(), 3, 1e-9);
   ticket.LeaveQueue();
-  EXPECT_NEAR(ledger_.Seconds(), 3, 1e-9);
+  EXPECT_NEAR(admission_.Seconds(), 3, 1e-9);
   ticket.Encoded();
-  EXPECT_NEAR(ledger_.Seconds(), 2, 1e-9);
+  EXPECT_NEAR(admission_.Seconds(), 2, 1e-9);
   ticket.SetQueriesLeft(500);
-  EXPECT_NEAR(ledger_.Seconds(), 0.5, 1e-9);
+  EXPECT_NEAR(admission_.Seconds(), 0.5, 1e-9);
 }
 
-TEST_F(WorkLedgerTest, BoundsTheJobsThatWait) {
-  std::vector<WorkTicket> tickets;
+TEST_F(AdmissionControllerTest, BoundsTheJobsThatWait) {
+  std::vector<AdmissionTicket> tickets;
   for (int i = 0; i < 3; ++i) tickets.push_back(Admit(Item(1)));
   EXPECT_EQ(Refusal(Item(1)).reason, DropReason::kQueueFull);
   tickets.front().LeaveQueue();
@@ -96,51 +98,51 @@ TEST_F(WorkLedgerTest, BoundsTheJobsThatWait) {
   EXPECT_FALSE(Admits(Item(1)));
 }
 
-TEST_F(WorkLedgerTest, BoundsTheBytesThatWaitButTakesOnePairOfAnySize) {
+TEST_F(AdmissionControllerTest, BoundsTheBytesThatWaitButTakesOnePairOfAnySize) {
   WorkItem large = Item(1);
   large.bytes = 5000;
   WorkItem small = Item(1);
   small.bytes = 600;
   {
-    WorkTicket ticket = Admit(large);
+    AdmissionTicket ticket = Admit(large);
     EXPECT_THAT(std::string(Refusal(small).status.message()), HasSubstr("5000 bytes"));
     ticket.LeaveQueue();
-    const WorkTicket second = Admit(small);
+    const AdmissionTicket second = Admit(small);
     EXPECT_FALSE(Admits(small));
   }
   EXPECT_TRUE(Admits(small));
 }
 
-TEST_F(WorkLedgerTest, BoundsTheJobsOfAClient) {
+TEST_F(AdmissionControllerTest, BoundsTheJobsOfAClient) {
   WorkItem mine = Item(1);
   mine.client = "me";
   WorkItem others = Item(1);
   others.client = "you";
-  WorkTicket first = Admit(mine);
-  const WorkTicket second = Admit(mine);
+  AdmissionTicket first = Admit(mine);
+  const AdmissionTicket second = Admit(mine);
   EXPECT_EQ(Refusal(mine).reason, DropReason::kClientLimit);
   EXPECT_TRUE(Admits(others));
-  first = WorkTicket();
+  first = AdmissionTicket();
   EXPECT_TRUE(Admits(mine));
 }
 
-TEST_F(WorkLedgerTest, BoundsTheTimeThatAJobWaits) {
+TEST_F(AdmissionControllerTest, BoundsTheTimeThatAJobWaits) {
   Learn();
-  const WorkTicket ticket = Admit(Item(9000));  // it alone takes as long as it likes
-  EXPECT_TRUE(Admits(Item(100)));               // shorter: goes first
+  const AdmissionTicket ticket = Admit(Item(9000));  // it alone takes as long as it likes
+  EXPECT_TRUE(Admits(Item(100)));                    // shorter: goes first
   // Behind the pair and the matching of the other, and the running chunk: 10.1 s.
-  const WorkLedger::Refusal refusal = Refusal(Item(9001));
+  const AdmissionController::Refusal refusal = Refusal(Item(9001));
   EXPECT_EQ(refusal.reason, DropReason::kQueueFull);
   EXPECT_THAT(RetryPushbackMs(refusal.status), Optional(::testing::AnyOf(100, 101)));
 }
 
-TEST_F(WorkLedgerTest, RefusesWhatWouldMissItsDeadline) {
+TEST_F(AdmissionControllerTest, RefusesWhatWouldMissItsDeadline) {
   Learn();
-  const WorkTicket ticket = Admit(Item(1000));
+  const AdmissionTicket ticket = Admit(Item(1000));
   // 1 s for the pair before it, 1 s for the matching of it, 0.1 s for the running chunk; 2 s
   // itself.
   const WorkItem tight = Item(1000, absl::Seconds(1.2 * 4.1 - 0.5));
-  const WorkLedger::Refusal refusal = Refusal(tight);
+  const AdmissionController::Refusal refusal = Refusal(tight);
   EXPECT_EQ(refusal.reason, DropReason::kHopeless);
   EXPECT_THAT(RetryPushbackMs(refusal.status),
               Optional(::testing::AllOf(::testing::Ge(499), ::testing::Le(501))));
@@ -149,36 +151,36 @@ TEST_F(WorkLedgerTest, RefusesWhatWouldMissItsDeadline) {
   EXPECT_THAT(RetryPushbackMs(Refusal(Item(1000, absl::Seconds(2.1))).status), Optional(-1));
 }
 
-TEST_F(WorkLedgerTest, UnknownCostsRefuseNothing) {
-  const WorkTicket ticket = Admit(Item(1e9));
+TEST_F(AdmissionControllerTest, UnknownCostsRefuseNothing) {
+  const AdmissionTicket ticket = Admit(Item(1e9));
   EXPECT_TRUE(Admits(Item(1e9, absl::Milliseconds(1))));
 }
 
-TEST_F(WorkLedgerTest, AWrongPredictionDoesNotRefuseForEver) {
-  ledger_.ObserveEncode(1, absl::Hours(1));
+TEST_F(AdmissionControllerTest, AWrongPredictionDoesNotRefuseForEver) {
+  admission_.ObserveEncode(1, absl::Hours(1));
   int refusals = 0;
   while (!Admits(Item(0, absl::Seconds(1)))) ASSERT_LT(++refusals, 200);
   EXPECT_GT(refusals, 10);
   // Once it is corrected, that is believed.
-  for (int i = 0; i < 200; ++i) ledger_.ObserveEncode(1, absl::Milliseconds(100));
+  for (int i = 0; i < 200; ++i) admission_.ObserveEncode(1, absl::Milliseconds(100));
   EXPECT_TRUE(Admits(Item(0, absl::Seconds(1))));
   EXPECT_FALSE(Admits(Item(0, absl::Milliseconds(100))));
 }
 
-TEST_F(WorkLedgerTest, LearnsHowMuchOfTheBoundIsSpent) {
+TEST_F(AdmissionControllerTest, LearnsHowMuchOfTheBoundIsSpent) {
   Learn();
   WorkItem item = Item(1000);
   item.work.needs_encoding = false;
   for (int i = 0; i < 100; ++i) {
-    WorkTicket ticket = Admit(item);
+    AdmissionTicket ticket = Admit(item);
     ticket.SetQueriesLeft(0);
     ticket.Answered(250);
   }
-  const WorkTicket ticket = Admit(item);
-  EXPECT_NEAR(ledger_.Seconds(), 0.25, 0.001);
+  const AdmissionTicket ticket = Admit(item);
+  EXPECT_NEAR(admission_.Seconds(), 0.25, 0.001);
   item.kind = JobKind::kFlow;  // which was never seen
-  const WorkTicket flow = Admit(item);
-  EXPECT_NEAR(ledger_.Seconds(), 1.25, 0.001);
+  const AdmissionTicket flow = Admit(item);
+  EXPECT_NEAR(admission_.Seconds(), 1.25, 0.001);
 }
 
 }  // namespace

@@ -107,20 +107,20 @@ class ManualLane final : public EncoderLane {
 struct LoopHarness {
   explicit LoopHarness(const SchedulerOptions& options, bool manual_lane = false)
       : manual(manual_lane),
-        ledger(options, engine.batch),
+        admission(options, engine.batch),
         cache(options.pair_cache_bytes, &observer),
         lane(manual_lane ? std::make_unique<ManualLane>(&engine, &clock)
                          : EncoderLane::Inline(&engine, &clock)),
-        loop({&engine, &clock, &observer, &ledger, lane.get(), &cache}, options) {}
+        loop({&engine, &clock, &observer, &admission, lane.get(), &cache}, options) {}
 
-  // As Scheduler::Submit() would. Requires that the ledger admits it.
+  // As Scheduler::Submit() would. Requires that the admission admits it.
   TestJob Add(TestJob job) {
     AcceptedJob accepted = Accept(job, clock.Now());
     WorkItem item;
     item.kind = job.kind;
     item.work.queries = static_cast<double>(job.work.queries);
     item.work.priority = job.priority;
-    accepted.ticket = std::get<WorkTicket>(ledger.Admit(item));
+    accepted.ticket = std::get<AdmissionTicket>(admission.Admit(item));
     loop.Add(std::move(accepted));
     return job;
   }
@@ -141,7 +141,7 @@ struct LoopHarness {
   FakeClock clock;
   FakeEngine engine{&clock};
   CountingObserver observer;
-  WorkLedger ledger;
+  AdmissionController admission;
   PairCache cache;
   std::unique_ptr<EncoderLane> lane;
   StepLoop loop;

@@ -180,7 +180,7 @@ TEST(StepLoopFatalTest, AFatalStepEndsAllJobsAndNothingIsAskedAgain) {
   EXPECT_EQ(harness.engine.encode_calls().size(), 1u);
   EXPECT_EQ(harness.engine.step_calls().size(), 1u);
   EXPECT_EQ(harness.observer.dropped[DropReason::kEngineError], 4);
-  EXPECT_EQ(harness.ledger.jobs(), 0);
+  EXPECT_EQ(harness.admission.jobs(), 0);
 }
 
 TEST(StepLoopFatalTest, AFatalPassEndsAllJobs) {

@@ -106,7 +106,7 @@ class RandomLife {
     EXPECT_EQ(harness_.observer.queued, 0);
     for (const auto& [kind, active] : harness_.observer.active) EXPECT_EQ(active, 0);
     EXPECT_EQ(harness_.loop.active_slots_in_use(), 0);
-    EXPECT_EQ(harness_.ledger.jobs(), 0);
+    EXPECT_EQ(harness_.admission.jobs(), 0);
     EXPECT_NEAR(harness_.observer.queued_work, 0, 1e-6);
     EXPECT_EQ(harness_.observer.cache.bytes, harness_.cache.bytes());
     // Only the cache holds anything.
@@ -177,7 +177,7 @@ TEST(StepLoopPropertyTest, CancelledAtEveryBoundary) {
         EXPECT_EQ(other.sink->Wait()->matches.at(0).score, FakeScore(other.work, 0));
       }
       EXPECT_EQ(harness.loop.active_slots_in_use(), 0);
-      EXPECT_EQ(harness.ledger.jobs(), 0);
+      EXPECT_EQ(harness.admission.jobs(), 0);
     }
   }
   EXPECT_GT(cancellations, 1500);

@@ -15,7 +15,7 @@ struct AcceptedJob {
   Job job;
   absl::Time submitted;
   std::shared_ptr<const std::atomic<bool>> cancelled;  // set by the job's handle
-  WorkTicket ticket;                                   // until its answer
+  AdmissionTicket ticket;                              // until its answer
   int passes_waited = 0;  // encoder passes that began without it since it waits
 };
 

@@ -13,38 +13,41 @@ std::string InSeconds(double seconds) { return absl::StrFormat("%.3g s", seconds
 
 }  // namespace
 
-WorkTicket::~WorkTicket() {
-  if (ledger_ != nullptr) ledger_->Remove(id_);
+AdmissionTicket::~AdmissionTicket() {
+  if (admission_ != nullptr) admission_->Remove(id_);
 }
 
-void WorkTicket::LeaveQueue() {
-  if (ledger_ != nullptr) ledger_->LeaveQueue(id_);
+void AdmissionTicket::LeaveQueue() {
+  if (admission_ != nullptr) admission_->LeaveQueue(id_);
 }
 
-void WorkTicket::Encoded() {
-  if (ledger_ == nullptr) return;
-  ledger_->Update(id_, [](WorkLedger::Entry& entry) { entry.work.needs_encoding = false; });
+void AdmissionTicket::Encoded() {
+  if (admission_ == nullptr) return;
+  admission_->Update(id_,
+                     [](AdmissionController::Entry& entry) { entry.work.needs_encoding = false; });
 }
 
-void WorkTicket::SetQueriesLeft(std::int64_t queries) {
-  if (ledger_ == nullptr) return;
-  ledger_->Update(id_, [queries](WorkLedger::Entry& entry) {
+void AdmissionTicket::SetQueriesLeft(std::int64_t queries) {
+  if (admission_ == nullptr) return;
+  admission_->Update(id_, [queries](AdmissionController::Entry& entry) {
     entry.work.queries = static_cast<double>(queries);
   });
 }
 
-void WorkTicket::Answered(std::int64_t queries) {
-  if (ledger_ != nullptr) ledger_->NoteSpent(id_, queries);
+void AdmissionTicket::Answered(std::int64_t queries) {
+  if (admission_ != nullptr) admission_->NoteSpent(id_, queries);
 }
 
-WorkLedger::WorkLedger(const SchedulerOptions& options, int encoder_batch) : options_(options) {
+AdmissionController::AdmissionController(const SchedulerOptions& options, int encoder_batch)
+    : options_(options) {
   costs_.encoder_batch = encoder_batch;
   costs_.chunk_queries = static_cast<double>(options.chunk_queries);
 }
 
-WorkLedger::~WorkLedger() { assert(jobs() == 0); }
+AdmissionController::~AdmissionController() { assert(jobs() == 0); }
 
-std::variant<WorkTicket, WorkLedger::Refusal> WorkLedger::Admit(const WorkItem& item) {
+std::variant<AdmissionTicket, AdmissionController::Refusal> AdmissionController::Admit(
+    const WorkItem& item) {
   absl::MutexLock lock(&mutex_);
   if (std::optional<Refusal> refusal = RefusalOf(item)) {
     if (refusal->reason == DropReason::kHopeless && entries_.empty()) trust_ *= kDoubt;
@@ -55,15 +58,16 @@ std::variant<WorkTicket, WorkLedger::Refusal> WorkLedger::Admit(const WorkItem& 
   ++queued_jobs_;
   queued_bytes_ += item.bytes;
   if (!item.client.empty()) ++queued_of_client_[item.client];
-  return WorkTicket(this, id);
+  return AdmissionTicket(this, id);
 }
 
-bool WorkLedger::WouldRefuse(const WorkItem& item) const {
+bool AdmissionController::WouldRefuse(const WorkItem& item) const {
   absl::MutexLock lock(&mutex_);
   return RefusalOf(item).has_value();
 }
 
-std::optional<WorkLedger::Refusal> WorkLedger::RefusalOf(const WorkItem& item) const {
+std::optional<AdmissionController::Refusal> AdmissionController::RefusalOf(
+    const WorkItem& item) const {
   if (ClientIsFull(item.client)) {
     return Refusal{DropReason::kClientLimit,
                    WithRetryAfter(absl::ResourceExhaustedError(
@@ -91,13 +95,13 @@ std::optional<WorkLedger::Refusal> WorkLedger::RefusalOf(const WorkItem& item) c
   return std::nullopt;
 }
 
-bool WorkLedger::ClientIsFull(const std::string& client) const {
+bool AdmissionController::ClientIsFull(const std::string& client) const {
   if (options_.max_queued_per_client == 0) return false;
   const auto found = queued_of_client_.find(client);
   return found != queued_of_client_.end() && found->second >= options_.max_queued_per_client;
 }
 
-absl::Status WorkLedger::CheckRoom(const WorkItem& item) const {
+absl::Status AdmissionController::CheckRoom(const WorkItem& item) const {
   if (queued_jobs_ >= options_.max_queued_jobs) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the queue is full: ", queued_jobs_, " jobs are waiting"));
@@ -110,7 +114,7 @@ absl::Status WorkLedger::CheckRoom(const WorkItem& item) const {
   return absl::OkStatus();
 }
 
-absl::Status WorkLedger::CheckTime(const WorkItem& item, const Forecast& forecast) const {
+absl::Status AdmissionController::CheckTime(const WorkItem& item, const Forecast& forecast) const {
   const bool alone = entries_.empty();
   const double doubt = alone ? trust_ : 1;
   const double left = absl::ToDoubleSeconds(item.time_left);
@@ -122,14 +126,16 @@ absl::Status WorkLedger::CheckTime(const WorkItem& item, const Forecast& forecas
   return WithRetryAfter(std::move(error), absl::Seconds(kSafety * forecast.total() - left));
 }
 
-absl::Duration WorkLedger::AverageTime() const {
+absl::Duration AdmissionController::AverageTime() const {
   if (entries_.empty()) return absl::ZeroDuration();
   return absl::Seconds(SecondsOf(Scaled(), costs_) / static_cast<double>(entries_.size()));
 }
 
-double WorkLedger::Scale(JobKind kind) const { return spent_share_[static_cast<int>(kind)]; }
+double AdmissionController::Scale(JobKind kind) const {
+  return spent_share_[static_cast<int>(kind)];
+}
 
-std::vector<OutstandingWork> WorkLedger::Scaled() const {
+std::vector<OutstandingWork> AdmissionController::Scaled() const {
   std::vector<OutstandingWork> all;
   all.reserve(entries_.size());
   for (const auto& [id, entry] : entries_) {
@@ -139,41 +145,41 @@ std::vector<OutstandingWork> WorkLedger::Scaled() const {
   return all;
 }
 
-void WorkLedger::ObserveEncode(int pairs, absl::Duration duration) {
+void AdmissionController::ObserveEncode(int pairs, absl::Duration duration) {
   absl::MutexLock lock(&mutex_);
   trust_ = 1;
   costs_.encode.Observe(pairs, absl::ToDoubleSeconds(duration));
 }
 
-void WorkLedger::ObserveMatch(std::int64_t queries, absl::Duration duration) {
+void AdmissionController::ObserveMatch(std::int64_t queries, absl::Duration duration) {
   if (queries <= 0) return;
   absl::MutexLock lock(&mutex_);
   trust_ = 1;
   costs_.match.Observe(static_cast<double>(queries), absl::ToDoubleSeconds(duration));
 }
 
-double WorkLedger::Seconds() const {
+double AdmissionController::Seconds() const {
   absl::MutexLock lock(&mutex_);
   return SecondsOf(Scaled(), costs_);
 }
 
-int WorkLedger::jobs() const {
+int AdmissionController::jobs() const {
   absl::MutexLock lock(&mutex_);
   return static_cast<int>(entries_.size());
 }
 
 template <typename Change>
-void WorkLedger::Update(std::uint64_t id, Change change) {
+void AdmissionController::Update(std::uint64_t id, Change change) {
   absl::MutexLock lock(&mutex_);
   change(entries_.at(id));
 }
 
-void WorkLedger::LeaveQueue(std::uint64_t id) {
+void AdmissionController::LeaveQueue(std::uint64_t id) {
   absl::MutexLock lock(&mutex_);
   ForgetQueued(entries_.at(id));
 }
 
-void WorkLedger::ForgetQueued(Entry& entry) {
+void AdmissionController::ForgetQueued(Entry& entry) {
   if (!std::exchange(entry.queued, false)) return;
   --queued_jobs_;
   queued_bytes_ -= entry.bytes;
@@ -182,7 +188,7 @@ void WorkLedger::ForgetQueued(Entry& entry) {
   if (--found->second == 0) queued_of_client_.erase(found);
 }
 
-void WorkLedger::NoteSpent(std::uint64_t id, std::int64_t queries) {
+void AdmissionController::NoteSpent(std::uint64_t id, std::int64_t queries) {
   absl::MutexLock lock(&mutex_);
   const Entry& entry = entries_.at(id);
   if (entry.bound <= 0) return;
@@ -190,7 +196,7 @@ void WorkLedger::NoteSpent(std::uint64_t id, std::int64_t queries) {
   share = kSpentMemory * share + (1 - kSpentMemory) * (static_cast<double>(queries) / entry.bound);
 }
 
-void WorkLedger::Remove(std::uint64_t id) {
+void AdmissionController::Remove(std::uint64_t id) {
   absl::MutexLock lock(&mutex_);
   const auto found = entries_.find(id);
   ForgetQueued(found->second);

@@ -22,7 +22,7 @@
 
 namespace nemf {
 
-class WorkLedger;
+class AdmissionController;
 
 // What admission knows of a job.
 struct WorkItem {
@@ -33,17 +33,17 @@ struct WorkItem {
   absl::Duration time_left = absl::InfiniteDuration();  // until its deadline
 };
 
-// A job's place in the ledger, given back on destruction. Move-only; may be empty, and then knows
-// of nothing. Used by one thread at a time.
-class WorkTicket {
+// A job's place in the admission, given back on destruction. Move-only; may be empty, and then
+// knows of nothing. Used by one thread at a time.
+class AdmissionTicket {
  public:
-  WorkTicket() = default;
-  WorkTicket(WorkTicket&& other) noexcept { Swap(other); }
-  WorkTicket& operator=(WorkTicket&& other) noexcept {
+  AdmissionTicket() = default;
+  AdmissionTicket(AdmissionTicket&& other) noexcept { Swap(other); }
+  AdmissionTicket& operator=(AdmissionTicket&& other) noexcept {
     Swap(other);
     return *this;
   }
-  ~WorkTicket();
+  ~AdmissionTicket();
 
   void LeaveQueue();                          // its encoder pass begins, or it needs none
   void Encoded();                             // its pair is encoded
@@ -52,14 +52,15 @@ class WorkTicket {
   void Answered(std::int64_t queries);
 
  private:
-  friend class WorkLedger;
-  WorkTicket(WorkLedger* ledger, std::uint64_t id) : ledger_(ledger), id_(id) {}
-  void Swap(WorkTicket& other) {
-    std::swap(ledger_, other.ledger_);
+  friend class AdmissionController;
+  AdmissionTicket(AdmissionController* admission, std::uint64_t id)
+      : admission_(admission), id_(id) {}
+  void Swap(AdmissionTicket& other) {
+    std::swap(admission_, other.admission_);
     std::swap(id_, other.id_);
   }
 
-  WorkLedger* ledger_ = nullptr;
+  AdmissionController* admission_ = nullptr;
   std::uint64_t id_ = 0;
 };
 
@@ -67,7 +68,7 @@ class WorkTicket {
 //
 // A job is refused with RESOURCE_EXHAUSTED and a push-back (retry_pushback.h) when
 //   - as many jobs, jobs of its client or bytes of pairs wait for an encoder pass as may wait.
-//     Push-back: the average time that a job of those in the ledger takes;
+//     Push-back: the average time that a job of those in the admission takes;
 //   - it would have to wait longer than max_queued_seconds. Push-back: what is too much of it;
 //   - it would not be done by its deadline, even if everything took kSafety times less than it has
 //     room for. Push-back: the time that is missing, or no retry where its own work alone takes too
@@ -81,7 +82,7 @@ class WorkTicket {
 // are trusted less, by kDoubt, until the next observation.
 //
 // Thread-safe; outlives its tickets.
-class WorkLedger {
+class AdmissionController {
  public:
   static constexpr double kSafety = 1.2;
   static constexpr double kDoubt = 0.9;
@@ -93,10 +94,10 @@ class WorkLedger {
   };
 
   // `encoder_batch` of the engine. Requires options.Validate().ok().
-  WorkLedger(const SchedulerOptions& options, int encoder_batch);
-  ~WorkLedger();
+  AdmissionController(const SchedulerOptions& options, int encoder_batch);
+  ~AdmissionController();
 
-  std::variant<WorkTicket, Refusal> Admit(const WorkItem& item);
+  std::variant<AdmissionTicket, Refusal> Admit(const WorkItem& item);
 
   // Whether Admit() would refuse the item now.
   bool WouldRefuse(const WorkItem& item) const;
@@ -105,12 +106,12 @@ class WorkLedger {
   void ObserveEncode(int pairs, absl::Duration duration);
   void ObserveMatch(std::int64_t queries, absl::Duration duration);
 
-  // Predicted seconds of all work in the ledger.
+  // Predicted seconds of all work in the admission.
   double Seconds() const;
   int jobs() const;
 
  private:
-  friend class WorkTicket;
+  friend class AdmissionTicket;
 
   struct Entry {
     JobKind kind;
@@ -121,7 +122,7 @@ class WorkLedger {
     bool queued = true;
   };
 
-  // Requires `id` to be in the ledger.
+  // Requires `id` to be in the admission.
   template <typename Change>
   void Update(std::uint64_t id, Change change);
   void LeaveQueue(std::uint64_t id);

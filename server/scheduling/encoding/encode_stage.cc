@@ -10,14 +10,14 @@
 namespace nemf {
 
 EncodeStage::EncodeStage(int max_pairs, EncoderLane* lane, PairCache* cache, ActiveSlots* slots,
-                         Clock* clock, SchedulerObserver* observer, WorkLedger* ledger)
+                         Clock* clock, SchedulerObserver* observer, AdmissionController* admission)
     : max_pairs_(max_pairs),
       lane_(lane),
       cache_(cache),
       slots_(slots),
       clock_(clock),
       observer_(observer),
-      ledger_(ledger) {}
+      admission_(admission) {}
 
 void EncodeStage::Add(AcceptedJob job) {
   queue_.push_back(std::move(job));
@@ -60,7 +60,7 @@ void EncodeStage::CollectPass(Outcome& outcome) {
   if (!pass.has_value()) return;
   for (const EncoderCall& call : pass->calls) {
     observer_->OnEncoderPass(call.pairs, call.duration);
-    ledger_->ObserveEncode(call.pairs, call.duration);
+    admission_->ObserveEncode(call.pairs, call.duration);
   }
   std::vector<PairGroup> groups = std::exchange(pass_, {});
   for (std::size_t i = 0; i < groups.size(); ++i) {

@@ -45,7 +45,7 @@ class EncodeStage {
 
   // `max_pairs`: in a pass. All pointers outlive the stage.
   EncodeStage(int max_pairs, EncoderLane* lane, PairCache* cache, ActiveSlots* slots, Clock* clock,
-              SchedulerObserver* observer, WorkLedger* ledger);
+              SchedulerObserver* observer, AdmissionController* admission);
 
   void Add(AcceptedJob job);
 
@@ -80,7 +80,7 @@ class EncodeStage {
   ActiveSlots* const slots_;
   Clock* const clock_;
   SchedulerObserver* const observer_;
-  WorkLedger* const ledger_;
+  AdmissionController* const admission_;
 
   std::deque<AcceptedJob> queue_;
   bool lost_ = false;            // the encoder had a fatal error: it is not called again

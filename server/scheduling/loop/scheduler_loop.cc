@@ -30,12 +30,12 @@ StepLoop::StepLoop(const StepLoopParts& parts, const SchedulerOptions& options)
     : engine_(parts.engine),
       clock_(parts.clock),
       observer_(parts.observer),
-      ledger_(parts.ledger),
+      admission_(parts.admission),
       lane_(parts.lane),
       options_(options),
       slots_(options.max_active_jobs),
       encode_(std::min(options.max_encoder_batch, parts.engine->encoder_batch()), parts.lane,
-              parts.cache, &slots_, parts.clock, parts.observer, parts.ledger) {}
+              parts.cache, &slots_, parts.clock, parts.observer, parts.admission) {}
 
 StepLoop::~StepLoop() { assert(idle()); }
 
@@ -167,7 +167,7 @@ void StepLoop::StepEachAlone(const std::vector<MatchTask*>& tasks) {
 
 void StepLoop::NoteStep(std::int64_t queries, absl::Duration duration) {
   observer_->OnStep(queries, duration);
-  ledger_->ObserveMatch(queries, duration);
+  admission_->ObserveMatch(queries, duration);
 }
 
 void StepLoop::DropFailed(const MatchTask* task, const absl::Status& error) {
@@ -241,7 +241,7 @@ int StepLoop::AnswerDone() {
 }
 
 void StepLoop::ReportWork() {
-  const double work = ledger_->Seconds();
+  const double work = admission_->Seconds();
   if (work == reported_work_) return;
   observer_->OnQueuedWork(work - reported_work_);
   reported_work_ = work;

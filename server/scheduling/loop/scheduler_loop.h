@@ -25,7 +25,7 @@ struct StepLoopParts {
   Engine* engine;
   Clock* clock;
   SchedulerObserver* observer;
-  WorkLedger* ledger;
+  AdmissionController* admission;
   EncoderLane* lane;
   PairCache* cache;
 };
@@ -111,7 +111,7 @@ class StepLoop {
   Engine* const engine_;
   Clock* const clock_;
   SchedulerObserver* const observer_;
-  WorkLedger* const ledger_;
+  AdmissionController* const admission_;
   EncoderLane* const lane_;
   const SchedulerOptions options_;
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/service/correspondence/image_digest.h"
 #include "server/service/correspondence/request_validation.h"
-#include "absl/strings/str_cat.h"
 #include "server/service/images/image_decoder.h"
 
 namespace nemf {

@@ -17,8 +17,8 @@
 #include "nemf/v1/correspondence.pb.h"
 #include "server/scheduling/job.h"
 #include "server/service/correspondence/pair_decoding.h"
-#include "server/service/rpc/cancellation.h"
 #include "server/service/correspondence/service_environment.h"
+#include "server/service/rpc/cancellation.h"
 
 namespace nemf {
 

@@ -1,7 +1,5 @@
 #include "server/service/correspondence/request_validation.h"
 
-#include "server/service/rpc/rpc_context.h"
-
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -10,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "server/service/correspondence/presets.h"
+#include "server/service/rpc/rpc_context.h"
 
 namespace nemf {
 namespace {

@@ -11,7 +11,6 @@
 #include "server/service/correspondence/request_limits.h"
 #include "server/service/rpc/rpc_environment.h"
 
-
 namespace nemf {
 
 // The model that answers a call.

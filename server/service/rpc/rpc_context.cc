@@ -61,8 +61,8 @@ CallScope::CallScope(const RpcEnvironment* environment, const char* method,
   admission_.Update(caller.status());
 }
 
-CallScope::CallScope(const RpcEnvironment* environment, const char* method,
-                     std::string request_id, std::string client)
+CallScope::CallScope(const RpcEnvironment* environment, const char* method, std::string request_id,
+                     std::string client)
     : environment_(*environment),
       method_(method),
       slot_(environment->gate->Enter()),
