@@ -117,8 +117,8 @@ class ThreadScheduler final : public Scheduler {
 
   static std::int64_t BytesOf(ImageSize size) { return std::int64_t{3} * size.width * size.height; }
 
-  WorkItem Describe(const Job& job, absl::Time now, bool needs_encoding) const {
-    WorkItem item;
+  AdmissionRequest Describe(const Job& job, absl::Time now, bool needs_encoding) const {
+    AdmissionRequest item;
     item.kind = job.kind;
     item.work.queries = static_cast<double>(BoundQueries(job));
     item.work.needs_encoding = needs_encoding;

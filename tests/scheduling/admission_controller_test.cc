@@ -33,24 +33,25 @@ class AdmissionControllerTest : public ::testing::Test {
     admission_.ObserveMatch(100, absl::Milliseconds(100));
   }
 
-  static WorkItem Item(double queries, absl::Duration time_left = absl::InfiniteDuration()) {
-    WorkItem item;
+  static AdmissionRequest Item(double queries,
+                               absl::Duration time_left = absl::InfiniteDuration()) {
+    AdmissionRequest item;
     item.work.queries = queries;
     item.time_left = time_left;
     return item;
   }
 
   // Requires it to be admitted.
-  AdmissionTicket Admit(const WorkItem& item) {
+  AdmissionTicket Admit(const AdmissionRequest& item) {
     return std::get<AdmissionTicket>(admission_.Admit(item));
   }
   // Requires it to be refused.
-  AdmissionController::Refusal Refusal(const WorkItem& item) {
+  AdmissionController::Refusal Refusal(const AdmissionRequest& item) {
     auto refusal = std::get<AdmissionController::Refusal>(admission_.Admit(item));
     EXPECT_EQ(refusal.status.code(), absl::StatusCode::kResourceExhausted);
     return refusal;
   }
-  bool Admits(const WorkItem& item) {
+  bool Admits(const AdmissionRequest& item) {
     return std::holds_alternative<AdmissionTicket>(admission_.Admit(item));
   }
 
@@ -99,9 +100,9 @@ TEST_F(AdmissionControllerTest, BoundsTheJobsThatWait) {
 }
 
 TEST_F(AdmissionControllerTest, BoundsTheBytesThatWaitButTakesOnePairOfAnySize) {
-  WorkItem large = Item(1);
+  AdmissionRequest large = Item(1);
   large.bytes = 5000;
-  WorkItem small = Item(1);
+  AdmissionRequest small = Item(1);
   small.bytes = 600;
   {
     AdmissionTicket ticket = Admit(large);
@@ -114,9 +115,9 @@ TEST_F(AdmissionControllerTest, BoundsTheBytesThatWaitButTakesOnePairOfAnySize) 
 }
 
 TEST_F(AdmissionControllerTest, BoundsTheJobsOfAClient) {
-  WorkItem mine = Item(1);
+  AdmissionRequest mine = Item(1);
   mine.client = "me";
-  WorkItem others = Item(1);
+  AdmissionRequest others = Item(1);
   others.client = "you";
   AdmissionTicket first = Admit(mine);
   const AdmissionTicket second = Admit(mine);
@@ -141,7 +142,7 @@ TEST_F(AdmissionControllerTest, RefusesWhatWouldMissItsDeadline) {
   const AdmissionTicket ticket = Admit(Item(1000));
   // 1 s for the pair before it, 1 s for the matching of it, 0.1 s for the running chunk; 2 s
   // itself.
-  const WorkItem tight = Item(1000, absl::Seconds(1.2 * 4.1 - 0.5));
+  const AdmissionRequest tight = Item(1000, absl::Seconds(1.2 * 4.1 - 0.5));
   const AdmissionController::Refusal refusal = Refusal(tight);
   EXPECT_EQ(refusal.reason, DropReason::kHopeless);
   EXPECT_THAT(RetryPushbackMs(refusal.status),
@@ -169,7 +170,7 @@ TEST_F(AdmissionControllerTest, AWrongPredictionDoesNotRefuseForEver) {
 
 TEST_F(AdmissionControllerTest, LearnsHowMuchOfTheBoundIsSpent) {
   Learn();
-  WorkItem item = Item(1000);
+  AdmissionRequest item = Item(1000);
   item.work.needs_encoding = false;
   for (int i = 0; i < 100; ++i) {
     AdmissionTicket ticket = Admit(item);

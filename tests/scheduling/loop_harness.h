@@ -116,7 +116,7 @@ struct LoopHarness {
   // As Scheduler::Submit() would. Requires that the admission admits it.
   TestJob Add(TestJob job) {
     AcceptedJob accepted = Accept(job, clock.Now());
-    WorkItem item;
+    AdmissionRequest item;
     item.kind = job.kind;
     item.work.queries = static_cast<double>(job.work.queries);
     item.work.priority = job.priority;

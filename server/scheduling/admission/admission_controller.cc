@@ -47,7 +47,7 @@ AdmissionController::AdmissionController(const SchedulerOptions& options, int en
 AdmissionController::~AdmissionController() { assert(jobs() == 0); }
 
 std::variant<AdmissionTicket, AdmissionController::Refusal> AdmissionController::Admit(
-    const WorkItem& item) {
+    const AdmissionRequest& item) {
   absl::MutexLock lock(&mutex_);
   if (std::optional<Refusal> refusal = RefusalOf(item)) {
     if (refusal->reason == DropReason::kHopeless && entries_.empty()) trust_ *= kDoubt;
@@ -61,13 +61,13 @@ std::variant<AdmissionTicket, AdmissionController::Refusal> AdmissionController:
   return AdmissionTicket(this, id);
 }
 
-bool AdmissionController::WouldRefuse(const WorkItem& item) const {
+bool AdmissionController::WouldRefuse(const AdmissionRequest& item) const {
   absl::MutexLock lock(&mutex_);
   return RefusalOf(item).has_value();
 }
 
 std::optional<AdmissionController::Refusal> AdmissionController::RefusalOf(
-    const WorkItem& item) const {
+    const AdmissionRequest& item) const {
   if (ClientIsFull(item.client)) {
     return Refusal{DropReason::kClientLimit,
                    WithRetryAfter(absl::ResourceExhaustedError(
@@ -101,7 +101,7 @@ bool AdmissionController::ClientIsFull(const std::string& client) const {
   return found != queued_of_client_.end() && found->second >= options_.max_queued_per_client;
 }
 
-absl::Status AdmissionController::CheckRoom(const WorkItem& item) const {
+absl::Status AdmissionController::CheckRoom(const AdmissionRequest& item) const {
   if (queued_jobs_ >= options_.max_queued_jobs) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the queue is full: ", queued_jobs_, " jobs are waiting"));
@@ -114,7 +114,8 @@ absl::Status AdmissionController::CheckRoom(const WorkItem& item) const {
   return absl::OkStatus();
 }
 
-absl::Status AdmissionController::CheckTime(const WorkItem& item, const Forecast& forecast) const {
+absl::Status AdmissionController::CheckTime(const AdmissionRequest& item,
+                                            const Forecast& forecast) const {
   const bool alone = entries_.empty();
   const double doubt = alone ? trust_ : 1;
   const double left = absl::ToDoubleSeconds(item.time_left);

@@ -25,7 +25,7 @@ namespace nemf {
 class AdmissionController;
 
 // What admission knows of a job.
-struct WorkItem {
+struct AdmissionRequest {
   JobKind kind = JobKind::kKeypoints;
   OutstandingWork work;    // its queries: Engine::BoundQueries()
   std::int64_t bytes = 0;  // of the decoded pair
@@ -97,10 +97,10 @@ class AdmissionController {
   AdmissionController(const SchedulerOptions& options, int encoder_batch);
   ~AdmissionController();
 
-  std::variant<AdmissionTicket, Refusal> Admit(const WorkItem& item);
+  std::variant<AdmissionTicket, Refusal> Admit(const AdmissionRequest& item);
 
   // Whether Admit() would refuse the item now.
-  bool WouldRefuse(const WorkItem& item) const;
+  bool WouldRefuse(const AdmissionRequest& item) const;
 
   // An encoder pass over `pairs` pairs, a chunk of `queries` queries.
   void ObserveEncode(int pairs, absl::Duration duration);
@@ -131,11 +131,11 @@ class AdmissionController {
 
   std::vector<OutstandingWork> Scaled() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   double Scale(JobKind kind) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::optional<Refusal> RefusalOf(const WorkItem& item) const
+  std::optional<Refusal> RefusalOf(const AdmissionRequest& item) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckRoom(const WorkItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckRoom(const AdmissionRequest& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool ClientIsFull(const std::string& client) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckTime(const WorkItem& item, const Forecast& forecast) const
+  absl::Status CheckTime(const AdmissionRequest& item, const Forecast& forecast) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Duration AverageTime() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetQueued(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
