@@ -30,7 +30,7 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
                      const v1::ComputeFlowRequest* request)
       : scope_(environment, "ComputeFlow", context),
         with_confidence_(request->with_confidence()),
-        call_(std::make_shared<MatchCall>(
+        call_(std::make_shared<CorrespondenceRequest>(
             environment,
             MatchRequest{.query = request->query(),
                          .reference = request->reference(),
@@ -47,7 +47,7 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
   void Start() {
     if (!scope_.admission().ok()) return OnAnswer(scope_.admission());
     // A copy, for the answer may come, and this object go, before the call's Start() returns.
-    const std::shared_ptr<MatchCall> call = call_;
+    const std::shared_ptr<CorrespondenceRequest> call = call_;
     call->Start();
   }
 
@@ -168,7 +168,7 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
 
   const CallScope scope_;
   const bool with_confidence_;
-  const std::shared_ptr<MatchCall> call_;
+  const std::shared_ptr<CorrespondenceRequest> call_;
 
   absl::Mutex mutex_;
   PreviewQueue previews_ ABSL_GUARDED_BY(mutex_);

@@ -48,9 +48,9 @@ CallCost MatchAnswer::cost() const {
 }
 
 // Where the answer of the backward flow goes; holds the call as the job holds it.
-class MatchCall::BackwardSink final : public JobSink {
+class CorrespondenceRequest::BackwardSink final : public JobSink {
  public:
-  explicit BackwardSink(std::shared_ptr<MatchCall> call) : call_(std::move(call)) {}
+  explicit BackwardSink(std::shared_ptr<CorrespondenceRequest> call) : call_(std::move(call)) {}
 
   void OnDone(absl::StatusOr<JobResult> result) override {
     if (result.ok()) call_->answer_.backward = *std::move(result);
@@ -58,10 +58,10 @@ class MatchCall::BackwardSink final : public JobSink {
   }
 
  private:
-  const std::shared_ptr<MatchCall> call_;
+  const std::shared_ptr<CorrespondenceRequest> call_;
 };
 
-void MatchCall::Start() {
+void CorrespondenceRequest::Start() {
   if (absl::Status status = CheckWanted(); !status.ok()) return Finish(std::move(status));
   // What is cheap to refuse is refused before any image is decoded.
   absl::StatusOr<Job> job = ValidateJob();
@@ -74,7 +74,7 @@ void MatchCall::Start() {
   DecodePair(*std::move(job));
 }
 
-absl::Status MatchCall::ValidatePoints(Job* job) {
+absl::Status CorrespondenceRequest::ValidatePoints(Job* job) {
   const RequestLimits& limits = environment_.limits;
   if (request_.keypoints != nullptr) {
     job->kind = JobKind::kKeypoints;
@@ -97,7 +97,7 @@ absl::Status MatchCall::ValidatePoints(Job* job) {
   return absl::OkStatus();
 }
 
-absl::Status MatchCall::ValidateFlow(Job* job) {
+absl::Status CorrespondenceRequest::ValidateFlow(Job* job) {
   const absl::StatusOr<v1::FlowType> type = ToFlowType(request_.flow->type());
   if (!type.ok()) return type.status();
   answer_.flow_type = *type;
@@ -108,7 +108,7 @@ absl::Status MatchCall::ValidateFlow(Job* job) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Job> MatchCall::ValidateJob() {
+absl::StatusOr<Job> CorrespondenceRequest::ValidateJob() {
   Job job;
   const absl::StatusOr<MatchOptions> options =
       ToMatchOptions(request_.options, environment_.limits);
@@ -124,7 +124,7 @@ absl::StatusOr<Job> MatchCall::ValidateJob() {
   return job;
 }
 
-absl::Status MatchCall::CheckAdmission(Job* job) const {
+absl::Status CorrespondenceRequest::CheckAdmission(Job* job) const {
   const auto query = StatedSize(request_.query, environment_.limits);
   const auto reference = StatedSize(request_.reference, environment_.limits);
   if (!query || !reference) return absl::OkStatus();  // What is wrong is said by the decoder.
@@ -135,7 +135,7 @@ absl::Status MatchCall::CheckAdmission(Job* job) const {
   });
 }
 
-void MatchCall::DecodePair(Job job) {
+void CorrespondenceRequest::DecodePair(Job job) {
   const absl::Time start = environment_.clock->Now();
   const auto check = [this] { return CheckWanted(); };
   const auto submit = [self = shared_from_this(), job = std::move(job),
@@ -149,7 +149,7 @@ void MatchCall::DecodePair(Job job) {
   }
 }
 
-void MatchCall::Submit(Job job, absl::StatusOr<DecodedPair> decoded) {
+void CorrespondenceRequest::Submit(Job job, absl::StatusOr<DecodedPair> decoded) {
   if (!decoded.ok()) return Finish(decoded.status());
   answer_.query_size = decoded->pair->query.size;
   answer_.reference_size = decoded->pair->reference.size;
@@ -169,7 +169,7 @@ void MatchCall::Submit(Job job, absl::StatusOr<DecodedPair> decoded) {
   SubmitAll(std::move(jobs));
 }
 
-void MatchCall::SubmitAll(std::vector<Job> jobs) {
+void CorrespondenceRequest::SubmitAll(std::vector<Job> jobs) {
   {
     absl::MutexLock lock(&mutex_);
     jobs_left_ = jobs.size();
@@ -184,7 +184,7 @@ void MatchCall::SubmitAll(std::vector<Job> jobs) {
   }
 }
 
-absl::Status MatchCall::CheckWanted() const {
+absl::Status CorrespondenceRequest::CheckWanted() const {
   if (environment_.clock->Now() >= request_.deadline) {
     return absl::DeadlineExceededError("the request's deadline passed");
   }
@@ -192,12 +192,12 @@ absl::Status MatchCall::CheckWanted() const {
   return absl::OkStatus();
 }
 
-void MatchCall::OnDone(absl::StatusOr<JobResult> result) {
+void CorrespondenceRequest::OnDone(absl::StatusOr<JobResult> result) {
   if (result.ok()) answer_.result = *std::move(result);
   EndJobs(1, result.status());
 }
 
-void MatchCall::EndJobs(std::size_t count, const absl::Status& status) {
+void CorrespondenceRequest::EndJobs(std::size_t count, const absl::Status& status) {
   absl::Status first_error;
   bool ended = false;
   {
@@ -211,7 +211,7 @@ void MatchCall::EndJobs(std::size_t count, const absl::Status& status) {
   if (!status.ok()) cancellation_.Cancel();
 }
 
-void MatchCall::Finish(absl::Status status) {
+void CorrespondenceRequest::Finish(absl::Status status) {
   cancellation_.Detach();
   answer_.model.scheduler = nullptr;  // Whoever keeps the answer must not keep the model.
   // gRPC cancels a call at its deadline; the deadline is the better word for it.

@@ -61,7 +61,8 @@ struct MatchAnswer {
 //
 // Owned jointly by whoever waits for it, the pool's task and the scheduler's job, so that each of
 // them may be the last to let go.
-class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall> {
+class CorrespondenceRequest : public JobSink,
+                              public std::enable_shared_from_this<CorrespondenceRequest> {
  public:
   // Called exactly once for a started call, on any thread, perhaps within Start(). After success
   // answer() is complete.
@@ -69,8 +70,8 @@ class MatchCall : public JobSink, public std::enable_shared_from_this<MatchCall>
   // Called for each of a flow's previews, before Done, on the scheduler's thread; must not block.
   using OnPreview = std::function<void(FlowSnapshot)>;
 
-  MatchCall(const ServiceEnvironment* environment, MatchRequest request, Done done,
-            OnPreview on_preview = nullptr)
+  CorrespondenceRequest(const ServiceEnvironment* environment, MatchRequest request, Done done,
+                        OnPreview on_preview = nullptr)
       : environment_(*environment),
         request_(std::move(request)),
         done_(std::move(done)),

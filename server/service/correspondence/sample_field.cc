@@ -8,7 +8,7 @@ grpc::ServerUnaryReactor* CorrespondenceService::SampleField(grpc::CallbackServe
                                                              const v1::SampleFieldRequest* request,
                                                              v1::SampleFieldResponse* response) {
   // A field has no schedule.
-  auto* call = new UnaryMatchCall<v1::SampleFieldResponse>(
+  auto* call = new UnaryCall<v1::SampleFieldResponse>(
       environment_, "SampleField", context,
       MatchRequest{.query = request->query(),
                    .reference = request->reference(),

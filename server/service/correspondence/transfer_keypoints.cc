@@ -7,14 +7,14 @@ namespace nemf {
 grpc::ServerUnaryReactor* CorrespondenceService::TransferKeypoints(
     grpc::CallbackServerContext* context, const v1::TransferKeypointsRequest* request,
     v1::TransferKeypointsResponse* response) {
-  auto* call = new UnaryMatchCall<v1::TransferKeypointsResponse>(
-      environment_, "TransferKeypoints", context,
-      MatchRequest{.query = request->query(),
-                   .reference = request->reference(),
-                   .options = request->options(),
-                   .model = request->model(),
-                   .keypoints = &request->keypoints()},
-      response, &ToTransferResponse);
+  auto* call =
+      new UnaryCall<v1::TransferKeypointsResponse>(environment_, "TransferKeypoints", context,
+                                                   MatchRequest{.query = request->query(),
+                                                                .reference = request->reference(),
+                                                                .options = request->options(),
+                                                                .model = request->model(),
+                                                                .keypoints = &request->keypoints()},
+                                                   response, &ToTransferResponse);
   call->Start();
   return call;
 }

@@ -35,7 +35,7 @@ struct StreamPair {
 
   const Request message;
   const CallScope scope;
-  std::shared_ptr<MatchCall> call;
+  std::shared_ptr<CorrespondenceRequest> call;
   Response answer;
 };
 
@@ -118,7 +118,7 @@ class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Resp
                                              client_, std::move(incoming_));
     incoming_ = Request();
     const v1::TransferKeypointsRequest& request = pair->message.request();
-    pair->call = std::make_shared<MatchCall>(
+    pair->call = std::make_shared<CorrespondenceRequest>(
         environment_,
         MatchRequest{.query = request.query(),
                      .reference = request.reference(),

@@ -12,28 +12,28 @@
 namespace nemf {
 
 // A call with one answer. Owns itself: gRPC calls OnDone() last, and only after Finish(). Finish()
-// is called once, by the one answer that the MatchCall gives, so no other thread can hold a stale
-// pointer to this.
+// is called once, by the one answer that the CorrespondenceRequest gives, so no other thread can
+// hold a stale pointer to this.
 template <typename Response>
-class UnaryMatchCall final : public grpc::ServerUnaryReactor {
+class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
   // `request` without client, priority and deadline, which are the context's.
-  UnaryMatchCall(const ServiceEnvironment* environment, const char* method,
-                 grpc::CallbackServerContext* context, MatchRequest request, Response* response,
-                 Response (*to_response)(const MatchAnswer&))
+  UnaryCall(const ServiceEnvironment* environment, const char* method,
+            grpc::CallbackServerContext* context, MatchRequest request, Response* response,
+            Response (*to_response)(const MatchAnswer&))
       : scope_(environment, method, context), response_(response), to_response_(to_response) {
     request.client = scope_.client();
     request.priority = scope_.priority();
     request.deadline = DeadlineOf(*context);
-    call_ =
-        std::make_shared<MatchCall>(environment, std::move(request),
-                                    [this](absl::Status status) { OnAnswer(std::move(status)); });
+    call_ = std::make_shared<CorrespondenceRequest>(
+        environment, std::move(request),
+        [this](absl::Status status) { OnAnswer(std::move(status)); });
   }
 
   void Start() {
     if (!scope_.admission().ok()) return OnAnswer(scope_.admission());
     // A copy, for the answer may come, and this object go, before the call's Start() returns.
-    const std::shared_ptr<MatchCall> call = call_;
+    const std::shared_ptr<CorrespondenceRequest> call = call_;
     call->Start();
   }
 
@@ -50,7 +50,7 @@ class UnaryMatchCall final : public grpc::ServerUnaryReactor {
   const CallScope scope_;
   Response* const response_;
   Response (*const to_response_)(const MatchAnswer&);
-  std::shared_ptr<MatchCall> call_;
+  std::shared_ptr<CorrespondenceRequest> call_;
 };
 
 }  // namespace nemf
