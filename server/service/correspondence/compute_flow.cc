@@ -166,7 +166,7 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
     Finish(ToGrpcStatus(status));
   }
 
-  const CallScope scope_;
+  const RpcContext scope_;
   const bool with_confidence_;
   const std::shared_ptr<CorrespondenceRequest> call_;
 

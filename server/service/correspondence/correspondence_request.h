@@ -33,7 +33,7 @@ struct MatchRequest {
   const v1::SampleFieldRequest* field = nullptr;
   const v1::ComputeFlowRequest* flow = nullptr;
   std::string client = {};    // Caller::client
-  std::string priority = {};  // CallScope::priority()
+  std::string priority = {};  // RpcContext::priority()
   absl::Time deadline = absl::InfiniteFuture();
 };
 

@@ -34,7 +34,7 @@ struct StreamPair {
         scope(environment, kMethod, std::move(request_id), std::move(client)) {}
 
   const Request message;
-  const CallScope scope;
+  const RpcContext scope;
   std::shared_ptr<CorrespondenceRequest> call;
   Response answer;
 };
@@ -49,7 +49,7 @@ struct StreamPair {
 class TransferStreamReactor final : public grpc::ServerBidiReactor<Request, Response> {
  public:
   // `call`: the frame around the stream as a whole.
-  TransferStreamReactor(const ServiceEnvironment* environment, const CallScope& call,
+  TransferStreamReactor(const ServiceEnvironment* environment, const RpcContext& call,
                         absl::Time deadline)
       : environment_(environment),
         request_id_(call.request_id()),
@@ -240,7 +240,7 @@ class RefusedStream final : public grpc::ServerBidiReactor<Request, Response> {
 
 grpc::ServerBidiReactor<Request, Response>* CorrespondenceService::TransferKeypointsStream(
     grpc::CallbackServerContext* context) {
-  const CallScope scope(environment_, kMethod, context);
+  const RpcContext scope(environment_, kMethod, context);
   if (!scope.admission().ok()) {
     scope.Record(scope.admission(), {});
     return new RefusedStream(scope.admission());

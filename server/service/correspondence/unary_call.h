@@ -47,7 +47,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     Finish(ToGrpcStatus(status));
   }
 
-  const CallScope scope_;
+  const RpcContext scope_;
   Response* const response_;
   Response (*const to_response_)(const MatchAnswer&);
   std::shared_ptr<CorrespondenceRequest> call_;

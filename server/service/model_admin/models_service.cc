@@ -44,7 +44,7 @@ class ModelsCall {
   }
 
  private:
-  const CallScope scope_;
+  const RpcContext scope_;
   CallCost cost_;  // the model alone
   grpc::ServerUnaryReactor* const reactor_;
 };

@@ -50,9 +50,9 @@ absl::Status Closed() {
 
 }  // namespace
 
-CallScope::CallScope(const RpcEnvironment* environment, const char* method,
-                     grpc::CallbackServerContext* context)
-    : CallScope(environment, method, RequestId(*context), "") {
+RpcContext::RpcContext(const RpcEnvironment* environment, const char* method,
+                       grpc::CallbackServerContext* context)
+    : RpcContext(environment, method, RequestId(*context), "") {
   context_ = context;
   context->AddTrailingMetadata(kRequestIdKey, request_id_);
   if (environment->trust_priority) priority_ = MetadataValue(*context, kPriorityKey);
@@ -61,8 +61,8 @@ CallScope::CallScope(const RpcEnvironment* environment, const char* method,
   admission_.Update(caller.status());
 }
 
-CallScope::CallScope(const RpcEnvironment* environment, const char* method, std::string request_id,
-                     std::string client)
+RpcContext::RpcContext(const RpcEnvironment* environment, const char* method,
+                       std::string request_id, std::string client)
     : environment_(*environment),
       method_(method),
       slot_(environment->gate->Enter()),
@@ -71,7 +71,7 @@ CallScope::CallScope(const RpcEnvironment* environment, const char* method, std:
       admission_(slot_ != nullptr ? absl::OkStatus() : Closed()),
       start_(environment->clock->Now()) {}
 
-void CallScope::Record(const absl::Status& status, CallCost cost) const {
+void RpcContext::Record(const absl::Status& status, CallCost cost) const {
   const std::optional<std::int64_t> pushback = RetryPushbackMs(status);
   if (context_ != nullptr && pushback.has_value()) {
     context_->AddTrailingMetadata(kRetryPushbackKey, absl::StrCat(*pushback));

@@ -19,14 +19,14 @@ inline constexpr char kPriorityKey[] = "x-nemf-priority";
 
 // The frame around one call, whatever its method: its place among the calls in flight, who calls,
 // its request id, its clock and its record.
-class CallScope {
+class RpcContext {
  public:
   // Reads the client's metadata and sets the trailing one.
-  CallScope(const RpcEnvironment* environment, const char* method,
-            grpc::CallbackServerContext* context);
+  RpcContext(const RpcEnvironment* environment, const char* method,
+             grpc::CallbackServerContext* context);
   // A part of a call that counts as a request of its own, such as a pair of a stream.
-  CallScope(const RpcEnvironment* environment, const char* method, std::string request_id,
-            std::string client);
+  RpcContext(const RpcEnvironment* environment, const char* method, std::string request_id,
+             std::string client);
 
   // Whether the call may be served: UNAVAILABLE while the server shuts down, UNAUTHENTICATED.
   const absl::Status& admission() const { return admission_; }
