@@ -134,7 +134,7 @@ class GrpcServerImpl final : public GrpcServer {
 
  private:
   // In the order of need: the server goes first, then what its calls use.
-  CallGate gate_;
+  InFlightCalls gate_;
   std::unique_ptr<AccessControl> access_;
   WorkerPool decoding_;
   ServiceEnvironment environment_;

@@ -13,18 +13,18 @@ namespace nemf {
 
 // Counts the calls in flight, so that a shutdown can let them finish. gRPC's own shutdown would
 // wait for idle streams of health watchers and reflection clients as well. Thread-safe.
-class CallGate {
+class InFlightCalls {
  public:
   // One call in flight; leaves when it is destroyed. The gate outlives it.
   class Slot {
    public:
-    explicit Slot(CallGate* gate) : gate_(gate) {}
+    explicit Slot(InFlightCalls* gate) : gate_(gate) {}
     ~Slot() { gate_->Leave(); }
     Slot(const Slot&) = delete;
     Slot& operator=(const Slot&) = delete;
 
    private:
-    CallGate* gate_;
+    InFlightCalls* gate_;
   };
 
   // Null once the gate is closed.
@@ -58,7 +58,7 @@ class CallGate {
   // Waits until every call has left, or for `patience`; returns whether all have.
   bool AwaitEmpty(absl::Duration patience) {
     absl::MutexLock lock(&mutex_);
-    return mutex_.AwaitWithTimeout(absl::Condition(this, &CallGate::Empty), patience);
+    return mutex_.AwaitWithTimeout(absl::Condition(this, &InFlightCalls::Empty), patience);
   }
 
  private:

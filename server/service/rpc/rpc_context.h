@@ -44,7 +44,7 @@ class RpcContext {
  private:
   const RpcEnvironment& environment_;
   const char* method_;
-  std::unique_ptr<CallGate::Slot> slot_;
+  std::unique_ptr<InFlightCalls::Slot> slot_;
   std::string request_id_;
   std::string client_;
   std::string priority_;

@@ -37,7 +37,7 @@ using CallRecorder = std::function<void(const CallRecord&)>;
 struct RpcEnvironment {
   CallRecorder record_call;
   bool trust_priority = false;  // whether clients may choose their priority
-  CallGate* gate = nullptr;
+  InFlightCalls* gate = nullptr;
   const AccessControl* access = nullptr;
   Clock* clock = nullptr;
 };
