@@ -13,8 +13,8 @@ class ObserverTee final : public SchedulerObserver {
   ObserverTee(SchedulerObserver* first, SchedulerObserver* second)
       : first_(first), second_(second) {}
 
-  void OnEncoderPass(int pairs, absl::Duration duration) override {
-    Tell(&SchedulerObserver::OnEncoderPass, pairs, duration);
+  void OnEncoderBatch(int pairs, absl::Duration duration) override {
+    Tell(&SchedulerObserver::OnEncoderBatch, pairs, duration);
   }
   void OnStep(std::int64_t queries, absl::Duration duration) override {
     Tell(&SchedulerObserver::OnStep, queries, duration);

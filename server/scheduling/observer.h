@@ -45,7 +45,7 @@ class SchedulerObserver {
  public:
   virtual ~SchedulerObserver() = default;
   // One encoder pass over `pairs` different pairs.
-  virtual void OnEncoderPass(int /*pairs*/, absl::Duration /*duration*/) {}
+  virtual void OnEncoderBatch(int /*pairs*/, absl::Duration /*duration*/) {}
   // One chunk of matching that spent `queries` field queries.
   virtual void OnStep(std::int64_t /*queries*/, absl::Duration /*duration*/) {}
   // A job waited this long from Submit() to its encoder pass.

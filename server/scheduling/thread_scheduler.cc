@@ -50,8 +50,8 @@ class ThreadScheduler final : public Scheduler {
         observer_(observer != nullptr ? observer : Deaf()),
         admission_(options, std::min(options.max_encoder_batch, engine->encoder_batch())),
         cache_(options.pair_cache_bytes, observer_),
-        lane_(MakeLane(options.overlap_encoding)),
-        loop_({engine, clock, observer_, &admission_, lane_.get(), &cache_}, options),
+        executor_(MakeEncoderExecutor(options.overlap_encoding)),
+        loop_({engine, clock, observer_, &admission_, executor_.get(), &cache_}, options),
         worker_([this] { Work(); }) {}
 
   ~ThreadScheduler() override {
@@ -100,11 +100,12 @@ class ThreadScheduler final : public Scheduler {
   }
 
  private:
-  std::unique_ptr<EncoderLane> MakeLane(OverlapEncoding option) {
-    if (!Overlaps(option, engine_->encode_overlap())) return EncoderLane::Inline(engine_, clock_);
-    return EncoderLane::Threaded(engine_, clock_, observer_, [this] {
+  std::unique_ptr<EncoderExecutor> MakeEncoderExecutor(OverlapEncoding option) {
+    if (!Overlaps(option, engine_->encode_overlap()))
+      return EncoderExecutor::Inline(engine_, clock_);
+    return EncoderExecutor::Threaded(engine_, clock_, observer_, [this] {
       absl::MutexLock lock(&mutex_);
-      pass_ended_ = true;
+      batch_ended_ = true;
     });
   }
 
@@ -152,7 +153,7 @@ class ThreadScheduler final : public Scheduler {
 
   bool IsIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return idle_ && inbox_.empty(); }
   bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return !inbox_.empty() || pass_ended_ || (stopping_ && idle_);
+    return !inbox_.empty() || batch_ended_ || (stopping_ && idle_);
   }
 
   void Work() {
@@ -174,11 +175,11 @@ class ThreadScheduler final : public Scheduler {
       if (loop_.waiting()) {
         progress_.busy = false;
         mutex_.Await(absl::Condition(this, &ThreadScheduler::HasNews));
-        if (inbox_.empty() && !pass_ended_) return false;
+        if (inbox_.empty() && !batch_ended_) return false;
         progress_.busy = true;
       }
       idle_ = false;
-      pass_ended_ = false;
+      batch_ended_ = false;
       arrived.swap(inbox_);
     }
     for (AcceptedJob& job : arrived) loop_.Add(std::move(job));
@@ -196,10 +197,10 @@ class ThreadScheduler final : public Scheduler {
   std::vector<AcceptedJob> inbox_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  bool idle_ ABSL_GUARDED_BY(mutex_) = true;         // the loop holds no job
-  bool pass_ended_ ABSL_GUARDED_BY(mutex_) = false;  // and the loop has not yet looked
+  bool idle_ ABSL_GUARDED_BY(mutex_) = true;          // the loop holds no job
+  bool batch_ended_ ABSL_GUARDED_BY(mutex_) = false;  // and the loop has not yet looked
 
-  const std::unique_ptr<EncoderLane> lane_;
+  const std::unique_ptr<EncoderExecutor> executor_;
   StepLoop loop_;       // of the worker thread alone
   std::thread worker_;  // the last member: it uses the others
 };

@@ -202,7 +202,7 @@ std::string Metrics::Serialize() const {
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }
 
-void Metrics::OnEncoderPass(int pairs, absl::Duration duration) {
+void Metrics::OnEncoderBatch(int pairs, absl::Duration duration) {
   families_->encoder_batch.Observe(pairs);
   families_->encode_duration.Observe(absl::ToDoubleSeconds(duration));
 }

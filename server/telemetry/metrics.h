@@ -50,7 +50,7 @@ class Metrics final : public SchedulerObserver {
   // Everything in Prometheus' text format.
   std::string Serialize() const;
 
-  void OnEncoderPass(int pairs, absl::Duration duration) override;
+  void OnEncoderBatch(int pairs, absl::Duration duration) override;
   void OnStep(std::int64_t queries, absl::Duration duration) override;
   void OnQueueWait(absl::Duration wait) override;
   void OnJobDropped(DropReason reason) override;

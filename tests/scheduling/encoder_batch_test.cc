@@ -110,10 +110,10 @@ TEST(EncoderBatchTest, HigherPrioritiesGoFirst) {
 TEST(EncoderBatchTest, WaitingRaisesTheRank) {
   auto queue = Queue(
       {{1, JobKind::kKeypoints, Priority::kLow}, {2}, {3, JobKind::kKeypoints, Priority::kHigh}});
-  queue[0].passes_waited = 2 * kPassesPerRank - 1;
+  queue[0].batches_waited = 2 * kBatchesPerRank - 1;
   SortByRank(queue);
   EXPECT_THAT(Positions(queue), ElementsAre(2, 0, 1));
-  queue[1].passes_waited = 2 * kPassesPerRank;
+  queue[1].batches_waited = 2 * kBatchesPerRank;
   SortByRank(queue);
   EXPECT_THAT(Positions(queue), ElementsAre(0, 2, 1));
 }

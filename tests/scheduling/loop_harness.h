@@ -26,7 +26,7 @@ namespace nemf {
 // Adds up what it hears.
 class CountingObserver final : public SchedulerObserver {
  public:
-  void OnEncoderPass(int pairs, absl::Duration) override { encoder_passes.push_back(pairs); }
+  void OnEncoderBatch(int pairs, absl::Duration) override { encoder_passes.push_back(pairs); }
   void OnStep(std::int64_t queries, absl::Duration) override { field_queries += queries; }
   void OnQueueWait(absl::Duration) override { ++queue_waits; }
   void OnJobDropped(DropReason reason) override { ++dropped[reason]; }
@@ -84,14 +84,14 @@ inline AcceptedJob Accept(const TestJob& job, absl::Time now) {
   return accepted;
 }
 
-// A lane whose passes end when the test says so.
-class ManualLane final : public EncoderLane {
+// A executor whose passes end when the test says so.
+class ManualLane final : public EncoderExecutor {
  public:
   ManualLane(Engine* engine, Clock* clock) : inline_(Inline(engine, clock)) {}
 
   bool busy() const override { return !pairs_.empty() || inline_->busy(); }
   void Start(std::vector<PairPtr> pairs) override { pairs_ = std::move(pairs); }
-  std::optional<EncoderPass> TakeDone() override { return inline_->TakeDone(); }
+  std::optional<EncodedBatch> TakeDone() override { return inline_->TakeDone(); }
 
   // Runs the pass that was started, if there is one.
   void EndPass() {
@@ -99,7 +99,7 @@ class ManualLane final : public EncoderLane {
   }
 
  private:
-  const std::unique_ptr<EncoderLane> inline_;
+  const std::unique_ptr<EncoderExecutor> inline_;
   std::vector<PairPtr> pairs_;
 };
 
@@ -109,9 +109,9 @@ struct LoopHarness {
       : manual(manual_lane),
         admission(options, engine.batch),
         cache(options.pair_cache_bytes, &observer),
-        lane(manual_lane ? std::make_unique<ManualLane>(&engine, &clock)
-                         : EncoderLane::Inline(&engine, &clock)),
-        loop({&engine, &clock, &observer, &admission, lane.get(), &cache}, options) {}
+        executor(manual_lane ? std::make_unique<ManualLane>(&engine, &clock)
+                             : EncoderExecutor::Inline(&engine, &clock)),
+        loop({&engine, &clock, &observer, &admission, executor.get(), &cache}, options) {}
 
   // As Scheduler::Submit() would. Requires that the admission admits it.
   TestJob Add(TestJob job) {
@@ -129,8 +129,8 @@ struct LoopHarness {
     job.work = {.id = id, .queries = queries};
     return Add(std::move(job));
   }
-  // Of a manual lane.
-  void EndPass() { static_cast<ManualLane&>(*lane).EndPass(); }
+  // Of a manual executor.
+  void EndPass() { static_cast<ManualLane&>(*executor).EndPass(); }
   void RunAll() {
     while (loop.RunOnce()) {
       if (manual) EndPass();
@@ -143,7 +143,7 @@ struct LoopHarness {
   CountingObserver observer;
   AdmissionController admission;
   PairCache cache;
-  std::unique_ptr<EncoderLane> lane;
+  std::unique_ptr<EncoderExecutor> executor;
   StepLoop loop;
 };
 

@@ -1,4 +1,4 @@
-// The pair cache and the encoder's lane, as the loop uses them.
+// The pair cache and the encoder's executor, as the loop uses them.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -103,7 +103,7 @@ TEST(StepLoopLaneTest, MatchingGoesOnDuringAPass) {
   EXPECT_FALSE(harness.loop.waiting());
   EXPECT_EQ(harness.engine.step_calls().size(), 3u);
   EXPECT_EQ(harness.loop.active(), 1);
-  EXPECT_EQ(harness.loop.in_pass(), 1);
+  EXPECT_EQ(harness.loop.in_batch(), 1);
   harness.EndPass();
   harness.RunAll();
   EXPECT_TRUE(first.sink->Wait().ok());
@@ -116,7 +116,7 @@ TEST(StepLoopLaneTest, AJobJoinsTheRunningPassOfItsPair) {
   harness.loop.RunOnce();
   const TestJob second = harness.Add(1, kChunk);
   harness.loop.RunOnce();
-  EXPECT_EQ(harness.loop.in_pass(), 2);
+  EXPECT_EQ(harness.loop.in_batch(), 2);
   harness.EndPass();
   harness.RunAll();
   EXPECT_EQ(harness.engine.encode_calls().size(), 1u);

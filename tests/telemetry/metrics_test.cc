@@ -35,7 +35,7 @@ TEST(MetricsTest, HasTheLastFiguresOfADevicesMemory) {
 
 TEST(MetricsTest, HearsTheScheduler) {
   Metrics metrics("0.1.0");
-  metrics.OnEncoderPass(3, absl::Seconds(2));
+  metrics.OnEncoderBatch(3, absl::Seconds(2));
   metrics.OnStep(1000, absl::Milliseconds(10));
   metrics.OnStep(24, absl::Milliseconds(10));
   metrics.OnQueueWait(absl::Seconds(1));

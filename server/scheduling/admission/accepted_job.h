@@ -16,7 +16,7 @@ struct AcceptedJob {
   absl::Time submitted;
   std::shared_ptr<const std::atomic<bool>> cancelled;  // set by the job's handle
   AdmissionTicket ticket;                              // until its answer
-  int passes_waited = 0;  // encoder passes that began without it since it waits
+  int batches_waited = 0;  // encoder passes that began without it since it waits
 };
 
 }  // namespace nemf

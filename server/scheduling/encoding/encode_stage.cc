@@ -9,10 +9,11 @@
 
 namespace nemf {
 
-EncodeStage::EncodeStage(int max_pairs, EncoderLane* lane, PairCache* cache, ActiveSlots* slots,
-                         Clock* clock, SchedulerObserver* observer, AdmissionController* admission)
+EncodeStage::EncodeStage(int max_pairs, EncoderExecutor* executor, PairCache* cache,
+                         ActiveSlots* slots, Clock* clock, SchedulerObserver* observer,
+                         AdmissionController* admission)
     : max_pairs_(max_pairs),
-      lane_(lane),
+      executor_(executor),
       cache_(cache),
       slots_(slots),
       clock_(clock),
@@ -32,9 +33,9 @@ EncodeStage::Leavers EncodeStage::TakeLeavers(
     leavers.waiting.push_back(std::move(job));
   }
   const auto admitted_stays = [&stays](const AdmittedJob& job) { return stays(job.accepted); };
-  for (PairGroup& group : pass_) {
+  for (PairGroup& group : batch_) {
     for (AdmittedJob& job : SplitOff(group.jobs, admitted_stays)) {
-      leavers.in_pass.push_back(std::move(job.accepted));
+      leavers.in_batch.push_back(std::move(job.accepted));
     }
   }
   return leavers;
@@ -42,33 +43,33 @@ EncodeStage::Leavers EncodeStage::TakeLeavers(
 
 EncodeStage::Outcome EncodeStage::Advance() {
   Outcome outcome;
-  CollectPass(outcome);
-  ServeWithoutPass(outcome);
-  StartPass();
-  CollectPass(outcome);  // a lane without a thread is done at once
+  CollectBatch(outcome);
+  ServeFromCache(outcome);
+  StartBatch();
+  CollectBatch(outcome);  // a executor without a thread is done at once
   return outcome;
 }
 
-int EncodeStage::in_pass() const {
+int EncodeStage::in_batch() const {
   int jobs = 0;
-  for (const PairGroup& group : pass_) jobs += static_cast<int>(group.jobs.size());
+  for (const PairGroup& group : batch_) jobs += static_cast<int>(group.jobs.size());
   return jobs;
 }
 
-void EncodeStage::CollectPass(Outcome& outcome) {
-  std::optional<EncoderPass> pass = lane_->TakeDone();
+void EncodeStage::CollectBatch(Outcome& outcome) {
+  std::optional<EncodedBatch> pass = executor_->TakeDone();
   if (!pass.has_value()) return;
   for (const EncoderCall& call : pass->calls) {
-    observer_->OnEncoderPass(call.pairs, call.duration);
+    observer_->OnEncoderBatch(call.pairs, call.duration);
     admission_->ObserveEncode(call.pairs, call.duration);
   }
-  std::vector<PairGroup> groups = std::exchange(pass_, {});
+  std::vector<PairGroup> groups = std::exchange(batch_, {});
   for (std::size_t i = 0; i < groups.size(); ++i) {
     CollectGroup(groups[i], pass->results[i], *pass, outcome);
   }
 }
 
-void EncodeStage::CollectGroup(PairGroup& group, EncodedOrNot& result, const EncoderPass& pass,
+void EncodeStage::CollectGroup(PairGroup& group, EncodedOrNot& result, const EncodedBatch& pass,
                                Outcome& outcome) {
   if (!result.pair.ok()) {
     lost_ = lost_ || IsFatal(result.pair.status());
@@ -89,13 +90,13 @@ void EncodeStage::CollectGroup(PairGroup& group, EncodedOrNot& result, const Enc
   }
 }
 
-void EncodeStage::ServeWithoutPass(Outcome& outcome) {
-  if (pass_.empty() && !cache_->enabled()) return;
+void EncodeStage::ServeFromCache(Outcome& outcome) {
+  if (batch_.empty() && !cache_->enabled()) return;
   int hits = 0;
   std::deque<AcceptedJob> waiting;
   for (AcceptedJob& job : queue_) {
     std::shared_ptr<const EncodedPair> pair = cache_->Find(job.job.digest);
-    PairGroup* const group = pair == nullptr ? FindInPass(job.job.digest) : nullptr;
+    PairGroup* const group = pair == nullptr ? FindInBatch(job.job.digest) : nullptr;
     std::optional<ActiveSlot> slot;
     if (pair != nullptr || group != nullptr) slot = slots_->TryAcquire(job.job.kind);
     if (!slot.has_value()) {
@@ -121,19 +122,19 @@ void EncodeStage::ServeWithoutPass(Outcome& outcome) {
   if (hits > 0) observer_->OnPairCache({.hits = hits});
 }
 
-void EncodeStage::StartPass() {
-  if (lost_ || lane_->busy() || queue_.empty() || slots_->full()) return;
+void EncodeStage::StartBatch() {
+  if (lost_ || executor_->busy() || queue_.empty() || slots_->full()) return;
   SortByRank(queue_);
-  pass_ = TakeEncoderBatch(queue_, max_pairs_, *slots_);
-  if (pass_.empty()) return;
-  for (AcceptedJob& job : queue_) ++job.passes_waited;
+  batch_ = TakeEncoderBatch(queue_, max_pairs_, *slots_);
+  if (batch_.empty()) return;
+  for (AcceptedJob& job : queue_) ++job.batches_waited;
   std::vector<PairPtr> pairs;
-  for (PairGroup& group : pass_) {
+  for (PairGroup& group : batch_) {
     for (AdmittedJob& job : group.jobs) LeaveQueue(job.accepted);
     pairs.push_back(std::move(group.pair));
   }
   if (cache_->enabled()) observer_->OnPairCache({.misses = static_cast<int>(pairs.size())});
-  lane_->Start(std::move(pairs));
+  executor_->Start(std::move(pairs));
 }
 
 void EncodeStage::LeaveQueue(AcceptedJob& job) {
@@ -142,10 +143,10 @@ void EncodeStage::LeaveQueue(AcceptedJob& job) {
   observer_->OnQueueWait(clock_->Now() - job.submitted);
 }
 
-PairGroup* EncodeStage::FindInPass(const PairDigest& digest) {
-  const auto found = std::find_if(pass_.begin(), pass_.end(),
+PairGroup* EncodeStage::FindInBatch(const PairDigest& digest) {
+  const auto found = std::find_if(batch_.begin(), batch_.end(),
                                   [&](const PairGroup& group) { return group.digest == digest; });
-  return found == pass_.end() ? nullptr : &*found;
+  return found == batch_.end() ? nullptr : &*found;
 }
 
 }  // namespace nemf

@@ -33,8 +33,8 @@ struct FailedJob {
 };
 
 // The jobs from their arrival until their pairs are encoded: the queue, and the pass that is
-// running where the lane has a thread. A pair that is in the cache needs no pass; one that is in
-// the running pass is not put into another. After a fatal error no pass is started any more. Not
+// running where the executor has a thread. A pair that is in the cache needs no pass; one that is
+// in the running pass is not put into another. After a fatal error no pass is started any more. Not
 // safe for threads.
 class EncodeStage {
  public:
@@ -44,15 +44,15 @@ class EncodeStage {
   };
 
   // `max_pairs`: in a pass. All pointers outlive the stage.
-  EncodeStage(int max_pairs, EncoderLane* lane, PairCache* cache, ActiveSlots* slots, Clock* clock,
-              SchedulerObserver* observer, AdmissionController* admission);
+  EncodeStage(int max_pairs, EncoderExecutor* executor, PairCache* cache, ActiveSlots* slots,
+              Clock* clock, SchedulerObserver* observer, AdmissionController* admission);
 
   void Add(AcceptedJob job);
 
   // Takes out the jobs for which `stays` is false, first those that wait, then those in the pass.
   struct Leavers {
     std::vector<AcceptedJob> waiting;
-    std::vector<AcceptedJob> in_pass;
+    std::vector<AcceptedJob> in_batch;
   };
   Leavers TakeLeavers(const std::function<bool(const AcceptedJob&)>& stays);
 
@@ -60,22 +60,22 @@ class EncodeStage {
   // pass, as far as there are places.
   Outcome Advance();
 
-  bool idle() const { return queue_.empty() && !lane_->busy(); }
+  bool idle() const { return queue_.empty() && !executor_->busy(); }
   int queued() const { return static_cast<int>(queue_.size()); }
   // Jobs that hold a place and wait for the pass.
-  int in_pass() const;
+  int in_batch() const;
 
  private:
-  void CollectPass(Outcome& outcome);
-  void CollectGroup(PairGroup& group, EncodedOrNot& result, const EncoderPass& pass,
+  void CollectBatch(Outcome& outcome);
+  void CollectGroup(PairGroup& group, EncodedOrNot& result, const EncodedBatch& pass,
                     Outcome& outcome);
-  void ServeWithoutPass(Outcome& outcome);
-  void StartPass();
+  void ServeFromCache(Outcome& outcome);
+  void StartBatch();
   void LeaveQueue(AcceptedJob& job);
-  PairGroup* FindInPass(const PairDigest& digest);
+  PairGroup* FindInBatch(const PairDigest& digest);
 
   const int max_pairs_;
-  EncoderLane* const lane_;
+  EncoderExecutor* const executor_;
   PairCache* const cache_;
   ActiveSlots* const slots_;
   Clock* const clock_;
@@ -83,8 +83,8 @@ class EncodeStage {
   AdmissionController* const admission_;
 
   std::deque<AcceptedJob> queue_;
-  bool lost_ = false;            // the encoder had a fatal error: it is not called again
-  std::vector<PairGroup> pass_;  // what the lane works on; jobs may leave, groups do not
+  bool lost_ = false;             // the encoder had a fatal error: it is not called again
+  std::vector<PairGroup> batch_;  // what the executor works on; jobs may leave, groups do not
 };
 
 }  // namespace nemf

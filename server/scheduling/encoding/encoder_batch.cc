@@ -7,7 +7,7 @@ namespace nemf {
 namespace {
 
 int Rank(const AcceptedJob& job) {
-  return static_cast<int>(job.job.priority) + job.passes_waited / kPassesPerRank;
+  return static_cast<int>(job.job.priority) + job.batches_waited / kBatchesPerRank;
 }
 
 // The group that `job` belongs to, a new one if there is room for it, or null.

@@ -46,12 +46,12 @@ struct PairGroup {
 };
 
 // The order in which waiting jobs go through the encoder: those of higher priority first, then in
-// the order of arrival. With every kPassesPerRank-th encoder pass that begins without it, a job
+// the order of arrival. With every kBatchesPerRank-th encoder pass that begins without it, a job
 // moves up by one priority, beyond the highest if need be, so none is starved.
 //
 // Example: a job of low priority waits while one of high priority comes with every pass. After 16
 // passes it counts as normal, after 32 as high, and as the eldest of those it is in the 33rd.
-inline constexpr int kPassesPerRank = 16;
+inline constexpr int kBatchesPerRank = 16;
 void SortByRank(std::deque<AcceptedJob>& queue);
 
 // Takes the jobs of the next encoder pass out of `queue`: in its order, as long as there are

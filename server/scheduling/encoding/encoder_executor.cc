@@ -16,10 +16,10 @@ class PassRunner {
  public:
   PassRunner(Engine* engine, Clock* clock) : engine_(engine), clock_(clock) {}
 
-  EncoderPass Run(const std::vector<PairPtr>& pairs) const {
+  EncodedBatch Run(const std::vector<PairPtr>& pairs) const {
     std::vector<const ImagePair*> images;
     for (const PairPtr& pair : pairs) images.push_back(pair.get());
-    EncoderPass pass;
+    EncodedBatch pass;
     pass.start = clock_->Now();
     Encode(images, pass);
     pass.end = clock_->Now();
@@ -27,7 +27,7 @@ class PassRunner {
   }
 
  private:
-  void Encode(absl::Span<const ImagePair* const> pairs, EncoderPass& pass) const {
+  void Encode(absl::Span<const ImagePair* const> pairs, EncodedBatch& pass) const {
     const absl::Time start = clock_->Now();
     auto encoded = engine_->Encode(pairs);
     const EncoderCall call{static_cast<int>(pairs.size()), clock_->Now() - start};
@@ -47,20 +47,20 @@ class PassRunner {
   Clock* const clock_;
 };
 
-class InlineLane final : public EncoderLane {
+class InlineLane final : public EncoderExecutor {
  public:
   InlineLane(Engine* engine, Clock* clock) : runner_(engine, clock) {}
 
   bool busy() const override { return done_.has_value(); }
   void Start(std::vector<PairPtr> pairs) override { done_ = runner_.Run(pairs); }
-  std::optional<EncoderPass> TakeDone() override { return std::exchange(done_, std::nullopt); }
+  std::optional<EncodedBatch> TakeDone() override { return std::exchange(done_, std::nullopt); }
 
  private:
   const PassRunner runner_;
-  std::optional<EncoderPass> done_;
+  std::optional<EncodedBatch> done_;
 };
 
-class ThreadedLane final : public EncoderLane {
+class ThreadedLane final : public EncoderExecutor {
  public:
   ThreadedLane(Engine* engine, Clock* clock, SchedulerObserver* observer,
                std::function<void()> on_done)
@@ -85,9 +85,9 @@ class ThreadedLane final : public EncoderLane {
     given_ = std::move(pairs);
   }
 
-  std::optional<EncoderPass> TakeDone() override {
+  std::optional<EncodedBatch> TakeDone() override {
     absl::MutexLock lock(&mutex_);
-    std::optional<EncoderPass> done = std::exchange(done_, std::nullopt);
+    std::optional<EncodedBatch> done = std::exchange(done_, std::nullopt);
     if (done.has_value()) busy_ = false;
     return done;
   }
@@ -113,7 +113,7 @@ class ThreadedLane final : public EncoderLane {
       pairs.swap(given_);
     }
     progress_.busy = true;
-    EncoderPass pass = runner_.Run(pairs);
+    EncodedBatch pass = runner_.Run(pairs);
     progress_.busy = false;
     ++progress_.steps;
     absl::MutexLock lock(&mutex_);
@@ -125,11 +125,11 @@ class ThreadedLane final : public EncoderLane {
   SchedulerObserver* const observer_;
   const std::function<void()> on_done_;
   Progress progress_;
-  bool busy_ = false;  // of the thread that uses the lane
+  bool busy_ = false;  // of the thread that uses the executor
 
   absl::Mutex mutex_;
   std::vector<PairPtr> given_ ABSL_GUARDED_BY(mutex_);
-  std::optional<EncoderPass> done_ ABSL_GUARDED_BY(mutex_);
+  std::optional<EncodedBatch> done_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::thread worker_;  // the last member: it uses the others
@@ -137,13 +137,13 @@ class ThreadedLane final : public EncoderLane {
 
 }  // namespace
 
-std::unique_ptr<EncoderLane> EncoderLane::Inline(Engine* engine, Clock* clock) {
+std::unique_ptr<EncoderExecutor> EncoderExecutor::Inline(Engine* engine, Clock* clock) {
   return std::make_unique<InlineLane>(engine, clock);
 }
 
-std::unique_ptr<EncoderLane> EncoderLane::Threaded(Engine* engine, Clock* clock,
-                                                   SchedulerObserver* observer,
-                                                   std::function<void()> on_done) {
+std::unique_ptr<EncoderExecutor> EncoderExecutor::Threaded(Engine* engine, Clock* clock,
+                                                           SchedulerObserver* observer,
+                                                           std::function<void()> on_done) {
   return std::make_unique<ThreadedLane>(engine, clock, observer, std::move(on_done));
 }
 

@@ -29,7 +29,7 @@ struct EncodedOrNot {
 };
 
 // What became of a pass.
-struct EncoderPass {
+struct EncodedBatch {
   absl::Time start;
   absl::Time end;
   std::vector<EncodedOrNot> results;  // in the order of the pairs
@@ -39,25 +39,25 @@ struct EncoderPass {
 // Where encoder passes run, one at a time. Where the encoder fails on several pairs it is called
 // again for each alone, so that only the pairs that fail alone get the error; but for a fatal error
 // it is not called again. Used from one thread.
-class EncoderLane {
+class EncoderExecutor {
  public:
-  virtual ~EncoderLane() = default;
+  virtual ~EncoderExecutor() = default;
 
   // Whether a pass was started whose end was not yet taken.
   virtual bool busy() const = 0;
   // Starts a pass over pairs, at least one. Requires !busy().
   virtual void Start(std::vector<PairPtr> pairs) = 0;
   // The pass, once it has ended.
-  virtual std::optional<EncoderPass> TakeDone() = 0;
+  virtual std::optional<EncodedBatch> TakeDone() = 0;
 
-  // Start() runs the pass. Engine and clock outlive the lane, here and below.
-  static std::unique_ptr<EncoderLane> Inline(Engine* engine, Clock* clock);
+  // Start() runs the pass. Engine and clock outlive the executor, here and below.
+  static std::unique_ptr<EncoderExecutor> Inline(Engine* engine, Clock* clock);
 
   // A thread runs the pass, and calls `on_done` after it; its end can be taken from then on. The
-  // observer outlives the lane. The destructor waits for a pass that is running.
-  static std::unique_ptr<EncoderLane> Threaded(Engine* engine, Clock* clock,
-                                               SchedulerObserver* observer,
-                                               std::function<void()> on_done);
+  // observer outlives the executor. The destructor waits for a pass that is running.
+  static std::unique_ptr<EncoderExecutor> Threaded(Engine* engine, Clock* clock,
+                                                   SchedulerObserver* observer,
+                                                   std::function<void()> on_done);
 };
 
 }  // namespace nemf

@@ -31,10 +31,10 @@ StepLoop::StepLoop(const StepLoopParts& parts, const SchedulerOptions& options)
       clock_(parts.clock),
       observer_(parts.observer),
       admission_(parts.admission),
-      lane_(parts.lane),
+      executor_(parts.executor),
       options_(options),
       slots_(options.max_active_jobs),
-      encode_(std::min(options.max_encoder_batch, parts.engine->encoder_batch()), parts.lane,
+      encode_(std::min(options.max_encoder_batch, parts.engine->encoder_batch()), parts.executor,
               parts.cache, &slots_, parts.clock, parts.observer, parts.admission) {}
 
 StepLoop::~StepLoop() { assert(idle()); }
@@ -48,7 +48,7 @@ bool StepLoop::RunOnce() {
   DropLeavers();
   StepChunk();
   if (!lost_.ok()) AbandonAll();
-  assert(slots_.in_use() == active() + in_pass());
+  assert(slots_.in_use() == active() + in_batch());
   ReportWork();
   Deliver();
   return !idle();
@@ -63,7 +63,7 @@ void StepLoop::DropLeavers() {
   for (AcceptedJob& job : leavers.waiting) {
     Drop(std::move(job), DropReason::kExpiredQueued, "waiting in the queue");
   }
-  for (AcceptedJob& job : leavers.in_pass) {
+  for (AcceptedJob& job : leavers.in_batch) {
     Drop(std::move(job), DropReason::kExpiredActive, "its pair was encoded");
   }
   const auto active_stays = [&](const ActiveJob& job) { return stays(job.accepted); };
@@ -195,7 +195,7 @@ absl::Status StepLoop::Diagnose(const absl::Status& error) {
 void StepLoop::AbandonAll() {
   EncodeStage::Leavers leavers = encode_.TakeLeavers([](const AcceptedJob&) { return false; });
   for (AcceptedJob& job : leavers.waiting) Fail(std::move(job), lost_);
-  for (AcceptedJob& job : leavers.in_pass) Fail(std::move(job), lost_);
+  for (AcceptedJob& job : leavers.in_batch) Fail(std::move(job), lost_);
   for (ActiveJob& job : std::exchange(active_, {})) {
     observer_->OnActiveJobs(job.accepted.job.kind, -1);
     Fail(std::move(job.accepted), lost_);

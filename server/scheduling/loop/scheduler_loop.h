@@ -26,7 +26,7 @@ struct StepLoopParts {
   Clock* clock;
   SchedulerObserver* observer;
   AdmissionController* admission;
-  EncoderLane* lane;
+  EncoderExecutor* executor;
   PairCache* cache;
 };
 
@@ -37,9 +37,9 @@ struct StepLoopParts {
 //   3. those that were cancelled or expired meanwhile leave,
 //   4. the active jobs share one chunk of matching (see StepOrder). A job that is finished before
 //      the chunk's end leaves at once, and gets its answer; the others share what is left.
-// A lane without a thread runs its pass between 2 and 3. Then an active job waits for at most one
-// pass a chunk, and a waiting pair for at most one chunk a pass; with a thread, neither waits for
-// the other. Answers are right whatever the order.
+// A executor without a thread runs its pass between 2 and 3. Then an active job waits for at most
+// one pass a chunk, and a waiting pair for at most one chunk a pass; with a thread, neither waits
+// for the other. Answers are right whatever the order.
 //
 // Where the encoder fails on several pairs, it is called again for each alone; where a chunk fails,
 // each of its tasks is stepped alone: only the jobs that fail alone get the error. After a fatal
@@ -61,11 +61,11 @@ class StepLoop {
 
   bool idle() const { return encode_.idle() && active_.empty(); }
   // Whether there is nothing to do until a job comes or the running encoder pass ends.
-  bool waiting() const { return active_.empty() && (idle() || lane_->busy()); }
+  bool waiting() const { return active_.empty() && (idle() || executor_->busy()); }
   int queued() const { return encode_.queued(); }
-  int in_pass() const { return encode_.in_pass(); }
+  int in_batch() const { return encode_.in_batch(); }
   int active() const { return static_cast<int>(active_.size()); }
-  // Equal to in_pass() + active() between calls.
+  // Equal to in_batch() + active() between calls.
   int active_slots_in_use() const { return slots_.in_use(); }
 
  private:
@@ -112,7 +112,7 @@ class StepLoop {
   Clock* const clock_;
   SchedulerObserver* const observer_;
   AdmissionController* const admission_;
-  EncoderLane* const lane_;
+  EncoderExecutor* const executor_;
   const SchedulerOptions options_;
 
   ActiveSlots slots_;  // outlives the jobs
