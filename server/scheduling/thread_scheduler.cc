@@ -39,8 +39,8 @@ SchedulerObserver* Deaf() {
   return observer;
 }
 
-// A StepLoop and the thread that drives it. Submitted jobs pass through `inbox_`, so the lock is
-// held for a push or a swap and never while the engine or a sink runs.
+// A SchedulerLoop and the thread that drives it. Submitted jobs pass through `inbox_`, so the lock
+// is held for a push or a swap and never while the engine or a sink runs.
 class ThreadScheduler final : public Scheduler {
  public:
   ThreadScheduler(Engine* engine, Clock* clock, const SchedulerOptions& options,
@@ -201,7 +201,7 @@ class ThreadScheduler final : public Scheduler {
   bool batch_ended_ ABSL_GUARDED_BY(mutex_) = false;  // and the loop has not yet looked
 
   const std::unique_ptr<EncoderExecutor> executor_;
-  StepLoop loop_;       // of the worker thread alone
+  SchedulerLoop loop_;  // of the worker thread alone
   std::thread worker_;  // the last member: it uses the others
 };
 

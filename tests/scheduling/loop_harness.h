@@ -103,7 +103,7 @@ class ManualLane final : public EncoderExecutor {
   std::vector<PairPtr> pairs_;
 };
 
-// A StepLoop with everything around it faked.
+// A SchedulerLoop with everything around it faked.
 struct LoopHarness {
   explicit LoopHarness(const SchedulerOptions& options, bool manual_lane = false)
       : manual(manual_lane),
@@ -144,7 +144,7 @@ struct LoopHarness {
   AdmissionController admission;
   PairCache cache;
   std::unique_ptr<EncoderExecutor> executor;
-  StepLoop loop;
+  SchedulerLoop loop;
 };
 
 }  // namespace nemf

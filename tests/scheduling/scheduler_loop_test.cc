@@ -17,7 +17,7 @@ using ::testing::Pair;
 
 constexpr std::int64_t kChunk = 128;
 
-class StepLoopTest : public ::testing::Test {
+class SchedulerLoopTest : public ::testing::Test {
  protected:
   static SchedulerOptions Options() {
     SchedulerOptions options;
@@ -38,13 +38,13 @@ class StepLoopTest : public ::testing::Test {
   LoopHarness harness_{Options()};
 };
 
-TEST_F(StepLoopTest, NothingToDo) {
+TEST_F(SchedulerLoopTest, NothingToDo) {
   EXPECT_FALSE(harness_.loop.RunOnce());
   EXPECT_THAT(harness_.engine.encode_calls(), IsEmpty());
   EXPECT_THAT(harness_.engine.step_calls(), IsEmpty());
 }
 
-TEST_F(StepLoopTest, AnswersWithTheResultAndItsCost) {
+TEST_F(SchedulerLoopTest, AnswersWithTheResultAndItsCost) {
   const TestJob job = harness_.Add(7, 3 * kChunk - 10);
   harness_.clock.Advance(absl::Seconds(5));
   harness_.RunAll();
@@ -61,14 +61,14 @@ TEST_F(StepLoopTest, AnswersWithTheResultAndItsCost) {
   EXPECT_EQ(harness_.observer.field_queries, 3 * kChunk - 10);
 }
 
-TEST_F(StepLoopTest, ATaskWithNothingToDoIsAnsweredWithoutAStep) {
+TEST_F(SchedulerLoopTest, ATaskWithNothingToDoIsAnsweredWithoutAStep) {
   const TestJob job = harness_.Add(1, 0);
   EXPECT_FALSE(harness_.loop.RunOnce());
   EXPECT_TRUE(job.sink->Wait().ok());
   EXPECT_THAT(harness_.engine.step_calls(), IsEmpty());
 }
 
-TEST_F(StepLoopTest, AJobThatIsDoneIsAnsweredBeforeTheChunkEnds) {
+TEST_F(SchedulerLoopTest, AJobThatIsDoneIsAnsweredBeforeTheChunkEnds) {
   const TestJob brief = harness_.Add(1, 10);
   const TestJob endless = harness_.Add(2, 100 * kChunk);
   std::vector<int> answers;
@@ -83,7 +83,7 @@ TEST_F(StepLoopTest, AJobThatIsDoneIsAnsweredBeforeTheChunkEnds) {
   harness_.RunAll();
 }
 
-TEST_F(StepLoopTest, BatchesWaitingPairsAndJoinsBetweenChunks) {
+TEST_F(SchedulerLoopTest, BatchesWaitingPairsAndJoinsBetweenChunks) {
   for (const std::uint32_t id : {1, 2, 3}) harness_.Add(id, 4 * kChunk);
   harness_.loop.RunOnce();
   EXPECT_EQ(harness_.loop.active(), 2);
@@ -94,7 +94,7 @@ TEST_F(StepLoopTest, BatchesWaitingPairsAndJoinsBetweenChunks) {
   harness_.RunAll();
 }
 
-TEST_F(StepLoopTest, EqualPairsAreEncodedOnce) {
+TEST_F(SchedulerLoopTest, EqualPairsAreEncodedOnce) {
   TestJob twin;
   twin.work = {.id = 1, .queries = 10};
   twin.seed = 5;
@@ -107,7 +107,7 @@ TEST_F(StepLoopTest, EqualPairsAreEncodedOnce) {
   EXPECT_EQ(second.sink->Wait()->matches[0].score, FakeScore(second.work, 5));
 }
 
-TEST_F(StepLoopTest, CancelledInTheQueueIsNeverEncoded) {
+TEST_F(SchedulerLoopTest, CancelledInTheQueueIsNeverEncoded) {
   const TestJob job = harness_.Add(1, kChunk);
   job.cancelled->store(true);
   EXPECT_FALSE(harness_.loop.RunOnce());
@@ -116,7 +116,7 @@ TEST_F(StepLoopTest, CancelledInTheQueueIsNeverEncoded) {
   EXPECT_THAT(harness_.observer.dropped, ElementsAre(Pair(DropReason::kCancelled, 1)));
 }
 
-TEST_F(StepLoopTest, ExpiredInTheQueueIsNeverEncoded) {
+TEST_F(SchedulerLoopTest, ExpiredInTheQueueIsNeverEncoded) {
   TestJob job;
   job.work = {.id = 1, .queries = kChunk};
   job.deadline = harness_.clock.Now() + absl::Seconds(1);
@@ -128,7 +128,7 @@ TEST_F(StepLoopTest, ExpiredInTheQueueIsNeverEncoded) {
   EXPECT_THAT(harness_.observer.dropped, ElementsAre(Pair(DropReason::kExpiredQueued, 1)));
 }
 
-TEST_F(StepLoopTest, ExpiredDuringItsEncoderPassIsNotStepped) {
+TEST_F(SchedulerLoopTest, ExpiredDuringItsEncoderPassIsNotStepped) {
   TestJob job;
   job.work = {.id = 1, .queries = kChunk};
   job.deadline = harness_.clock.Now() + harness_.engine.pair_time / 2;
@@ -138,7 +138,7 @@ TEST_F(StepLoopTest, ExpiredDuringItsEncoderPassIsNotStepped) {
   EXPECT_THAT(harness_.engine.step_calls(), IsEmpty());
 }
 
-TEST_F(StepLoopTest, ExpiredWhileMatchingLeavesAtTheNextBoundary) {
+TEST_F(SchedulerLoopTest, ExpiredWhileMatchingLeavesAtTheNextBoundary) {
   TestJob job;
   job.work = {.id = 1, .queries = 10 * kChunk};
   const absl::Duration chunk_time = kChunk * harness_.engine.query_time;
@@ -150,7 +150,7 @@ TEST_F(StepLoopTest, ExpiredWhileMatchingLeavesAtTheNextBoundary) {
   EXPECT_THAT(harness_.observer.dropped, ElementsAre(Pair(DropReason::kExpiredActive, 1)));
 }
 
-TEST_F(StepLoopTest, CancelledAtAnyBoundaryLeavesThere) {
+TEST_F(SchedulerLoopTest, CancelledAtAnyBoundaryLeavesThere) {
   const TestJob bystander = harness_.Add(1, 1000 * kChunk);
   for (std::size_t steps = 0; steps < 10; ++steps) {
     const TestJob job = harness_.Add(2, 10 * kChunk);
@@ -166,7 +166,7 @@ TEST_F(StepLoopTest, CancelledAtAnyBoundaryLeavesThere) {
   EXPECT_EQ(bystander.sink->Wait()->matches[0].score, FakeScore(bystander.work, 0));
 }
 
-TEST_F(StepLoopTest, AnEncoderFailureConcernsItsPairAlone) {
+TEST_F(SchedulerLoopTest, AnEncoderFailureConcernsItsPairAlone) {
   TestJob broken;
   broken.work = {.id = 1, .queries = kChunk, .encode_fails = true};
   broken = harness_.Add(broken);
@@ -178,7 +178,7 @@ TEST_F(StepLoopTest, AnEncoderFailureConcernsItsPairAlone) {
   EXPECT_THAT(harness_.observer.dropped, ElementsAre(Pair(DropReason::kEngineError, 1)));
 }
 
-TEST_F(StepLoopTest, AStepFailureConcernsItsTaskAlone) {
+TEST_F(SchedulerLoopTest, AStepFailureConcernsItsTaskAlone) {
   TestJob broken;
   broken.work = {.id = 1, .queries = kChunk, .step_fails = true};
   const TestJob before = harness_.Add(2, kChunk / 2);
@@ -191,7 +191,7 @@ TEST_F(StepLoopTest, AStepFailureConcernsItsTaskAlone) {
   EXPECT_EQ(after.sink->Wait()->matches[0].score, FakeScore(after.work, 0));
 }
 
-TEST_F(StepLoopTest, ASinkMayAddAJobAndFindsItsPlaceFree) {
+TEST_F(SchedulerLoopTest, ASinkMayAddAJobAndFindsItsPlaceFree) {
   TestJob second;
   second.work = {.id = 2, .queries = kChunk};
   int active_seen = -1;

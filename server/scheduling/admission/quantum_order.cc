@@ -7,12 +7,12 @@
 namespace nemf {
 namespace {
 
-bool IsShorter(const StepCandidate& a, const StepCandidate& b) {
+bool IsShorter(const QuantumCandidate& a, const QuantumCandidate& b) {
   return std::pair(WeighedQueries(a.queries_left, a.priority), a.arrival) <
          std::pair(WeighedQueries(b.queries_left, b.priority), b.arrival);
 }
 
-bool IsHungrier(const StepCandidate& a, const StepCandidate& b) {
+bool IsHungrier(const QuantumCandidate& a, const QuantumCandidate& b) {
   return a.idle_chunks != b.idle_chunks ? a.idle_chunks > b.idle_chunks : a.arrival < b.arrival;
 }
 
@@ -30,7 +30,8 @@ std::int64_t WeighedQueries(std::int64_t queries, Priority priority) {
   return queries;
 }
 
-std::vector<std::size_t> StepOrder(absl::Span<const StepCandidate> candidates, std::int64_t chunk) {
+std::vector<std::size_t> QuantumOrder(absl::Span<const QuantumCandidate> candidates,
+                                      std::int64_t chunk) {
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(),

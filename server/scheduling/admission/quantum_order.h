@@ -47,7 +47,7 @@ inline constexpr std::int64_t kPriorityFactor = 16;
 std::int64_t WeighedQueries(std::int64_t queries, Priority priority);
 
 // What the rule looks at in one active job.
-struct StepCandidate {
+struct QuantumCandidate {
   std::int64_t queries_left = 0;
   std::int64_t idle_chunks = 0;  // chunks since it last got work
   std::uint64_t arrival = 0;     // smaller: earlier
@@ -55,7 +55,8 @@ struct StepCandidate {
 };
 
 // The indices of `candidates` in the order in which chunk number `chunk` (from 1) serves them.
-std::vector<std::size_t> StepOrder(absl::Span<const StepCandidate> candidates, std::int64_t chunk);
+std::vector<std::size_t> QuantumOrder(absl::Span<const QuantumCandidate> candidates,
+                                      std::int64_t chunk);
 
 }  // namespace nemf
 

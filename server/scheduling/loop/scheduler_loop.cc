@@ -26,7 +26,7 @@ std::unique_ptr<MatchTask> StartTask(Engine* engine, Job& job,
 
 }  // namespace
 
-StepLoop::StepLoop(const StepLoopParts& parts, const SchedulerOptions& options)
+SchedulerLoop::SchedulerLoop(const SchedulerLoopParts& parts, const SchedulerOptions& options)
     : engine_(parts.engine),
       clock_(parts.clock),
       observer_(parts.observer),
@@ -37,16 +37,16 @@ StepLoop::StepLoop(const StepLoopParts& parts, const SchedulerOptions& options)
       encode_(std::min(options.max_encoder_batch, parts.engine->encoder_batch()), parts.executor,
               parts.cache, &slots_, parts.clock, parts.observer, parts.admission) {}
 
-StepLoop::~StepLoop() { assert(idle()); }
+SchedulerLoop::~SchedulerLoop() { assert(idle()); }
 
-void StepLoop::Add(AcceptedJob job) { encode_.Add(std::move(job)); }
+void SchedulerLoop::Add(AcceptedJob job) { encode_.Add(std::move(job)); }
 
-bool StepLoop::RunOnce() {
+bool SchedulerLoop::RunOnce() {
   if (!lost_.ok()) AbandonAll();
   DropLeavers();
   Encode();
   DropLeavers();
-  StepChunk();
+  RunQuantum();
   if (!lost_.ok()) AbandonAll();
   assert(slots_.in_use() == active() + in_batch());
   ReportWork();
@@ -54,7 +54,7 @@ bool StepLoop::RunOnce() {
   return !idle();
 }
 
-void StepLoop::DropLeavers() {
+void SchedulerLoop::DropLeavers() {
   const absl::Time now = clock_->Now();
   const auto stays = [now](const AcceptedJob& job) {
     return !IsCancelled(job) && job.job.deadline > now;
@@ -75,7 +75,7 @@ void StepLoop::DropLeavers() {
   Deliver();
 }
 
-void StepLoop::Drop(AcceptedJob job, DropReason when_expired, const char* where) {
+void SchedulerLoop::Drop(AcceptedJob job, DropReason when_expired, const char* where) {
   const bool cancelled = IsCancelled(job);
   observer_->OnJobDropped(cancelled ? DropReason::kCancelled : when_expired);
   answers_.push_back(
@@ -84,13 +84,13 @@ void StepLoop::Drop(AcceptedJob job, DropReason when_expired, const char* where)
                  : absl::DeadlineExceededError(absl::StrCat("the deadline passed while ", where))});
 }
 
-void StepLoop::Encode() {
+void SchedulerLoop::Encode() {
   EncodeStage::Outcome outcome = encode_.Advance();
   for (EncodedJob& job : outcome.encoded) Activate(std::move(job));
   for (FailedJob& job : outcome.failed) Fail(std::move(job.accepted), Diagnose(job.error));
 }
 
-void StepLoop::Activate(EncodedJob encoded) {
+void SchedulerLoop::Activate(EncodedJob encoded) {
   ActiveJob active;
   active.accepted = std::move(encoded.admitted.accepted);
   active.slot = std::move(encoded.admitted.slot);
@@ -107,14 +107,14 @@ void StepLoop::Activate(EncodedJob encoded) {
   active_.push_back(std::move(active));
 }
 
-void StepLoop::StepChunk() {
+void SchedulerLoop::RunQuantum() {
   AnswerDone();  // a task may have nothing to do at all
   if (active_.empty() || !lost_.ok()) return;
   ++chunks_;
   std::int64_t left = options_.chunk_queries;
   bool goes_on = true;
   while (goes_on && left > 0 && !active_.empty()) {
-    const std::int64_t spent = StepPart(left);
+    const std::int64_t spent = StepOnce(left);
     left -= spent;
     // A part ends early only where a job was finished.
     goes_on = spent > 0 && AnswerDone() > 0;
@@ -123,7 +123,7 @@ void StepLoop::StepChunk() {
   NoteIdleJobs();
 }
 
-std::int64_t StepLoop::StepPart(std::int64_t max_queries) {
+std::int64_t SchedulerLoop::StepOnce(std::int64_t max_queries) {
   const std::vector<MatchTask*> tasks = TasksInOrder();
   const absl::Time start = clock_->Now();
   const absl::StatusOr<std::int64_t> spent = engine_->Step(tasks, max_queries);
@@ -138,18 +138,19 @@ std::int64_t StepLoop::StepPart(std::int64_t max_queries) {
   return spent.ok() ? *spent : max_queries;
 }
 
-std::vector<MatchTask*> StepLoop::TasksInOrder() const {
-  std::vector<StepCandidate> candidates;
+std::vector<MatchTask*> SchedulerLoop::TasksInOrder() const {
+  std::vector<QuantumCandidate> candidates;
   for (const ActiveJob& job : active_) {
     candidates.push_back(
         {job.task->queries_left(), job.idle_chunks, job.arrival, job.accepted.job.priority});
   }
   std::vector<MatchTask*> tasks;
-  for (const std::size_t i : StepOrder(candidates, chunks_)) tasks.push_back(active_[i].task.get());
+  for (const std::size_t i : QuantumOrder(candidates, chunks_))
+    tasks.push_back(active_[i].task.get());
   return tasks;
 }
 
-void StepLoop::StepEachAlone(const std::vector<MatchTask*>& tasks) {
+void SchedulerLoop::StepEachAlone(const std::vector<MatchTask*>& tasks) {
   // Together the tasks get about one chunk, as they would have without the failure.
   const std::int64_t share =
       std::max<std::int64_t>(1, options_.chunk_queries / static_cast<std::int64_t>(tasks.size()));
@@ -165,12 +166,12 @@ void StepLoop::StepEachAlone(const std::vector<MatchTask*>& tasks) {
   }
 }
 
-void StepLoop::NoteStep(std::int64_t queries, absl::Duration duration) {
+void SchedulerLoop::NoteStep(std::int64_t queries, absl::Duration duration) {
   observer_->OnStep(queries, duration);
   admission_->ObserveMatch(queries, duration);
 }
 
-void StepLoop::DropFailed(const MatchTask* task, const absl::Status& error) {
+void SchedulerLoop::DropFailed(const MatchTask* task, const absl::Status& error) {
   const absl::Status told = Diagnose(error);
   for (ActiveJob& job : SplitOff(active_, [&](auto& job) { return job.task.get() != task; })) {
     observer_->OnActiveJobs(job.accepted.job.kind, -1);
@@ -178,12 +179,12 @@ void StepLoop::DropFailed(const MatchTask* task, const absl::Status& error) {
   }
 }
 
-void StepLoop::Fail(AcceptedJob job, absl::Status error) {
+void SchedulerLoop::Fail(AcceptedJob job, absl::Status error) {
   observer_->OnJobDropped(DropReason::kEngineError);
   answers_.push_back({std::move(job.job.sink), std::move(error)});
 }
 
-absl::Status StepLoop::Diagnose(const absl::Status& error) {
+absl::Status SchedulerLoop::Diagnose(const absl::Status& error) {
   if (!IsFatal(error)) return error;
   if (lost_.ok()) {
     lost_ = absl::UnavailableError(absl::StrCat("the device is lost: ", error.message()));
@@ -192,7 +193,7 @@ absl::Status StepLoop::Diagnose(const absl::Status& error) {
   return lost_;
 }
 
-void StepLoop::AbandonAll() {
+void SchedulerLoop::AbandonAll() {
   EncodeStage::Leavers leavers = encode_.TakeLeavers([](const AcceptedJob&) { return false; });
   for (AcceptedJob& job : leavers.waiting) Fail(std::move(job), lost_);
   for (AcceptedJob& job : leavers.in_batch) Fail(std::move(job), lost_);
@@ -202,14 +203,14 @@ void StepLoop::AbandonAll() {
   }
 }
 
-void StepLoop::NoteProgress() {
+void SchedulerLoop::NoteProgress() {
   for (ActiveJob& job : active_) {
     job.accepted.ticket.SetQueriesLeft(job.task->queries_left());
     CollectSnapshots(job);
   }
 }
 
-void StepLoop::NoteIdleJobs() {
+void SchedulerLoop::NoteIdleJobs() {
   for (ActiveJob& job : active_) {
     const std::int64_t spent = job.task->queries_spent();
     job.idle_chunks = spent > job.queries_spent ? 0 : job.idle_chunks + 1;
@@ -217,14 +218,14 @@ void StepLoop::NoteIdleJobs() {
   }
 }
 
-void StepLoop::CollectSnapshots(ActiveJob& job) {
+void SchedulerLoop::CollectSnapshots(ActiveJob& job) {
   if (job.accepted.job.snapshots.empty()) return;
   for (FlowSnapshot& snapshot : job.task->TakeSnapshots()) {
     snapshots_.emplace_back(job.accepted.job.sink, std::move(snapshot));
   }
 }
 
-int StepLoop::AnswerDone() {
+int SchedulerLoop::AnswerDone() {
   std::vector<ActiveJob> done = SplitOff(active_, [](auto& job) { return !job.task->done(); });
   for (ActiveJob& job : done) {
     JobResult result;
@@ -240,14 +241,14 @@ int StepLoop::AnswerDone() {
   return static_cast<int>(done.size());
 }
 
-void StepLoop::ReportWork() {
+void SchedulerLoop::ReportWork() {
   const double work = admission_->Seconds();
   if (work == reported_work_) return;
   observer_->OnQueuedWork(work - reported_work_);
   reported_work_ = work;
 }
 
-void StepLoop::Deliver() {
+void SchedulerLoop::Deliver() {
   for (auto& [sink, snapshot] : std::exchange(snapshots_, {})) {
     sink->OnSnapshot(std::move(snapshot));
   }

@@ -20,8 +20,8 @@
 
 namespace nemf {
 
-// What a StepLoop works with. All of it outlives the loop; none is null.
-struct StepLoopParts {
+// What a SchedulerLoop works with. All of it outlives the loop; none is null.
+struct SchedulerLoopParts {
   Engine* engine;
   Clock* clock;
   SchedulerObserver* observer;
@@ -35,7 +35,8 @@ struct StepLoopParts {
 //   2. waiting jobs become active whose pairs are encoded: in the encoder pass that ended, or found
 //      in the cache; and the next pass starts (see EncodeStage),
 //   3. those that were cancelled or expired meanwhile leave,
-//   4. the active jobs share one chunk of matching (see StepOrder). A job that is finished before
+//   4. the active jobs share one chunk of matching (see QuantumOrder). A job that is finished
+//   before
 //      the chunk's end leaves at once, and gets its answer; the others share what is left.
 // A executor without a thread runs its pass between 2 and 3. Then an active job waits for at most
 // one pass a chunk, and a waiting pair for at most one chunk a pass; with a thread, neither waits
@@ -48,11 +49,11 @@ struct StepLoopParts {
 //
 // Not safe for threads. Sinks are called from RunOnce() when the job holds nothing any more (no
 // slot, no encoded pair), or with snapshots of a flow that goes on; a sink may call Add().
-class StepLoop {
+class SchedulerLoop {
  public:
-  StepLoop(const StepLoopParts& parts, const SchedulerOptions& options);
+  SchedulerLoop(const SchedulerLoopParts& parts, const SchedulerOptions& options);
   // Requires idle(): a loop is not dropped with jobs unanswered.
-  ~StepLoop();
+  ~SchedulerLoop();
 
   void Add(AcceptedJob job);
 
@@ -93,10 +94,10 @@ class StepLoop {
   absl::Status Diagnose(const absl::Status& error);
   void AbandonAll();
   void ReportWork();
-  void StepChunk();
+  void RunQuantum();
   // One call of the engine. Returns the queries of the chunk that it took, all of them where it
   // failed.
-  std::int64_t StepPart(std::int64_t max_queries);
+  std::int64_t StepOnce(std::int64_t max_queries);
   std::vector<MatchTask*> TasksInOrder() const;
   void StepEachAlone(const std::vector<MatchTask*>& tasks);
   void NoteStep(std::int64_t queries, absl::Duration duration);
