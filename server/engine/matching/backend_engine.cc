@@ -9,9 +9,9 @@ namespace nemf {
 
 namespace {
 
-class StagedEngine : public Engine {
+class BackendEngine : public Engine {
  public:
-  explicit StagedEngine(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {}
+  explicit BackendEngine(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {}
 
   const std::string& device() const override { return backend_->device(); }
   EncodeOverlap encode_overlap() const override { return backend_->encode_overlap(); }
@@ -91,7 +91,7 @@ class StagedEngine : public Engine {
 }  // namespace
 
 std::unique_ptr<Engine> MakeEngine(std::unique_ptr<Backend> backend) {
-  return std::make_unique<StagedEngine>(std::move(backend));
+  return std::make_unique<BackendEngine>(std::move(backend));
 }
 
 }  // namespace nemf
