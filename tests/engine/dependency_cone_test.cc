@@ -37,7 +37,7 @@ int DistanceToSupport(const ConeCase& cone, int pixel) {
 
 TEST_P(Cone, UpdatesThePixelsWithinTheDistanceLeft) {
   const ConeCase& cone = GetParam();
-  const ActiveSet set = ActiveSet::Cone(cone.size, cone.support, cone.iterations);
+  const DependencyCone set = DependencyCone::Cone(cone.size, cone.support, cone.iterations);
   const int pixels = cone.size.width * cone.size.height;
   for (int i = -1; i < cone.iterations; ++i) {
     const int count = i < 0 ? set.size() : set.Updated(i);
@@ -54,8 +54,8 @@ TEST_P(Cone, UpdatesThePixelsWithinTheDistanceLeft) {
 
 TEST_P(Cone, NeighboursAreThePixelsOfTheDenseCase) {
   const ConeCase& cone = GetParam();
-  const ActiveSet set = ActiveSet::Cone(cone.size, cone.support, cone.iterations);
-  const ActiveView all{cone.size.width, cone.size.height, nullptr, nullptr};
+  const DependencyCone set = DependencyCone::Cone(cone.size, cone.support, cone.iterations);
+  const ConeView all{cone.size.width, cone.size.height, nullptr, nullptr};
   for (int slot = 0; cone.iterations > 0 && slot < set.Updated(0); ++slot) {
     int slots[4];
     int expected[4];
@@ -67,7 +67,7 @@ TEST_P(Cone, NeighboursAreThePixelsOfTheDenseCase) {
 
 TEST_P(Cone, FindsItsSupport) {
   const ConeCase& cone = GetParam();
-  const ActiveSet set = ActiveSet::Cone(cone.size, cone.support, cone.iterations);
+  const DependencyCone set = DependencyCone::Cone(cone.size, cone.support, cone.iterations);
   for (const int pixel : cone.support) {
     EXPECT_EQ(PixelOf(set.view(), set.SupportSlot(pixel)), pixel);
   }
@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, Cone,
                                            ConeCase{{6, 6}, {14}, 30}));
 
 TEST(AllPixels, AreTheirOwnSlots) {
-  const ActiveSet set = ActiveSet::All({5, 4}, 3);
+  const DependencyCone set = DependencyCone::All({5, 4}, 3);
   EXPECT_EQ(set.size(), 20);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(set.Updated(i), 20);
   EXPECT_EQ(PixelOf(set.view(), 13), 13);

@@ -8,8 +8,8 @@
 #include "server/engine/cpu/field.h"
 #include "server/engine/encoder/encoder.h"
 #include "server/engine/matching/backend.h"
-#include "server/engine/math/active_view.h"
 #include "server/engine/math/coarse.h"
+#include "server/engine/math/cone_view.h"
 
 namespace nemf {
 
@@ -55,7 +55,7 @@ struct CpuTask : TaskState {
   std::vector<Point> Snapshot(int iteration) const;
 
   const TaskPlan& plan;
-  const ActiveView active;
+  const ConeView active;
   QueryTable nodes;  // of the lattice's nodes: index (x, y)
   // Of the keypoints, index (k, k), or of the pixels, (x, y), where they are not the nodes.
   QueryTable others;

@@ -96,7 +96,7 @@ absl::Status DeviceTask::UploadPoints(Staging* staging, Arrays* arrays) const {
 absl::Status DeviceTask::MakeSlots(DeviceRuntime* runtime, Staging* staging, const Queue& queue,
                                    Arrays* arrays) const {
   const int slots = plan.active.size();
-  const ActiveView active = plan.active.view();
+  const ConeView active = plan.active.view();
   if (active.pixels != nullptr) {
     const std::vector<int> pixels(active.pixels, active.pixels + slots);
     const std::vector<int> neighbours(active.neighbours, active.neighbours + 4 * scored_slots());
@@ -115,8 +115,8 @@ absl::Status DeviceTask::MakeSlots(DeviceRuntime* runtime, Staging* staging, con
                                  arrays->scores[0].data(), scored_slots()});
 }
 
-ActiveView DeviceTask::ActiveOn(const Arrays& arrays) const {
-  const ActiveView host = plan.active.view();
+ConeView DeviceTask::ActiveOn(const Arrays& arrays) const {
+  const ConeView host = plan.active.view();
   return {host.width, host.height, arrays.pixels.data(), arrays.neighbours.data()};
 }
 

@@ -90,7 +90,7 @@ class DeviceTask : public TaskState {
   absl::Status UploadPoints(Staging* staging, Arrays* arrays) const;
   absl::Status MakeSlots(DeviceRuntime* runtime, Staging* staging, const Queue& queue,
                          Arrays* arrays) const;
-  ActiveView ActiveOn(const Arrays& arrays) const;
+  ConeView ActiveOn(const Arrays& arrays) const;
   StartView Start(Phase phase) const;
 
   HostTables host_;

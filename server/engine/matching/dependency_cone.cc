@@ -41,16 +41,16 @@ std::vector<int> FindNeighbours(ImageSize size, absl::Span<const int> updated,
 
 }  // namespace
 
-ActiveSet ActiveSet::All(ImageSize size, int iterations) {
-  ActiveSet set;
+DependencyCone DependencyCone::All(ImageSize size, int iterations) {
+  DependencyCone set;
   set.image_ = size;
   set.all_ = true;
   set.counts_.assign(iterations + 1, size.width * size.height);
   return set;
 }
 
-ActiveSet ActiveSet::Cone(ImageSize size, absl::Span<const int> support, int iterations) {
-  ActiveSet set;
+DependencyCone DependencyCone::Cone(ImageSize size, absl::Span<const int> support, int iterations) {
+  DependencyCone set;
   set.image_ = size;
   set.pixels_.assign(support.begin(), support.end());
   std::sort(set.pixels_.begin(), set.pixels_.end());
@@ -73,13 +73,13 @@ ActiveSet ActiveSet::Cone(ImageSize size, absl::Span<const int> support, int ite
   return set;
 }
 
-int ActiveSet::SupportSlot(int pixel) const {
+int DependencyCone::SupportSlot(int pixel) const {
   if (all_) return pixel;
   const auto end = pixels_.begin() + counts_.back();
   return static_cast<int>(std::lower_bound(pixels_.begin(), end, pixel) - pixels_.begin());
 }
 
-ActiveView ActiveSet::view() const {
+ConeView DependencyCone::view() const {
   return {image_.width, image_.height, all_ ? nullptr : pixels_.data(),
           all_ ? nullptr : neighbours_.data()};
 }

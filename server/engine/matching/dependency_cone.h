@@ -5,7 +5,7 @@
 
 #include "absl/types/span.h"
 #include "server/engine/image.h"
-#include "server/engine/math/active_view.h"
+#include "server/engine/math/cone_view.h"
 
 namespace nemf {
 
@@ -15,12 +15,12 @@ namespace nemf {
 // read at a few pixels (the support) needs, in iteration i = 0 .. N-1, new values within distance
 // N - 1 - i of the support. Slots are sorted by that distance, so the pixels to update in an
 // iteration are the first so many slots.
-class ActiveSet {
+class DependencyCone {
  public:
   // Every pixel, in every iteration; slot = y * width + x.
-  static ActiveSet All(ImageSize size, int iterations);
+  static DependencyCone All(ImageSize size, int iterations);
   // The cone of `support` (pixels y * width + x, in any order, repeats allowed).
-  static ActiveSet Cone(ImageSize size, absl::Span<const int> support, int iterations);
+  static DependencyCone Cone(ImageSize size, absl::Span<const int> support, int iterations);
 
   // Slots that take part at all, counting the ones that are only read.
   int size() const { return counts_.front(); }
@@ -31,7 +31,7 @@ class ActiveSet {
   // The slot of a pixel of the support.
   int SupportSlot(int pixel) const;
   // Valid while the set lives.
-  ActiveView view() const;
+  ConeView view() const;
 
  private:
   ImageSize image_;

@@ -20,15 +20,15 @@ std::vector<KeypointSupport> FindSupports(const std::vector<Point>& keypoints,
   return supports;
 }
 
-ActiveSet MakeActiveSet(const std::vector<KeypointSupport>& supports, const LatticeView& lattice,
-                        const MatchOptions& options) {
+DependencyCone MakeActiveSet(const std::vector<KeypointSupport>& supports,
+                             const LatticeView& lattice, const MatchOptions& options) {
   const ImageSize size = {lattice.width, lattice.height};
-  if (supports.empty()) return ActiveSet::All(size, Iterations(options));
+  if (supports.empty()) return DependencyCone::All(size, Iterations(options));
   std::vector<int> pixels;
   for (const KeypointSupport& support : supports) {
     pixels.insert(pixels.end(), support.pixel, support.pixel + 4);
   }
-  return ActiveSet::Cone(size, pixels, Iterations(options));
+  return DependencyCone::Cone(size, pixels, Iterations(options));
 }
 
 MatchOptions NoRefinement() {

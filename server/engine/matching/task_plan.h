@@ -45,7 +45,7 @@ struct TaskPlan {
   MatchOptions options;
   LatticeView lattice;
   std::vector<KeypointSupport> supports;  // of the keypoints, on the lattice
-  ActiveSet active;
+  DependencyCone active;
   ImageSize field_nodes = {};
 };
 

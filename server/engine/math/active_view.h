@@ -6,16 +6,16 @@
 
 namespace nemf {
 
-// The query pixels that a PatchMatch run works on, each in a slot; see ActiveSet. Where the set is
-// all pixels, slot and pixel (y * width + x) are equal and the pointers null.
-struct ActiveView {
+// The query pixels that a PatchMatch run works on, each in a slot; see DependencyCone. Where the
+// set is all pixels, slot and pixel (y * width + x) are equal and the pointers null.
+struct ConeView {
   int width;
   int height;
   const int* pixels;      // [slots]
   const int* neighbours;  // [slots][4]: the slots above, below, left and right, mirrored
 };
 
-NEMF_HD int PixelOf(const ActiveView& active, int slot) {
+NEMF_HD int PixelOf(const ConeView& active, int slot) {
   return active.pixels == nullptr ? slot : active.pixels[slot];
 }
 
@@ -30,7 +30,7 @@ NEMF_HD void NeighbourPixels(int width, int height, int pixel, int out[4]) {
 }
 
 // The slots of a slot's neighbours, in the order of NeighbourPixels().
-NEMF_HD void NeighbourSlots(const ActiveView& active, int slot, int out[4]) {
+NEMF_HD void NeighbourSlots(const ConeView& active, int slot, int out[4]) {
   if (active.pixels == nullptr) {
     NeighbourPixels(active.width, active.height, slot, out);
     return;

@@ -26,7 +26,7 @@ NEMF_HD int CandidatesOfSlot(const PieceView& piece, int slot, Vec2 out[kMaxCand
 // By slot of a task: where it starts from, the coarse answer at its node.
 struct InitialValues {
   CoarseView coarse;
-  ActiveView active;
+  ConeView active;
   Vec2* initial;
   Vec2* values;
   char* fresh;

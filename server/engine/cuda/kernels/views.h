@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "server/engine/math/active_view.h"
 #include "server/engine/math/adam.h"
 #include "server/engine/math/coarse.h"
+#include "server/engine/math/cone_view.h"
 #include "server/engine/math/half.h"
 #include "server/engine/math/interpolation.h"
 #include "server/engine/math/lattice.h"
@@ -63,7 +63,7 @@ struct PieceView {
   float radius;  // MatchOptions.search_radius
 
   // A pass over slots. Values and scores are double-buffered, so it may be done again.
-  ActiveView active;
+  ConeView active;
   LatticeView lattice;
   const Vec2* initial;         // [slots]
   const Vec2* before;          // [slots]
@@ -139,7 +139,7 @@ NEMF_HD int IndexOfItem(const PieceView& piece, int item) {
   return piece.begin + item - piece.first_item;
 }
 
-NEMF_HD QueryIndex PixelIndex(const ActiveView& active, int pixel) {
+NEMF_HD QueryIndex PixelIndex(const ConeView& active, int pixel) {
   QueryIndex index;
   index.x = pixel % active.width;
   index.y = pixel / active.width;
