@@ -4,9 +4,9 @@
 
 namespace nemf {
 
-Reaper::Reaper() : worker_([this] { Work(); }) {}
+DeferredDeleter::DeferredDeleter() : worker_([this] { Work(); }) {}
 
-Reaper::~Reaper() {
+DeferredDeleter::~DeferredDeleter() {
   {
     absl::MutexLock lock(&mutex_);
     closing_ = true;
@@ -14,28 +14,28 @@ Reaper::~Reaper() {
   worker_.join();
 }
 
-std::shared_ptr<Serving> Reaper::Adopt(std::unique_ptr<Serving> serving,
-                                       std::function<void()> gone) {
+std::shared_ptr<Serving> DeferredDeleter::Share(std::unique_ptr<Serving> serving,
+                                                std::function<void()> gone) {
   {
     absl::MutexLock lock(&mutex_);
     ++alive_;
   }
   return {serving.release(), [this, gone = std::move(gone)](Serving* last) {
-            Bury({std::unique_ptr<Serving>(last), gone});
+            Enqueue({std::unique_ptr<Serving>(last), gone});
           }};
 }
 
-void Reaper::Bury(Retired retired) {
+void DeferredDeleter::Enqueue(Retired retired) {
   absl::MutexLock lock(&mutex_);
   retired_.push_back(std::move(retired));
 }
 
-void Reaper::Work() {
+void DeferredDeleter::Work() {
   for (;;) {
     std::vector<Retired> batch;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(this, &Reaper::HasNews));
+      mutex_.Await(absl::Condition(this, &DeferredDeleter::HasNews));
       if (retired_.empty()) return;
       batch.swap(retired_);
     }

@@ -15,18 +15,18 @@ namespace nemf {
 // Destroys servings on a thread of its own. The last to let go of a serving is often its own
 // scheduler, in the middle of giving the last answer: it must not destroy itself, because that
 // waits for the scheduler's thread. Thread-safe.
-class Reaper {
+class DeferredDeleter {
  public:
-  Reaper();
+  DeferredDeleter();
   // Waits until every adopted serving is gone: nobody may hold one for ever.
-  ~Reaper();
+  ~DeferredDeleter();
 
-  Reaper(const Reaper&) = delete;
-  Reaper& operator=(const Reaper&) = delete;
+  DeferredDeleter(const DeferredDeleter&) = delete;
+  DeferredDeleter& operator=(const DeferredDeleter&) = delete;
 
   // Shares the serving. Letting go of the last share never blocks; the reaper's thread then
   // destroys the serving and calls `gone`.
-  std::shared_ptr<Serving> Adopt(std::unique_ptr<Serving> serving, std::function<void()> gone);
+  std::shared_ptr<Serving> Share(std::unique_ptr<Serving> serving, std::function<void()> gone);
 
  private:
   struct Retired {
@@ -34,7 +34,7 @@ class Reaper {
     std::function<void()> gone;
   };
 
-  void Bury(Retired retired);
+  void Enqueue(Retired retired);
   void Work();
   bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return !retired_.empty() || (closing_ && alive_ == 0);

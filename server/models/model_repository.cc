@@ -204,7 +204,7 @@ void ModelRepository::Serve(const FoundVersion& found, absl::Duration load_time,
                             LoadedModel loaded) {
   const ModelInfo info = loaded.info;
   const std::string device = loaded.engine->device();
-  auto serving = reaper_.Adopt(
+  auto serving = deleter_.Share(
       std::make_unique<Serving>(std::move(loaded), clock_, options_.scheduler, scheduler_observer_),
       [this, info, number = found.number, bytes = found.bytes] { OnGone(info, number, bytes); });
   {
