@@ -61,7 +61,7 @@ void QuietLibraries() {
 ModelFinder FindIn(const ModelRepository* models) {
   return
       [models](const std::string& name, const std::string& version) -> absl::StatusOr<ServedModel> {
-        absl::StatusOr<std::shared_ptr<Serving>> serving = models->Find(name, version);
+        absl::StatusOr<std::shared_ptr<ServedVersion>> serving = models->Find(name, version);
         if (!serving.ok()) return serving.status();
         const ModelInfo& info = (*serving)->info();
         return ServedModel{.name = info.name,

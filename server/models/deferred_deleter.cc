@@ -14,14 +14,14 @@ DeferredDeleter::~DeferredDeleter() {
   worker_.join();
 }
 
-std::shared_ptr<Serving> DeferredDeleter::Share(std::unique_ptr<Serving> serving,
-                                                std::function<void()> gone) {
+std::shared_ptr<ServedVersion> DeferredDeleter::Share(std::unique_ptr<ServedVersion> serving,
+                                                      std::function<void()> gone) {
   {
     absl::MutexLock lock(&mutex_);
     ++alive_;
   }
-  return {serving.release(), [this, gone = std::move(gone)](Serving* last) {
-            Enqueue({std::unique_ptr<Serving>(last), gone});
+  return {serving.release(), [this, gone = std::move(gone)](ServedVersion* last) {
+            Enqueue({std::unique_ptr<ServedVersion>(last), gone});
           }};
 }
 

@@ -26,11 +26,12 @@ class DeferredDeleter {
 
   // Shares the serving. Letting go of the last share never blocks; the reaper's thread then
   // destroys the serving and calls `gone`.
-  std::shared_ptr<Serving> Share(std::unique_ptr<Serving> serving, std::function<void()> gone);
+  std::shared_ptr<ServedVersion> Share(std::unique_ptr<ServedVersion> serving,
+                                       std::function<void()> gone);
 
  private:
   struct Retired {
-    std::unique_ptr<Serving> serving;
+    std::unique_ptr<ServedVersion> serving;
     std::function<void()> gone;
   };
 

@@ -115,7 +115,7 @@ absl::StatusOr<ModelStatus> ModelRepository::UnloadNow(const std::string& name,
     }
   }
   if (!version.empty()) ApplyPolicy(name);  // Its successor first, so that there is no gap.
-  std::vector<std::shared_ptr<Serving>> retired;
+  std::vector<std::shared_ptr<ServedVersion>> retired;
   {
     absl::MutexLock lock(&mutex_);
     ModelVersions& model = models_.at(name);

@@ -22,7 +22,7 @@ ModelRepository::ModelRepository(const ModelRepositoryOptions& options, ModelLoa
       loader_(std::move(loader)),
       clock_(clock),
       scheduler_observer_(observer),
-      map_(std::make_shared<ServingMap>()) {
+      map_(std::make_shared<ServingSnapshot>()) {
   for (const auto& [name, version] : options.pinned_versions) {
     models_.emplace(name, ModelVersions(version));
   }
@@ -46,7 +46,7 @@ absl::StatusOr<std::unique_ptr<ModelRepository>> ModelRepository::Open(
 
 ModelRepository::~ModelRepository() {
   thread_ = nullptr;
-  std::vector<std::shared_ptr<Serving>> retired;
+  std::vector<std::shared_ptr<ServedVersion>> retired;
   {
     absl::MutexLock lock(&mutex_);
     for (auto& [name, model] : models_) {
@@ -58,12 +58,12 @@ ModelRepository::~ModelRepository() {
 }
 
 absl::Status ModelRepository::ChooseDefault() {
-  if (serving_map()->models.empty()) return NothingToServe();
+  if (serving_snapshot()->models.empty()) return NothingToServe();
   absl::MutexLock lock(&mutex_);
   default_model_ = options_.default_model;
-  if (default_model_.empty()) default_model_ = serving_map()->models.begin()->first;
+  if (default_model_.empty()) default_model_ = serving_snapshot()->models.begin()->first;
   Publish();
-  if (const auto found = serving_map()->Find("", ""); !found.ok()) {
+  if (const auto found = serving_snapshot()->Find("", ""); !found.ok()) {
     return absl::NotFoundError(absl::StrCat("default model: ", found.status().message()));
   }
   return absl::OkStatus();
@@ -134,7 +134,7 @@ void ModelRepository::ApplyPolicy(const std::string& name) {
 }
 
 void ModelRepository::RetireSuperseded(const std::string& name) {
-  std::vector<std::shared_ptr<Serving>> retired;
+  std::vector<std::shared_ptr<ServedVersion>> retired;
   {
     absl::MutexLock lock(&mutex_);
     ModelVersions& model = models_.at(name);
@@ -205,7 +205,8 @@ void ModelRepository::Serve(const FoundVersion& found, absl::Duration load_time,
   const ModelInfo info = loaded.info;
   const std::string device = loaded.engine->device();
   auto serving = deleter_.Share(
-      std::make_unique<Serving>(std::move(loaded), clock_, options_.scheduler, scheduler_observer_),
+      std::make_unique<ServedVersion>(std::move(loaded), clock_, options_.scheduler,
+                                      scheduler_observer_),
       [this, info, number = found.number, bytes = found.bytes] { OnGone(info, number, bytes); });
   {
     absl::MutexLock lock(&mutex_);
@@ -221,9 +222,9 @@ void ModelRepository::Serve(const FoundVersion& found, absl::Duration load_time,
   Tell({[=](ModelObserver* observer) { observer->OnLoaded(info, device, load_time); }});
 }
 
-void ModelRepository::TellRetired(const std::vector<std::shared_ptr<Serving>>& servings) {
+void ModelRepository::TellRetired(const std::vector<std::shared_ptr<ServedVersion>>& servings) {
   std::vector<Event> events;
-  for (const std::shared_ptr<Serving>& serving : servings) {
+  for (const std::shared_ptr<ServedVersion>& serving : servings) {
     events.push_back([info = serving->info(), device = serving->engine().device()](
                          ModelObserver* observer) { observer->OnRetired(info, device); });
   }
@@ -231,12 +232,12 @@ void ModelRepository::TellRetired(const std::vector<std::shared_ptr<Serving>>& s
 }
 
 void ModelRepository::Publish() {
-  auto next = std::make_shared<ServingMap>();
+  auto next = std::make_shared<ServingSnapshot>();
   next->default_model = default_model_;
   for (auto& [name, model] : models_) {
     const std::optional<std::int64_t> current = model.Current();
     if (!current) continue;
-    ServingMap::Model& served = next->models[name];
+    ServingSnapshot::Model& served = next->models[name];
     served.current = model.Find(*current)->serving;
     for (const std::int64_t number : model.Ready()) {
       served.all.push_back(model.Find(number)->serving);
@@ -255,9 +256,9 @@ void ModelRepository::OnGone(const ModelInfo& info, std::int64_t number, std::in
   Tell({[info](ModelObserver* observer) { observer->OnUnloaded(info); }});
 }
 
-absl::StatusOr<std::shared_ptr<Serving>> ModelRepository::Find(absl::string_view name,
-                                                               absl::string_view version) const {
-  return serving_map()->Find(name, version);
+absl::StatusOr<std::shared_ptr<ServedVersion>> ModelRepository::Find(
+    absl::string_view name, absl::string_view version) const {
+  return serving_snapshot()->Find(name, version);
 }
 
 void ModelRepository::Poll() {
@@ -270,8 +271,8 @@ void ModelRepository::Poll() {
 }
 
 void ModelRepository::Drain() {
-  for (const auto& [name, model] : serving_map()->models) {
-    for (const std::shared_ptr<Serving>& serving : model.all) serving->scheduler().Drain();
+  for (const auto& [name, model] : serving_snapshot()->models) {
+    for (const std::shared_ptr<ServedVersion>& serving : model.all) serving->scheduler().Drain();
   }
 }
 
@@ -304,7 +305,7 @@ void ModelRepository::TellFailure(const std::string& name, const std::string& ve
   Tell({[=](ModelObserver* observer) { observer->OnLoadFailed(name, version, reason); }});
 }
 
-std::shared_ptr<const ServingMap> ModelRepository::serving_map() const {
+std::shared_ptr<const ServingSnapshot> ModelRepository::serving_snapshot() const {
   absl::MutexLock lock(&map_mutex_);
   return map_;
 }

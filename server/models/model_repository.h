@@ -54,9 +54,10 @@ class ModelRepository final : public ModelCatalog {
   // once; the observer outlives the repository.
   void Observe(ModelObserver* observer);
 
-  // As ServingMap::Find(), on the versions that are ready now. Cheap: it never waits for a load.
-  absl::StatusOr<std::shared_ptr<Serving>> Find(absl::string_view name,
-                                                absl::string_view version) const;
+  // As ServingSnapshot::Find(), on the versions that are ready now. Cheap: it never waits for a
+  // load.
+  absl::StatusOr<std::shared_ptr<ServedVersion>> Find(absl::string_view name,
+                                                      absl::string_view version) const;
 
   // Looks for new versions now, as the poller does; returns when they are served or refused.
   void Poll();
@@ -104,9 +105,9 @@ class ModelRepository final : public ModelCatalog {
   void Tell(const std::vector<Event>& events);
   // Whoever retires servings holds them until they are told, so that nobody hears of a serving's
   // end before its retirement.
-  void TellRetired(const std::vector<std::shared_ptr<Serving>>& servings);
+  void TellRetired(const std::vector<std::shared_ptr<ServedVersion>>& servings);
   void TellFailure(const std::string& name, const std::string& version, const absl::Status& reason);
-  std::shared_ptr<const ServingMap> serving_map() const;
+  std::shared_ptr<const ServingSnapshot> serving_snapshot() const;
 
   const ModelRepositoryOptions options_;
   const ModelLoader loader_;
@@ -121,7 +122,7 @@ class ModelRepository final : public ModelCatalog {
 
   // Held for a copy or a swap of the pointer alone; taken after mutex_.
   mutable absl::Mutex map_mutex_;
-  std::shared_ptr<const ServingMap> map_ ABSL_GUARDED_BY(map_mutex_);
+  std::shared_ptr<const ServingSnapshot> map_ ABSL_GUARDED_BY(map_mutex_);
 
   absl::Mutex observer_mutex_;
   ModelObserver* observer_ ABSL_GUARDED_BY(observer_mutex_) = nullptr;

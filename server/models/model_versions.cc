@@ -73,7 +73,7 @@ VersionRecord* ModelVersions::Find(std::int64_t number) {
   return found == records_.end() ? nullptr : &found->second;
 }
 
-std::shared_ptr<Serving> ModelVersions::Retire(std::int64_t number) {
+std::shared_ptr<ServedVersion> ModelVersions::Retire(std::int64_t number) {
   VersionRecord& record = records_.at(number);
   record.status.state = VersionState::kRetiring;
   record.kept = false;

@@ -19,12 +19,12 @@ namespace nemf {
 // One version as the repository keeps it.
 struct VersionRecord {
   VersionStatus status;
-  std::optional<FoundVersion> found;  // as last seen on disk; nothing: its directory is gone
-  std::string failed_fingerprint;     // of the files that did not load
-  bool kept = false;                  // Load() named it: it stays until Unload()
-  bool left_out = false;              // Unload() named it: not for the policy, until Load()
-  std::shared_ptr<Serving> serving;   // while it is kReady
-  int retiring = 0;                   // former servings that still finish requests
+  std::optional<FoundVersion> found;       // as last seen on disk; nothing: its directory is gone
+  std::string failed_fingerprint;          // of the files that did not load
+  bool kept = false;                       // Load() named it: it stays until Unload()
+  bool left_out = false;                   // Unload() named it: not for the policy, until Load()
+  std::shared_ptr<ServedVersion> serving;  // while it is kReady
+  int retiring = 0;                        // former servings that still finish requests
 };
 
 // The versions of one model, and the policy: which of them to load, which to retire, which one
@@ -59,7 +59,7 @@ class ModelVersions {
   // Null where there is no such version.
   VersionRecord* Find(std::int64_t number);
   // Ready -> retiring. Returns what served it. Requires that it is ready.
-  std::shared_ptr<Serving> Retire(std::int64_t number);
+  std::shared_ptr<ServedVersion> Retire(std::int64_t number);
   // One of its former servings is gone.
   void OnGone(std::int64_t number);
 

@@ -13,11 +13,11 @@ namespace nemf {
 
 // One loaded version of a model, with the scheduler that owns its engine's time. Whoever holds it
 // may go on submitting to it; the last to let go waits for the jobs in flight.
-class Serving {
+class ServedVersion {
  public:
   // Clock and observer (may be null) outlive the serving. Requires options.Validate().ok().
-  Serving(LoadedModel model, Clock* clock, const SchedulerOptions& options,
-          SchedulerObserver* observer)
+  ServedVersion(LoadedModel model, Clock* clock, const SchedulerOptions& options,
+                SchedulerObserver* observer)
       : model_(std::move(model)),
         scheduler_(Scheduler::Create(model_.engine.get(), clock, options, observer)) {}
 

@@ -5,12 +5,12 @@
 
 namespace nemf {
 
-absl::StatusOr<std::shared_ptr<Serving>> ServingMap::Find(absl::string_view name,
-                                                          absl::string_view version) const {
+absl::StatusOr<std::shared_ptr<ServedVersion>> ServingSnapshot::Find(
+    absl::string_view name, absl::string_view version) const {
   const absl::string_view wanted = name.empty() ? default_model : name;
   if (const auto model = models.find(wanted); model != models.end()) {
     if (version.empty()) return model->second.current;
-    for (const std::shared_ptr<Serving>& serving : model->second.all) {
+    for (const std::shared_ptr<ServedVersion>& serving : model->second.all) {
       if (serving->info().version == version) return serving;
     }
   }
@@ -19,10 +19,10 @@ absl::StatusOr<std::shared_ptr<Serving>> ServingMap::Find(absl::string_view name
       absl::StrCat("model \"", wanted, "\"", in_version, " is not served; there is ", ToString()));
 }
 
-std::string ServingMap::ToString() const {
+std::string ServingSnapshot::ToString() const {
   std::vector<std::string> served;
   for (const auto& [name, model] : models) {
-    for (const std::shared_ptr<Serving>& serving : model.all) {
+    for (const std::shared_ptr<ServedVersion>& serving : model.all) {
       served.push_back(absl::StrCat("\"", name, "\" version \"", serving->info().version, "\""));
     }
   }

@@ -15,10 +15,10 @@ namespace nemf {
 
 // What answers requests at one moment. Immutable once published, so any number of requests may look
 // things up in it while the next one is made.
-struct ServingMap {
+struct ServingSnapshot {
   struct Model {
-    std::shared_ptr<Serving> current;           // of requests that name no version; never null
-    std::vector<std::shared_ptr<Serving>> all;  // the newest first, `current` among them
+    std::shared_ptr<ServedVersion> current;  // of requests that name no version; never null
+    std::vector<std::shared_ptr<ServedVersion>> all;  // the newest first, `current` among them
   };
 
   std::map<std::string, Model, std::less<>> models;
@@ -26,8 +26,8 @@ struct ServingMap {
 
   // The model `name` (empty: the default one) in version `version` (empty: the current one).
   // NOT_FOUND names what there is.
-  absl::StatusOr<std::shared_ptr<Serving>> Find(absl::string_view name,
-                                                absl::string_view version) const;
+  absl::StatusOr<std::shared_ptr<ServedVersion>> Find(absl::string_view name,
+                                                      absl::string_view version) const;
 
   // "a" version "3", "b" version "1"; or "no model".
   std::string ToString() const;

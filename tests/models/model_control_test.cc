@@ -158,7 +158,7 @@ TEST_F(ModelControlTest, UnloadSaysWhatIsNotLoaded) {
 TEST_F(ModelControlTest, AVersionThatStillRetiresCanBeLoadedAgain) {
   tree_.AddModel("a/1");
   Start();
-  std::shared_ptr<Serving> held = repository_->Find("a", "1").value();
+  std::shared_ptr<ServedVersion> held = repository_->Find("a", "1").value();
   ASSERT_TRUE(UnloadOne("a", "1").ok());
   EXPECT_EQ(StatusOf("a", "1").state, VersionState::kRetiring);
   ASSERT_TRUE(LoadOne("a", "1").ok());

@@ -49,7 +49,7 @@ TEST_F(ModelReloadTest, TheThreadPollsByItself) {
 TEST_F(ModelReloadTest, JobsThatHaveBegunFinishOnTheOldVersion) {
   tree_.AddModel("a/1");
   Start();
-  std::shared_ptr<Serving> held = repository_->Find("a", "").value();
+  std::shared_ptr<ServedVersion> held = repository_->Find("a", "").value();
   tree_.AddModel("a/2");
   repository_->Poll();
   EXPECT_EQ(StatusOf("a", "1").state, VersionState::kRetiring);
