@@ -12,13 +12,13 @@ namespace nemf {
 
 // Why a job got no answer of the engine.
 enum class DropReason {
-  kQueueFull,       // refused at Submit(): too many jobs, bytes or seconds are waiting
-  kClientLimit,     // refused at Submit(): too many jobs of its client are waiting
-  kHopeless,        // refused at Submit(): predicted to miss its deadline
-  kDraining,        // refused at Submit()
-  kExpiredOnEntry,  // refused at Submit(): its deadline was already past
-  kExpiredQueued,   // deadline passed before its encoder pass
-  kExpiredActive,   // deadline passed between the start of its encoder pass and its answer
+  kQueueFull,            // refused at Submit(): too many jobs, bytes or seconds are waiting
+  kClientLimit,          // refused at Submit(): too many jobs of its client are waiting
+  kDeadlineUnreachable,  // refused at Submit(): predicted to miss its deadline
+  kDraining,             // refused at Submit()
+  kExpiredOnEntry,       // refused at Submit(): its deadline was already past
+  kExpiredQueued,        // deadline passed before its encoder pass
+  kExpiredActive,        // deadline passed between the start of its encoder pass and its answer
   kCancelled,
   kEngineError,
 };

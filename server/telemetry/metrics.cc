@@ -56,8 +56,8 @@ const char* Name(DropReason reason) {
       return "queue_full";
     case DropReason::kClientLimit:
       return "client_limit";
-    case DropReason::kHopeless:
-      return "hopeless";
+    case DropReason::kDeadlineUnreachable:
+      return "deadline_unreachable";
     case DropReason::kDraining:
       return "draining";
     case DropReason::kExpiredOnEntry:
@@ -151,7 +151,7 @@ Metrics::Metrics(const std::string& version) : families_(std::make_unique<Famili
     families_->model_loads.Add({{"result", result}});
   }
   for (const DropReason reason :
-       {DropReason::kQueueFull, DropReason::kClientLimit, DropReason::kHopeless,
+       {DropReason::kQueueFull, DropReason::kClientLimit, DropReason::kDeadlineUnreachable,
         DropReason::kDraining, DropReason::kExpiredOnEntry, DropReason::kExpiredQueued,
         DropReason::kExpiredActive, DropReason::kCancelled, DropReason::kEngineError}) {
     families_->jobs_dropped.Add({{"reason", Name(reason)}});

@@ -104,7 +104,7 @@ def test_refuses_at_once_what_would_miss_its_deadline(start_server, stubs, flow_
         list(stub.ComputeFlow(flow_request, timeout=2))
     assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "before the deadline" in error.value.details()
-    assert server.metric("nemf_jobs_dropped_total", reason="hopeless") == 1
+    assert server.metric("nemf_jobs_dropped_total", reason="deadline_unreachable") == 1
     wait_until(lambda: server.metric("nemf_queued_work_seconds") > 0)
     assert endless.is_active()
 

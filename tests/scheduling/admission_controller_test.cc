@@ -144,7 +144,7 @@ TEST_F(AdmissionControllerTest, RefusesWhatWouldMissItsDeadline) {
   // itself.
   const AdmissionRequest tight = Item(1000, absl::Seconds(1.2 * 4.1 - 0.5));
   const AdmissionController::Refusal refusal = Refusal(tight);
-  EXPECT_EQ(refusal.reason, DropReason::kHopeless);
+  EXPECT_EQ(refusal.reason, DropReason::kDeadlineUnreachable);
   EXPECT_THAT(RetryPushbackMs(refusal.status),
               Optional(::testing::AllOf(::testing::Ge(499), ::testing::Le(501))));
   EXPECT_TRUE(Admits(Item(1000, absl::Seconds(1.2 * 4.1 + 0.01))));

@@ -44,7 +44,7 @@ TEST(MetricsTest, HearsTheScheduler) {
   metrics.OnActiveJobs(JobKind::kFlow, +1);
   metrics.OnActiveJobs(JobKind::kFlow, +1);
   metrics.OnActiveJobs(JobKind::kFlow, -1);
-  metrics.OnJobDropped(DropReason::kHopeless);
+  metrics.OnJobDropped(DropReason::kDeadlineUnreachable);
   metrics.OnQueuedWork(2.5);
   metrics.OnQueuedWork(-1);
   metrics.OnWastedQueries(77);

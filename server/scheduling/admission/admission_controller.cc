@@ -50,7 +50,7 @@ std::variant<AdmissionTicket, AdmissionController::Refusal> AdmissionController:
     const AdmissionRequest& item) {
   absl::MutexLock lock(&mutex_);
   if (std::optional<Refusal> refusal = RefusalOf(item)) {
-    if (refusal->reason == DropReason::kHopeless && entries_.empty()) trust_ *= kDoubt;
+    if (refusal->reason == DropReason::kDeadlineUnreachable && entries_.empty()) trust_ *= kDoubt;
     return *std::move(refusal);
   }
   const std::uint64_t id = next_id_++;
@@ -90,7 +90,7 @@ std::optional<AdmissionController::Refusal> AdmissionController::RefusalOf(
                        absl::Seconds(excess))};
   }
   if (absl::Status status = CheckTime(item, forecast); !status.ok()) {
-    return Refusal{DropReason::kHopeless, std::move(status)};
+    return Refusal{DropReason::kDeadlineUnreachable, std::move(status)};
   }
   return std::nullopt;
 }
