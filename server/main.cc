@@ -126,7 +126,7 @@ absl::Status Run(const ServerOptions& options, EndSignals& signals) {
   std::atomic<bool> failed = false;
   Watchdog watchdog(options.watchdog, WhenBroken(&logger, &failed));
   SchedulerObserver deaf;
-  ObserverTee observer(options.record_metrics ? &metrics : &deaf, &watchdog);
+  FanOutObserver observer(options.record_metrics ? &metrics : &deaf, &watchdog);
   ModelReporter reporter(&metrics, &logger);
   const auto scrape = [&] {
     reporter.ReportDeviceMemory();

@@ -8,9 +8,9 @@
 namespace nemf {
 
 // Tells two observers, which outlive it, what it hears.
-class ObserverTee final : public SchedulerObserver {
+class FanOutObserver final : public SchedulerObserver {
  public:
-  ObserverTee(SchedulerObserver* first, SchedulerObserver* second)
+  FanOutObserver(SchedulerObserver* first, SchedulerObserver* second)
       : first_(first), second_(second) {}
 
   void OnEncoderBatch(int pairs, absl::Duration duration) override {

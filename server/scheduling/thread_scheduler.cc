@@ -34,7 +34,7 @@ bool Overlaps(OverlapEncoding option, EncodeOverlap engine) {
 }
 
 // Hears nothing; stands in where there is no observer.
-SchedulerObserver* Deaf() {
+SchedulerObserver* NullObserver() {
   static SchedulerObserver* const observer = new SchedulerObserver;
   return observer;
 }
@@ -47,7 +47,7 @@ class ThreadScheduler final : public Scheduler {
                   SchedulerObserver* observer)
       : engine_(engine),
         clock_(clock),
-        observer_(observer != nullptr ? observer : Deaf()),
+        observer_(observer != nullptr ? observer : NullObserver()),
         admission_(options, std::min(options.max_encoder_batch, engine->encoder_batch())),
         cache_(options.pair_cache_bytes, observer_),
         executor_(MakeEncoderExecutor(options.overlap_encoding)),
