@@ -8,7 +8,7 @@ namespace nemf {
 
 // Splits off the jobs for which `stays` is false; the others keep their order.
 template <typename Jobs, typename Stays>
-Jobs SplitOff(Jobs& jobs, Stays stays) {
+Jobs ExtractIf(Jobs& jobs, Stays stays) {
   const auto leaving = std::stable_partition(jobs.begin(), jobs.end(), stays);
   Jobs split(std::make_move_iterator(leaving), std::make_move_iterator(jobs.end()));
   jobs.erase(leaving, jobs.end());

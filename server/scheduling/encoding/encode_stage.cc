@@ -28,13 +28,13 @@ void EncodeStage::Add(AcceptedJob job) {
 EncodeStage::Leavers EncodeStage::TakeLeavers(
     const std::function<bool(const AcceptedJob&)>& stays) {
   Leavers leavers;
-  for (AcceptedJob& job : SplitOff(queue_, stays)) {
+  for (AcceptedJob& job : ExtractIf(queue_, stays)) {
     observer_->OnQueuedJobs(-1);
     leavers.waiting.push_back(std::move(job));
   }
   const auto admitted_stays = [&stays](const AdmittedJob& job) { return stays(job.accepted); };
   for (PairGroup& group : batch_) {
-    for (AdmittedJob& job : SplitOff(group.jobs, admitted_stays)) {
+    for (AdmittedJob& job : ExtractIf(group.jobs, admitted_stays)) {
       leavers.in_batch.push_back(std::move(job.accepted));
     }
   }

@@ -67,7 +67,7 @@ void SchedulerLoop::DropLeavers() {
     Drop(std::move(job), DropReason::kExpiredActive, "its pair was encoded");
   }
   const auto active_stays = [&](const ActiveJob& job) { return stays(job.accepted); };
-  for (ActiveJob& job : SplitOff(active_, active_stays)) {
+  for (ActiveJob& job : ExtractIf(active_, active_stays)) {
     observer_->OnActiveJobs(job.accepted.job.kind, -1);
     observer_->OnWastedQueries(job.task->queries_spent());
     Drop(std::move(job.accepted), DropReason::kExpiredActive, "matching");
@@ -173,7 +173,7 @@ void SchedulerLoop::NoteStep(std::int64_t queries, absl::Duration duration) {
 
 void SchedulerLoop::DropFailed(const MatchTask* task, const absl::Status& error) {
   const absl::Status told = Diagnose(error);
-  for (ActiveJob& job : SplitOff(active_, [&](auto& job) { return job.task.get() != task; })) {
+  for (ActiveJob& job : ExtractIf(active_, [&](auto& job) { return job.task.get() != task; })) {
     observer_->OnActiveJobs(job.accepted.job.kind, -1);
     Fail(std::move(job.accepted), told);
   }
@@ -226,7 +226,7 @@ void SchedulerLoop::CollectSnapshots(ActiveJob& job) {
 }
 
 int SchedulerLoop::AnswerDone() {
-  std::vector<ActiveJob> done = SplitOff(active_, [](auto& job) { return !job.task->done(); });
+  std::vector<ActiveJob> done = ExtractIf(active_, [](auto& job) { return !job.task->done(); });
   for (ActiveJob& job : done) {
     JobResult result;
     result.matches = job.task->TakeResult();
