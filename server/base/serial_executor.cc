@@ -4,10 +4,10 @@
 
 namespace nemf {
 
-TaskThread::TaskThread(absl::Duration period, std::function<void()> poll)
+SerialExecutor::SerialExecutor(absl::Duration period, std::function<void()> poll)
     : period_(period), poll_(std::move(poll)), worker_([this] { Work(); }) {}
 
-TaskThread::~TaskThread() {
+SerialExecutor::~SerialExecutor() {
   {
     absl::MutexLock lock(&mutex_);
     closing_ = true;
@@ -15,18 +15,18 @@ TaskThread::~TaskThread() {
   worker_.join();
 }
 
-void TaskThread::Run(std::function<void()> task) {
+void SerialExecutor::Run(std::function<void()> task) {
   absl::MutexLock lock(&mutex_);
   tasks_.push_back(std::move(task));
 }
 
-void TaskThread::Work() {
+void SerialExecutor::Work() {
   absl::Time next_poll = absl::Now() + period_;
   for (;;) {
     std::function<void()> task;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithDeadline(absl::Condition(this, &TaskThread::HasNews), next_poll);
+      mutex_.AwaitWithDeadline(absl::Condition(this, &SerialExecutor::HasNews), next_poll);
       if (!tasks_.empty()) {
         task = std::move(tasks_.front());
         tasks_.pop_front();

@@ -13,15 +13,15 @@ namespace nemf {
 
 // One thread that runs tasks in the order in which they came and, whenever `period` has passed
 // since the end of the last one, a poll. So no two of them meet. Thread-safe.
-class TaskThread {
+class SerialExecutor {
  public:
   // An infinite period: no polls.
-  TaskThread(absl::Duration period, std::function<void()> poll);
+  SerialExecutor(absl::Duration period, std::function<void()> poll);
   // Runs the tasks that wait, then joins.
-  ~TaskThread();
+  ~SerialExecutor();
 
-  TaskThread(const TaskThread&) = delete;
-  TaskThread& operator=(const TaskThread&) = delete;
+  SerialExecutor(const SerialExecutor&) = delete;
+  SerialExecutor& operator=(const SerialExecutor&) = delete;
 
   // Does not block.
   void Run(std::function<void()> task);

@@ -32,19 +32,19 @@ void PinThreadToShare(int index, int count) {
 
 }  // namespace
 
-absl::Status WorkerPoolOptions::Validate() const {
+absl::Status ThreadPoolOptions::Validate() const {
   if (threads < 1) {
     return absl::InvalidArgumentError(
-        absl::StrCat("WorkerPoolOptions.threads = ", threads, ", must be >= 1"));
+        absl::StrCat("ThreadPoolOptions.threads = ", threads, ", must be >= 1"));
   }
   if (max_waiting < 1) {
     return absl::InvalidArgumentError(
-        absl::StrCat("WorkerPoolOptions.max_waiting = ", max_waiting, ", must be >= 1"));
+        absl::StrCat("ThreadPoolOptions.max_waiting = ", max_waiting, ", must be >= 1"));
   }
   return absl::OkStatus();
 }
 
-WorkerPool::WorkerPool(const WorkerPoolOptions& options) : options_(options) {
+ThreadPool::ThreadPool(const ThreadPoolOptions& options) : options_(options) {
   for (int i = 0; i < options_.threads; ++i) {
     threads_.emplace_back([this, i] {
       PinThreadToShare(i, options_.threads);
@@ -53,7 +53,7 @@ WorkerPool::WorkerPool(const WorkerPoolOptions& options) : options_(options) {
   }
 }
 
-WorkerPool::~WorkerPool() {
+ThreadPool::~ThreadPool() {
   {
     absl::MutexLock lock(&mutex_);
     closing_ = true;
@@ -61,19 +61,19 @@ WorkerPool::~WorkerPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool WorkerPool::TryRun(std::initializer_list<std::function<void()>> tasks) {
+bool ThreadPool::TryRun(std::initializer_list<std::function<void()>> tasks) {
   absl::MutexLock lock(&mutex_);
   if (waiting_.size() + tasks.size() > static_cast<std::size_t>(options_.max_waiting)) return false;
   waiting_.insert(waiting_.end(), tasks);
   return true;
 }
 
-void WorkerPool::Work() {
+void ThreadPool::Work() {
   while (true) {
     std::function<void()> task;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(this, &WorkerPool::HasNews));
+      mutex_.Await(absl::Condition(this, &ThreadPool::HasNews));
       if (waiting_.empty()) return;
       task = std::move(waiting_.front());
       waiting_.pop_front();

@@ -13,7 +13,7 @@
 
 namespace nemf {
 
-struct WorkerPoolOptions {
+struct ThreadPoolOptions {
   int threads = 2;        // >= 1
   int max_waiting = 512;  // tasks that wait for a thread, >= 1
 
@@ -23,15 +23,15 @@ struct WorkerPoolOptions {
 
 // A few threads for the work of requests that takes milliseconds (decoding images), which would
 // hold up every other call on gRPC's own threads.
-class WorkerPool {
+class ThreadPool {
  public:
   // Requires options.Validate().ok().
-  explicit WorkerPool(const WorkerPoolOptions& options);
+  explicit ThreadPool(const ThreadPoolOptions& options);
   // Runs every accepted task, then joins the threads.
-  ~WorkerPool();
+  ~ThreadPool();
 
-  WorkerPool(const WorkerPool&) = delete;
-  WorkerPool& operator=(const WorkerPool&) = delete;
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
 
   // Queues the tasks, or none of them and returns false where more than `max_waiting` would wait
   // then. Does not block; safe from any thread.
@@ -43,7 +43,7 @@ class WorkerPool {
     return closing_ || !waiting_.empty();
   }
 
-  const WorkerPoolOptions options_;
+  const ThreadPoolOptions options_;
   absl::Mutex mutex_;
   std::deque<std::function<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;

@@ -37,7 +37,7 @@ absl::StatusOr<std::unique_ptr<ModelRepository>> ModelRepository::Open(
   repository->ApplyToAll();
   if (absl::Status status = repository->ChooseDefault(); !status.ok()) return status;
   const bool polls = options.poll_interval > absl::ZeroDuration();
-  repository->thread_ = std::make_unique<TaskThread>(
+  repository->thread_ = std::make_unique<SerialExecutor>(
       polls ? options.poll_interval : absl::InfiniteDuration(), [self = repository.get()] {
         if (self->Scan().ok()) self->ApplyToAll();
       });

@@ -128,8 +128,8 @@ class ModelRepository final : public ModelCatalog {
   ModelObserver* observer_ ABSL_GUARDED_BY(observer_mutex_) = nullptr;
   std::vector<Event> unheard_ ABSL_GUARDED_BY(observer_mutex_);  // before there is an observer
 
-  DeferredDeleter deleter_;             // after what OnGone() touches
-  std::unique_ptr<TaskThread> thread_;  // the last member: it uses the others
+  DeferredDeleter deleter_;                 // after what OnGone() touches
+  std::unique_ptr<SerialExecutor> thread_;  // the last member: it uses the others
 };
 
 }  // namespace nemf

@@ -136,7 +136,7 @@ class GrpcServerImpl final : public GrpcServer {
   // In the order of need: the server goes first, then what its calls use.
   InFlightCalls gate_;
   std::unique_ptr<AccessControl> access_;
-  WorkerPool decoding_;
+  ThreadPool decoding_;
   ServiceEnvironment environment_;
   CorrespondenceService service_;
   std::unique_ptr<ModelsService> models_service_;  // null: there is no catalog

@@ -30,7 +30,7 @@ struct GrpcServerOptions {
   bool allow_model_control = false;  // whether Models.Load and Models.Unload are served
   bool trust_priority = false;       // whether the metadata x-nemf-priority is looked at
   RequestLimits limits = {};
-  WorkerPoolOptions decoding = {};
+  ThreadPoolOptions decoding = {};
 
   // INVALID_ARGUMENT that names the first broken rule.
   absl::Status Validate() const;

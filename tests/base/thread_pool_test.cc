@@ -9,21 +9,21 @@
 namespace nemf {
 namespace {
 
-TEST(WorkerPoolTest, RunsEveryAcceptedTask) {
+TEST(ThreadPoolTest, RunsEveryAcceptedTask) {
   std::atomic<int> ran = 0;
   {
-    WorkerPool pool({.threads = 3, .max_waiting = 1000});
+    ThreadPool pool({.threads = 3, .max_waiting = 1000});
     for (int i = 0; i < 500; ++i) ASSERT_TRUE(pool.TryRun({[&ran] { ++ran; }}));
   }
   EXPECT_EQ(ran, 500);
 }
 
-TEST(WorkerPoolTest, RefusesWhenFull) {
+TEST(ThreadPoolTest, RefusesWhenFull) {
   absl::Notification started;
   absl::Notification go_on;
   std::atomic<int> ran = 0;
   {
-    WorkerPool pool({.threads = 1, .max_waiting = 2});
+    ThreadPool pool({.threads = 1, .max_waiting = 2});
     ASSERT_TRUE(pool.TryRun({[&] {
       started.Notify();
       go_on.WaitForNotification();
@@ -37,12 +37,12 @@ TEST(WorkerPoolTest, RefusesWhenFull) {
   EXPECT_EQ(ran, 2);
 }
 
-TEST(WorkerPoolTest, TakesAllTasksOrNone) {
+TEST(ThreadPoolTest, TakesAllTasksOrNone) {
   absl::Notification started, go_on;
   std::atomic<int> ran = 0;
   const auto count = [&ran] { ++ran; };
   {
-    WorkerPool pool({.threads = 1, .max_waiting = 3});
+    ThreadPool pool({.threads = 1, .max_waiting = 3});
     ASSERT_TRUE(pool.TryRun({[&] {
       started.Notify();
       go_on.WaitForNotification();
@@ -56,12 +56,12 @@ TEST(WorkerPoolTest, TakesAllTasksOrNone) {
   EXPECT_EQ(ran, 3);
 }
 
-TEST(WorkerPoolOptionsTest, NamesTheBrokenRule) {
-  EXPECT_TRUE(WorkerPoolOptions().Validate().ok());
-  EXPECT_EQ(WorkerPoolOptions{.threads = 0}.Validate().message(),
-            "WorkerPoolOptions.threads = 0, must be >= 1");
-  EXPECT_EQ(WorkerPoolOptions{.max_waiting = 0}.Validate().message(),
-            "WorkerPoolOptions.max_waiting = 0, must be >= 1");
+TEST(ThreadPoolOptionsTest, NamesTheBrokenRule) {
+  EXPECT_TRUE(ThreadPoolOptions().Validate().ok());
+  EXPECT_EQ(ThreadPoolOptions{.threads = 0}.Validate().message(),
+            "ThreadPoolOptions.threads = 0, must be >= 1");
+  EXPECT_EQ(ThreadPoolOptions{.max_waiting = 0}.Validate().message(),
+            "ThreadPoolOptions.max_waiting = 0, must be >= 1");
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ v1::Image Broken() {
 }
 
 absl::StatusOr<DecodedPair> Decode(
-    WorkerPool* pool, const v1::Image& query, const v1::Image& reference,
+    ThreadPool* pool, const v1::Image& query, const v1::Image& reference,
     std::function<absl::Status()> check = [] { return absl::OkStatus(); }) {
   const RequestLimits limits;
   absl::Notification called;
@@ -41,7 +41,7 @@ absl::StatusOr<DecodedPair> Decode(
 }
 
 TEST(PairDecodingTest, GivesBothImages) {
-  WorkerPool pool({.threads = 2});
+  ThreadPool pool({.threads = 2});
   const v1::Image query = File(7, 5), reference = File(4, 9);
   for (int round = 0; round < 100; ++round) {
     const auto decoded = Decode(&pool, query, reference);
@@ -54,14 +54,14 @@ TEST(PairDecodingTest, GivesBothImages) {
 }
 
 TEST(PairDecodingTest, OneThreadDecodesBoth) {
-  WorkerPool pool({.threads = 1});
+  ThreadPool pool({.threads = 1});
   const auto decoded = Decode(&pool, File(7, 5), File(4, 9));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(decoded->pair->reference.size.height, 9);
 }
 
 TEST(PairDecodingTest, TakesNoHalfPair) {
-  WorkerPool pool({.threads = 1, .max_waiting = 1});
+  ThreadPool pool({.threads = 1, .max_waiting = 1});
   const v1::Image image = File(2, 2);
   EXPECT_FALSE(TryDecodePair(
       &pool, image, image, {}, [] { return absl::OkStatus(); },
@@ -69,13 +69,13 @@ TEST(PairDecodingTest, TakesNoHalfPair) {
 }
 
 TEST(PairDecodingTest, DoesNotDecodeWhatIsNotWanted) {
-  WorkerPool pool({.threads = 2});
+  ThreadPool pool({.threads = 2});
   const auto cancelled = [] { return absl::CancelledError("gone"); };
   EXPECT_EQ(Decode(&pool, Broken(), File(2, 2), cancelled).status(), cancelled());
 }
 
 TEST(PairDecodingTest, TellsTheQuerysErrorFirst) {
-  WorkerPool pool({.threads = 2});
+  ThreadPool pool({.threads = 2});
   for (int round = 0; round < 20; ++round) {
     EXPECT_EQ(Decode(&pool, Broken(), Broken()).status().message().substr(0, 6), "query.");
     EXPECT_EQ(Decode(&pool, File(2, 2), Broken()).status().message().substr(0, 10), "reference.");

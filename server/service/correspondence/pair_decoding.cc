@@ -58,7 +58,7 @@ class Decoding {
 
 }  // namespace
 
-bool TryDecodePair(WorkerPool* pool, const v1::Image& query, const v1::Image& reference,
+bool TryDecodePair(ThreadPool* pool, const v1::Image& query, const v1::Image& reference,
                    const RequestLimits& limits, std::function<absl::Status()> check,
                    std::function<void(absl::StatusOr<DecodedPair>)> done) {
   const auto decoding =

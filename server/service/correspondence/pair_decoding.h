@@ -24,7 +24,7 @@ struct DecodedPair {
 // calls `done` with them, or with the query's error, or else the reference's. Where `check` has an
 // error when an image's turn comes, that is the image's. Returns false, and does nothing, where the
 // pool takes no more. The images outlive the call of `done`.
-bool TryDecodePair(WorkerPool* pool, const v1::Image& query, const v1::Image& reference,
+bool TryDecodePair(ThreadPool* pool, const v1::Image& query, const v1::Image& reference,
                    const RequestLimits& limits, std::function<absl::Status()> check,
                    std::function<void(absl::StatusOr<DecodedPair>)> done);
 

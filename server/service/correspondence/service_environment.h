@@ -30,7 +30,7 @@ using ModelFinder =
 struct ServiceEnvironment : RpcEnvironment {
   ModelFinder find_model;
   RequestLimits limits;
-  WorkerPool* decoding = nullptr;
+  ThreadPool* decoding = nullptr;
 };
 
 }  // namespace nemf
