@@ -45,9 +45,9 @@ struct FieldScene {
   std::unique_ptr<CpuField> field;
   std::unique_ptr<FieldWorkspace> workspace;
   std::vector<float> phi;
-  QueryTable table;
+  PointTable table;
   std::vector<Vec2> reference;
-  std::vector<QueryIndex> query;
+  std::vector<TableIndex> query;
 };
 
 FieldScene& TheScene() {

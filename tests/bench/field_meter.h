@@ -31,9 +31,9 @@ class FieldMeter {
   std::unique_ptr<CpuField> field_;
   const int grid_;
   std::vector<float> phi_;
-  QueryTable table_;
+  PointTable table_;
   std::vector<Vec2> reference_;
-  std::vector<QueryIndex> query_;
+  std::vector<TableIndex> query_;
   std::vector<std::unique_ptr<FieldWorkspace>> workspaces_;  // one a worker
   ThreadTeam team_;
 };

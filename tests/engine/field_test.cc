@@ -57,9 +57,9 @@ class FieldTest : public ::testing::TestWithParam<int> {
   std::unique_ptr<CpuField> field_;
   std::unique_ptr<FieldWorkspace> workspace_;
   std::vector<float> phi_;
-  QueryTable table_;
+  PointTable table_;
   std::vector<Vec2> reference_;
-  std::vector<QueryIndex> query_;
+  std::vector<TableIndex> query_;
 };
 
 TEST_P(FieldTest, ScoresEqualTheFormulas) {

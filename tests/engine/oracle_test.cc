@@ -68,8 +68,8 @@ class OraclePoints : public ::testing::Test {
   PhiView view_;
   std::vector<Vec2> reference_;
   std::vector<Vec2> query_;
-  QueryTable table_;
-  std::vector<QueryIndex> index_;
+  PointTable table_;
+  std::vector<TableIndex> index_;
 };
 
 TEST_F(OraclePoints, InterpolationAgrees) {

@@ -42,9 +42,9 @@ struct RandomQueries {
   }
 
   std::vector<float> phi;
-  QueryTable table;
+  PointTable table;
   std::vector<Vec2> reference;
-  std::vector<QueryIndex> query;
+  std::vector<TableIndex> query;
 };
 
 // The same queries as the module's inputs, answered by it.

@@ -45,9 +45,9 @@ CpuTask::CpuTask(const TaskPlan& plan, const FieldWeights& weights)
   matches.resize(plan.num_points());
 }
 
-QueryIndex CpuTask::NodeIndex(int node) const { return {node % active.width, node / active.width}; }
+TableIndex CpuTask::NodeIndex(int node) const { return {node % active.width, node / active.width}; }
 
-QueryIndex CpuTask::PointIndex(int point) const {
+TableIndex CpuTask::PointIndex(int point) const {
   if (plan.samples_field()) return {0, 0};
   if (!plan.dense()) return {point, point};
   const int width = plan.lattice.query_width;

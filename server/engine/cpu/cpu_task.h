@@ -41,9 +41,9 @@ struct CpuTask : TaskState {
 
   const CpuPair& pair() const { return static_cast<const CpuPair&>(*plan.pair); }
   // A node of the lattice in the table `nodes`; a point of the answer in the table of points().
-  QueryIndex NodeIndex(int node) const;
-  QueryIndex PointIndex(int point) const;
-  const QueryTable& points() const { return points_are_nodes() ? nodes : others; }
+  TableIndex NodeIndex(int node) const;
+  TableIndex PointIndex(int point) const;
+  const PointTable& points() const { return points_are_nodes() ? nodes : others; }
   // The values that the pass `pass` over slots begins with.
   const std::vector<Vec2>& Before(int pass) const { return values[pass % 2]; }
   std::vector<Vec2>& After(int pass) { return values[(pass + 1) % 2]; }
@@ -56,9 +56,9 @@ struct CpuTask : TaskState {
 
   const TaskPlan& plan;
   const ConeView active;
-  QueryTable nodes;  // of the lattice's nodes: index (x, y)
+  PointTable nodes;  // of the lattice's nodes: index (x, y)
   // Of the keypoints, index (k, k), or of the pixels, (x, y), where they are not the nodes.
-  QueryTable others;
+  PointTable others;
   // By slot. Values are double-buffered: pass i over slots reads values[i % 2] and writes the
   // other; so are the flags that say which values the pass before changed (CollectCandidates()).
   std::vector<Vec2> initial;

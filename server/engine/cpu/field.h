@@ -15,9 +15,9 @@ namespace nemf {
 // Field queries to be answered, one pair's: reference[i] (normalised) against query[i] of `table`.
 struct FieldQueries {
   PhiView phi;
-  const QueryTable* table;
+  const PointTable* table;
   absl::Span<const Vec2> reference;
-  absl::Span<const QueryIndex> query;  // as many
+  absl::Span<const TableIndex> query;  // as many
 
   FieldQueries Part(std::size_t begin, std::size_t count) const {
     return {phi, table, reference.subspan(begin, count), query.subspan(begin, count)};

@@ -10,10 +10,10 @@ namespace nemf {
 
 void FillInputs(const FieldQueries& queries, const EmbeddingView& embedding, Rows inputs,
                 Rows hidden) {
-  const QueryTable& table = *queries.table;
+  const PointTable& table = *queries.table;
   for (std::size_t i = 0; i < queries.reference.size(); ++i) {
     const Vec2 reference = queries.reference[i];
-    const QueryIndex index = queries.query[i];
+    const TableIndex index = queries.query[i];
     float* row = inputs.row(static_cast<int>(i));
     InterpolatePhi(queries.phi, FindCorners(queries.phi, reference, table.point(index)), row);
     EmbedPoint(embedding, reference, row + queries.phi.channels);

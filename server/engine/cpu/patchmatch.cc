@@ -41,7 +41,7 @@ class Iteration {
     scratch_.query.clear();
   }
 
-  void AddRow(Vec2 reference, QueryIndex query) {
+  void AddRow(Vec2 reference, TableIndex query) {
     scratch_.reference.push_back(reference);
     scratch_.query.push_back(query);
   }
@@ -73,7 +73,7 @@ class Iteration {
                                   before_[slots[3]]};
       Vec2 candidates[kMaxCandidates];
       const int count = CollectCandidates(Own(slot), neighbours, candidates, FreshBits(slots));
-      const QueryIndex query = task_.NodeIndex(PixelOf(task_.active, slot));
+      const TableIndex query = task_.NodeIndex(PixelOf(task_.active, slot));
       scratch_.first_row.push_back(static_cast<int>(scratch_.reference.size()));
       for (int i = 0; i < count; ++i) AddRow(candidates[i], query);
     }

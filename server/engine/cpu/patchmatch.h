@@ -15,7 +15,7 @@ struct CpuScratch {
   std::unique_ptr<FieldWorkspace> field;
   // Rows of field queries and their answers.
   std::vector<Vec2> reference;
-  std::vector<QueryIndex> query;
+  std::vector<TableIndex> query;
   std::vector<float> scores;
   std::vector<Vec2> gradients;
   // By slot of the range at hand.

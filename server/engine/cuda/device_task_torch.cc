@@ -75,7 +75,7 @@ absl::Status DeviceTask::Upload(DeviceRuntime* runtime, Staging* staging, const 
 }
 
 absl::Status DeviceTask::UploadTables(Staging* staging, Arrays* arrays) const {
-  const auto upload = [&](const QueryTable& from, DeviceTable* to) -> absl::Status {
+  const auto upload = [&](const PointTable& from, DeviceTable* to) -> absl::Status {
     NEMF_RETURN_IF_ERROR(staging->Upload(from.x, &to->x));
     NEMF_RETURN_IF_ERROR(staging->Upload(from.y, &to->y));
     NEMF_RETURN_IF_ERROR(staging->Upload(from.x_hidden, &to->x_hidden));

@@ -61,8 +61,8 @@ class DeviceTask : public TaskState {
 
  private:
   struct HostTables {
-    QueryTable nodes;   // of the lattice: index (x, y)
-    QueryTable others;  // of the answer's points where these are not the nodes; see PointIndex
+    PointTable nodes;   // of the lattice: index (x, y)
+    PointTable others;  // of the answer's points where these are not the nodes; see PointIndex
   };
   struct DeviceTable {
     DeviceArray<float> x, y, x_hidden, y_hidden;

@@ -45,7 +45,7 @@ Matcher::RowArrays::RowArrays(DeviceRuntime* runtime, std::size_t count)
       scores(runtime, count) {}
 
 std::size_t Matcher::Bytes(const FieldShape& shape, Precision precision, int rows) {
-  constexpr std::size_t kRow = sizeof(Vec2) + sizeof(int) + sizeof(QueryIndex) + sizeof(float);
+  constexpr std::size_t kRow = sizeof(Vec2) + sizeof(int) + sizeof(TableIndex) + sizeof(float);
   constexpr std::size_t kItem = 2 * sizeof(int) + sizeof(ScoredPoint) + sizeof(Vec2) +
                                 sizeof(AdamState) + sizeof(FinishedPoint);
   return Network::Bytes(shape, precision, rows) + std::size_t{2} * kChunksPerBatch * rows * kRow +

@@ -41,7 +41,7 @@ class Matcher {
     RowsView view() const { return {reference.data(), piece.data(), query.data(), scores.data()}; }
     DeviceArray<Vec2> reference;
     DeviceArray<int> piece;
-    DeviceArray<QueryIndex> query;
+    DeviceArray<TableIndex> query;
     DeviceArray<float> scores;
   };
 

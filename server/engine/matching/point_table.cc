@@ -44,9 +44,9 @@ void AddAxis(const FieldShape& shape, const std::vector<float>& coordinates,
 
 }  // namespace
 
-QueryTable MakeQueryTable(const FieldWeights& weights, std::vector<float> x, std::vector<float> y) {
+PointTable MakeQueryTable(const FieldWeights& weights, std::vector<float> x, std::vector<float> y) {
   const FieldShape& shape = weights.shape;
-  QueryTable table;
+  PointTable table;
   table.x = std::move(x);
   table.y = std::move(y);
   table.x_hidden.reserve(table.x.size() * shape.hidden);

@@ -13,18 +13,18 @@ namespace nemf {
 // The query points of a task and the part of the field's first layer that depends on them alone.
 // The harmonic embedding takes x and y apart, so that part is a sum of one row for x and one for y:
 // W + H rows serve all W x H pixels. For K scattered points both axes have K entries, index (k, k).
-struct QueryTable {
+struct PointTable {
   std::vector<float> x;  // normalised query x
   std::vector<float> y;  // normalised query y
   std::vector<float>
       x_hidden;  // [x.size()][H]: fc_p's share of x, all biases before the first ReLU
   std::vector<float> y_hidden;  // [y.size()][H]: fc_p's share of y
 
-  Vec2 point(QueryIndex index) const { return {x[index.x], y[index.y]}; }
+  Vec2 point(TableIndex index) const { return {x[index.x], y[index.y]}; }
 };
 
 // A table of the given normalised coordinates.
-QueryTable MakeQueryTable(const FieldWeights& weights, std::vector<float> x, std::vector<float> y);
+PointTable MakeQueryTable(const FieldWeights& weights, std::vector<float> x, std::vector<float> y);
 
 }  // namespace nemf
 

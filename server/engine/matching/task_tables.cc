@@ -14,17 +14,17 @@ std::vector<float> AxisPixels(int size) {
   return out;
 }
 
-QueryTable PixelTable(const FieldWeights& weights, ImageSize size) {
+PointTable PixelTable(const FieldWeights& weights, ImageSize size) {
   return MakeQueryTable(weights, AxisPixels(size.width), AxisPixels(size.height));
 }
 
 }  // namespace
 
-QueryTable MakeNodeTable(const FieldWeights& weights, const TaskPlan& plan) {
+PointTable MakeNodeTable(const FieldWeights& weights, const TaskPlan& plan) {
   return PixelTable(weights, {plan.lattice.width, plan.lattice.height});
 }
 
-QueryTable MakePointTable(const FieldWeights& weights, const TaskPlan& plan) {
+PointTable MakePointTable(const FieldWeights& weights, const TaskPlan& plan) {
   const ImageSize size = plan.pair->query_size();
   if (plan.dense() && plan.strided()) return PixelTable(weights, size);
   std::vector<float> x;

@@ -8,11 +8,11 @@
 namespace nemf {
 
 // The table of the nodes of a plan's lattice, index (x, y).
-QueryTable MakeNodeTable(const FieldWeights& weights, const TaskPlan& plan);
+PointTable MakeNodeTable(const FieldWeights& weights, const TaskPlan& plan);
 
 // The table of the points of the answer, where these are not the lattice's nodes: of the pixels of
 // a strided dense plan, index (x, y), or of the keypoints, (k, k).
-QueryTable MakePointTable(const FieldWeights& weights, const TaskPlan& plan);
+PointTable MakePointTable(const FieldWeights& weights, const TaskPlan& plan);
 
 }  // namespace nemf
 

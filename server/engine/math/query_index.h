@@ -3,8 +3,8 @@
 
 namespace nemf {
 
-// A query point, as indices into a QueryTable's x and y axis.
-struct QueryIndex {
+// A query point, as indices into a PointTable's x and y axis.
+struct TableIndex {
   int x = 0;
   int y = 0;
 };

@@ -89,7 +89,7 @@ struct FillNet {
     if (row < chunk->count) {
       const int at = chunk->begin + row;
       const QueryTableView& table = chunk->pieces[chunk->rows.piece[at]].table;
-      const QueryIndex index = chunk->rows.query[at];
+      const TableIndex index = chunk->rows.query[at];
       value = table.x_hidden[static_cast<std::size_t>(index.x) * columns + h] +
               table.y_hidden[static_cast<std::size_t>(index.y) * columns + h];
     }

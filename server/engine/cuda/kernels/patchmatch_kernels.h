@@ -34,7 +34,7 @@ struct InitialValues {
   int scored_slots;  // as many slots are ever updated, and have a score
 
   NEMF_HD void operator()(int slot) const {
-    const QueryIndex index = PixelIndex(active, PixelOf(active, slot));
+    const TableIndex index = PixelIndex(active, PixelOf(active, slot));
     const Vec2 value = SampleCoarse(coarse, static_cast<float>(index.x),
                                     static_cast<float>(index.y), active.width, active.height);
     initial[slot] = value;
@@ -68,7 +68,7 @@ struct EmitCandidates {
     const int slot = IndexOfItem(piece, item);
     Vec2 candidates[kMaxCandidates];
     const int count = CandidatesOfSlot(piece, slot, candidates);
-    const QueryIndex query = PixelIndex(piece.active, PixelOf(piece.active, slot));
+    const TableIndex query = PixelIndex(piece.active, PixelOf(piece.active, slot));
     const int first = ends[item] - count;
     for (int i = 0; i < count; ++i) {
       rows.reference[first + i] = candidates[i];

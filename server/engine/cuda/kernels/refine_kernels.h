@@ -37,11 +37,11 @@ NEMF_HD Vec2 StartOfPoint(const PieceView& piece, int point) {
 }
 
 // A point's place in the piece's table.
-NEMF_HD QueryIndex QueryOfPoint(const PieceView& piece, int point) {
+NEMF_HD TableIndex QueryOfPoint(const PieceView& piece, int point) {
   if (piece.start.kind == StartKind::kSlots) {
     return PixelIndex(piece.active, PixelOf(piece.active, point));
   }
-  QueryIndex index;
+  TableIndex index;
   if (piece.start.kind == StartKind::kPixels) {
     index.x = point % piece.lattice.query_width;
     index.y = point / piece.lattice.query_width;

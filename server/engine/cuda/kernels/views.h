@@ -28,7 +28,7 @@ struct PairView {
   CoarseView coarse;
 };
 
-// The query points of a task; see QueryTable.
+// The query points of a task; see PointTable.
 struct QueryTableView {
   const float* x;         // normalised
   const float* y;         // normalised
@@ -99,7 +99,7 @@ struct BatchView {
 struct RowsView {
   Vec2* reference;    // normalised
   int* piece;         // of the batch: says which pair and table
-  QueryIndex* query;  // in the piece's table
+  TableIndex* query;  // in the piece's table
   float* scores;      // out
 };
 
@@ -139,8 +139,8 @@ NEMF_HD int IndexOfItem(const PieceView& piece, int item) {
   return piece.begin + item - piece.first_item;
 }
 
-NEMF_HD QueryIndex PixelIndex(const ConeView& active, int pixel) {
-  QueryIndex index;
+NEMF_HD TableIndex PixelIndex(const ConeView& active, int pixel) {
+  TableIndex index;
   index.x = pixel % active.width;
   index.y = pixel / active.width;
   return index;
@@ -150,7 +150,7 @@ NEMF_HD QueryIndex PixelIndex(const ConeView& active, int pixel) {
 NEMF_HD PhiCorners CornersOfRow(const ChunkView& chunk, int row) {
   const int i = chunk.begin + row;
   const PieceView& piece = chunk.pieces[chunk.rows.piece[i]];
-  const QueryIndex index = chunk.rows.query[i];
+  const TableIndex index = chunk.rows.query[i];
   const Vec2 query = {piece.table.x[index.x], piece.table.y[index.y]};
   const PhiView sizes = {nullptr, piece.pair.grid, piece.pair.channels};
   return FindCorners(sizes, chunk.rows.reference[i], query);
