@@ -121,7 +121,7 @@ class CpuBackend : public Backend {
       case Phase::kOptimizeNodes:
         return RunOptimizeNodes(*field_, task, pass, range.begin, range.end, scratch);
       default:
-        return RunFinish(*field_, task, range.begin, range.end, scratch);
+        return RunRefine(*field_, task, range.begin, range.end, scratch);
     }
   }
 

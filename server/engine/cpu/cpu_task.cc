@@ -38,8 +38,8 @@ CpuTask::CpuTask(const TaskPlan& plan, const FieldWeights& weights)
   values[0] = initial;
   if (plan.passes() > 0) values[1].resize(initial.size());
   if (plan.iterations() > 0) {
-    fresh[0].assign(initial.size(), 1);
-    fresh[1].resize(initial.size());
+    changed[0].assign(initial.size(), 1);
+    changed[1].resize(initial.size());
     scores.assign(plan.active.Updated(0), std::numeric_limits<float>::quiet_NaN());
   }
   matches.resize(plan.num_points());

@@ -63,7 +63,7 @@ struct CpuTask : TaskState {
   // other; so are the flags that say which values the pass before changed (CollectCandidates()).
   std::vector<Vec2> initial;
   std::vector<Vec2> values[2];
-  std::vector<char> fresh[2];
+  std::vector<char> changed[2];
   std::vector<float> scores;   // of the present value; NaN where it is not known
   std::vector<Match> matches;  // by point of the answer
 

@@ -57,9 +57,9 @@ class Iteration {
 
   // Which of the slots' values the iteration before changed.
   unsigned FreshBits(const int slots[4]) const {
-    const std::vector<char>& fresh = task_.fresh[iteration_ % 2];
+    const std::vector<char>& changed = task_.changed[iteration_ % 2];
     unsigned bits = 0;
-    for (int i = 0; i < 4; ++i) bits |= static_cast<unsigned>(fresh[slots[i]]) << i;
+    for (int i = 0; i < 4; ++i) bits |= static_cast<unsigned>(changed[slots[i]]) << i;
     return bits;
   }
 
@@ -112,12 +112,12 @@ class Iteration {
   }
 
   void FinishSlots() {
-    std::vector<char>& fresh = task_.fresh[(iteration_ + 1) % 2];
+    std::vector<char>& changed = task_.changed[(iteration_ + 1) % 2];
     for (int slot = begin_; slot < end_; ++slot) {
       const ScoredPoint kept =
           ClampScored(BestOfSearch(slot), task_.initial[slot], options_.search_radius);
       after_[slot] = kept.point;
-      fresh[slot] = !Same(kept.point, before_[slot]);
+      changed[slot] = !Same(kept.point, before_[slot]);
       task_.scores[slot] = kept.score;
     }
   }

@@ -38,7 +38,7 @@ void CollectPoints(const CpuTask& task, int begin, int end, CpuScratch* scratch)
 
 }  // namespace
 
-int RunFinish(const CpuField& field, CpuTask* task, int begin, int end, CpuScratch* scratch) {
+int RunRefine(const CpuField& field, CpuTask* task, int begin, int end, CpuScratch* scratch) {
   const TaskPlan& plan = task->plan;
   if (plan.strided()) return RunUpsample(field, task, begin, end, scratch);
   CollectPoints(*task, begin, end, scratch);

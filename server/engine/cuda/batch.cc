@@ -9,7 +9,7 @@ namespace nemf {
 
 BatchKind KindOf(const Piece& piece) {
   if (piece.phase == Phase::kPatchMatch) return BatchKind::kPatchMatch;
-  const bool upsamples = piece.phase == Phase::kFinish && piece.plan->strided();
+  const bool upsamples = piece.phase == Phase::kRefine && piece.plan->strided();
   return upsamples ? BatchKind::kUpsample : BatchKind::kOptimize;
 }
 

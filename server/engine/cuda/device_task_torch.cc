@@ -106,12 +106,12 @@ absl::Status DeviceTask::MakeSlots(DeviceRuntime* runtime, Staging* staging, con
   arrays->initial = DeviceArray<Vec2>(runtime, slots);
   for (int i = 0; i < (plan.passes() > 0 ? 2 : 1); ++i) {
     arrays->values[i] = DeviceArray<Vec2>(runtime, slots);
-    arrays->fresh[i] = DeviceArray<char>(runtime, slots);
+    arrays->changed[i] = DeviceArray<char>(runtime, slots);
     arrays->scores[i] = DeviceArray<float>(runtime, scored_slots());
   }
   return queue.Run(slots,
                    InitialValues{pair().view().coarse, ActiveOn(*arrays), arrays->initial.data(),
-                                 arrays->values[0].data(), arrays->fresh[0].data(),
+                                 arrays->values[0].data(), arrays->changed[0].data(),
                                  arrays->scores[0].data(), scored_slots()});
 }
 
@@ -126,7 +126,7 @@ StartView DeviceTask::Start(Phase phase) const {
   start.keypoints = arrays_.keypoints.data();
   start.columns = plan.field_nodes.width;
   start.rows = plan.field_nodes.height;
-  if (phase != Phase::kFinish) {
+  if (phase != Phase::kRefine) {
     start.kind = StartKind::kSlots;
   } else if (plan.samples_field()) {
     start.kind = StartKind::kGrid;
@@ -142,7 +142,7 @@ StartView DeviceTask::Start(Phase phase) const {
 PieceView DeviceTask::View(Phase phase, int pass, int begin) const {
   const MatchOptions& options = plan.options;
   const ImageSize reference = pair().reference_size();
-  const bool of_nodes = phase != Phase::kFinish || points_are_nodes();
+  const bool of_nodes = phase != Phase::kRefine || points_are_nodes();
   PieceView view = {};
   view.begin = begin;
   view.pair = pair().view();
@@ -153,10 +153,10 @@ PieceView DeviceTask::View(Phase phase, int pass, int begin) const {
   view.initial = arrays_.initial.data();
   view.before = Before(pass);
   view.scores_before = arrays_.scores[pass % 2].data();
-  view.fresh_before = arrays_.fresh[pass % 2].data();
+  view.fresh_before = arrays_.changed[pass % 2].data();
   view.after = arrays_.values[(pass + 1) % 2].data();
   view.scores_after = arrays_.scores[(pass + 1) % 2].data();
-  view.fresh_after = arrays_.fresh[(pass + 1) % 2].data();
+  view.fresh_after = arrays_.changed[(pass + 1) % 2].data();
   view.seed = options.seed;
   view.iteration = pass;
   view.search_candidates = options.search_candidates;

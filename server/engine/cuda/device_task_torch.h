@@ -80,7 +80,7 @@ class DeviceTask : public TaskState {
     DeviceArray<Vec2> initial;
     DeviceArray<Vec2> values[2];
     DeviceArray<float> scores[2];
-    DeviceArray<char> fresh[2];
+    DeviceArray<char> changed[2];
   };
 
   const DevicePair& pair() const { return static_cast<const DevicePair&>(*plan.pair); }

@@ -21,7 +21,7 @@ int MaxItems(int rows) { return std::max(kChunksPerBatch * rows / kMaxCandidates
 
 // The pass whose values a piece reads.
 int PassOf(const Piece& piece) {
-  return piece.phase == Phase::kFinish ? piece.plan->passes() : piece.iteration;
+  return piece.phase == Phase::kRefine ? piece.plan->passes() : piece.iteration;
 }
 
 // Optimiser steps of the batch's longest schedule.
@@ -33,7 +33,7 @@ int MaxSteps(const Batch& batch) {
 
 bool AnyFinish(const Batch& batch) {
   return std::any_of(batch.begin(), batch.end(),
-                     [](const Part& part) { return part.piece->phase == Phase::kFinish; });
+                     [](const Part& part) { return part.piece->phase == Phase::kRefine; });
 }
 
 }  // namespace
@@ -160,7 +160,7 @@ absl::Status Matcher::RunOptimize(const Batch& batch) {
       num_items_, StartPoints{view(), candidates_.view(), start_.data(), states_.data()}));
   NEMF_RETURN_IF_ERROR(Steps(batch));
   for (const Part& part : batch) {
-    const int scores = part.piece->phase == Phase::kFinish ? 1 : 0;
+    const int scores = part.piece->phase == Phase::kRefine ? 1 : 0;
     part.piece->queries +=
         std::int64_t{part.size()} * (part.piece->plan->optimize_steps() + scores);
   }
@@ -208,7 +208,7 @@ absl::Status Matcher::TakePoints(const Batch& batch) {
   auto next = points.begin();
   for (const Part& part : batch) {
     auto& task = static_cast<DeviceTask&>(*part.piece->state);
-    const bool answers = part.piece->phase == Phase::kFinish;
+    const bool answers = part.piece->phase == Phase::kRefine;
     for (int point = part.begin; point < part.end; ++point, ++next) {
       if (!answers) continue;
       task.matches[point] = {{next->pixel.x, next->pixel.y}, next->score, next->in_bounds != 0};

@@ -26,7 +26,7 @@ enum class Phase {
   kOptimizeNodes,
   // The points that were asked for: optimisation and final score; of a strided plan, the choice
   // among each point's candidates (math/upsample.h) and its score.
-  kFinish,
+  kRefine,
   kDone,
 };
 

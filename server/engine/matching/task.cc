@@ -22,7 +22,7 @@ Task::Task(std::unique_ptr<const TaskPlan> plan, std::shared_ptr<Backend> backen
 
 Phase Task::PhaseOfPass(int pass) const {
   if (pass < plan_->iterations()) return Phase::kPatchMatch;
-  return pass < plan_->passes() ? Phase::kOptimizeNodes : Phase::kFinish;
+  return pass < plan_->passes() ? Phase::kOptimizeNodes : Phase::kRefine;
 }
 
 int Task::SizeOfPass(int pass) const {
@@ -86,7 +86,7 @@ void Task::Advance(const Piece& piece) {
   position_ = piece.end;
   if (position_ < SizeOfPass(iteration_)) return;
   position_ = 0;
-  if (phase_ == Phase::kFinish) {
+  if (phase_ == Phase::kRefine) {
     phase_ = Phase::kDone;
     return;
   }

@@ -26,18 +26,18 @@ NEMF_HD float UnknownScore() { return BitsFloat(0x7FC00000u); }
 // returns their number. The own value is among them only if its score is not known. Values equal
 // to the own or to an earlier one could not win and are left out.
 //
-// `fresh`, bit i of neighbour i, may tell values that the last iteration changed: another one lost
-// already then, against a score that has not fallen since, so that it is left out as well (unless
-// the own score is not known). The answer is the same without, for more queries.
+// `changed`, bit i of neighbour i, may tell values that the last iteration changed: another one
+// lost already then, against a score that has not fallen since, so that it is left out as well
+// (unless the own score is not known). The answer is the same without, for more queries.
 NEMF_HD int CollectCandidates(const ScoredPoint& own, const Vec2 neighbours[4],
-                              Vec2 out[kMaxCandidates], unsigned fresh = 0xFu) {
+                              Vec2 out[kMaxCandidates], unsigned changed = 0xFu) {
   int count = 0;
   if (!IsKnown(own.score)) {
     out[count++] = own.point;
-    fresh = 0xFu;
+    changed = 0xFu;
   }
   for (int i = 0; i < 4; ++i) {
-    bool seen = (fresh >> i & 1u) == 0 || Same(neighbours[i], own.point);
+    bool seen = (changed >> i & 1u) == 0 || Same(neighbours[i], own.point);
     for (int j = 0; j < i; ++j) seen = seen || Same(neighbours[i], neighbours[j]);
     if (!seen) out[count++] = neighbours[i];
   }

@@ -67,7 +67,7 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
   }
 
  private:
-  enum class Step { kWait, kWrite, kFinish };
+  enum class Step { kWait, kWrite, kRefine };
 
   // One flow on its way out, cut into chunks.
   struct Preview {
@@ -100,7 +100,7 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
     const bool nothing_left = left_ || message_.has_trailer();
     if (answer_ && (!answer_->ok() || nothing_left)) {
       finished_ = true;
-      return Step::kFinish;
+      return Step::kRefine;
     }
     if (left_) return Step::kWait;
     if (header_written_ && !preview_ && !previews_.empty()) {
@@ -115,7 +115,7 @@ class ComputeFlowReactor final : public grpc::ServerWriteReactor<v1::ComputeFlow
 
   // Touches nothing of this after the step, which may be the end of it.
   void Take(Step step) {
-    if (step == Step::kFinish) return End();
+    if (step == Step::kRefine) return End();
     if (step == Step::kWait) return;
     FillMessage();
     StartWrite(&message_);

@@ -18,9 +18,9 @@ NEMF_HD int CandidatesOfSlot(const PieceView& piece, int slot, Vec2 out[kMaxCand
   NeighbourSlots(piece.active, slot, slots);
   const Vec2 neighbours[4] = {piece.before[slots[0]], piece.before[slots[1]],
                               piece.before[slots[2]], piece.before[slots[3]]};
-  unsigned fresh = 0;
-  for (int i = 0; i < 4; ++i) fresh |= static_cast<unsigned>(piece.fresh_before[slots[i]]) << i;
-  return CollectCandidates(OwnValue(piece, slot), neighbours, out, fresh);
+  unsigned changed = 0;
+  for (int i = 0; i < 4; ++i) changed |= static_cast<unsigned>(piece.fresh_before[slots[i]]) << i;
+  return CollectCandidates(OwnValue(piece, slot), neighbours, out, changed);
 }
 
 // By slot of a task: where it starts from, the coarse answer at its node.
@@ -29,7 +29,7 @@ struct InitialValues {
   ConeView active;
   Vec2* initial;
   Vec2* values;
-  char* fresh;
+  char* changed;
   float* scores;
   int scored_slots;  // as many slots are ever updated, and have a score
 
@@ -39,7 +39,7 @@ struct InitialValues {
                                     static_cast<float>(index.y), active.width, active.height);
     initial[slot] = value;
     values[slot] = value;
-    fresh[slot] = 1;
+    changed[slot] = 1;
     if (slot < scored_slots) scores[slot] = UnknownScore();
   }
 };
