@@ -102,7 +102,8 @@ ModelLoader LoadAndWarmUp(int max_pairs) {
                      const EngineOptions& options) -> absl::StatusOr<LoadedModel> {
     absl::StatusOr<LoadedModel> model = LoadModel(directory, options);
     if (!model.ok()) return model;
-    if (absl::Status status = WarmUp(model->engine.get(), max_pairs); !status.ok()) return status;
+    if (absl::Status status = RunSmokeTest(model->engine.get(), max_pairs); !status.ok())
+      return status;
     return model;
   };
 }

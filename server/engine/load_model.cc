@@ -71,7 +71,7 @@ absl::StatusOr<std::unique_ptr<CpuField>> LoadField(const std::string& directory
   absl::StatusOr<FieldWeights> weights = ReadFieldWeights(*bytes, manifest.field);
   if (!weights.ok()) return InFile(directory, manifest.field_file.name, weights.status());
   std::unique_ptr<CpuField> field = CpuField::Create(*std::move(weights));
-  const absl::Status status = CheckField(*field, *bytes);
+  const absl::Status status = CheckFieldParity(*field, *bytes);
   if (!status.ok()) return InFile(directory, manifest.field_file.name, status);
   return field;
 }
@@ -88,7 +88,7 @@ absl::StatusOr<std::unique_ptr<Engine>> LoadOnCuda(const std::string& directory,
   if (!backend.ok()) return backend.status();
   std::unique_ptr<Engine> engine = MakeEngine(*std::move(backend));
   const absl::Status status =
-      CheckAgreement(engine.get(), cpu, AllowedDisagreement(options.precision));
+      CheckBackendParity(engine.get(), cpu, AllowedDisagreement(options.precision));
   if (!status.ok()) return status;
   return engine;
 }

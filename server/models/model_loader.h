@@ -12,7 +12,7 @@
 namespace nemf {
 
 // Makes the bundle in a directory ready to serve: LoadModel(), which checks digests, contract and
-// field, then WarmUp(); or a test's stand-in.
+// field, then RunSmokeTest(); or a test's stand-in.
 using ModelLoader =
     std::function<absl::StatusOr<LoadedModel>(const std::string& directory, const EngineOptions&)>;
 

@@ -16,7 +16,7 @@ using testing::MakeTestEngine;
 TEST(SelfCheck, AModelAgreesWithItself) {
   const auto engine = MakeTestEngine(1);
   const auto other = MakeTestEngine(2);
-  const absl::Status status = CheckAgreement(engine.get(), other.get(), {0, 0});
+  const absl::Status status = CheckBackendParity(engine.get(), other.get(), {0, 0});
   EXPECT_TRUE(status.ok()) << status;
 }
 
@@ -25,7 +25,7 @@ TEST(SelfCheck, AnotherModelIsRefused) {
   const auto other = MakeTestEngine(1, 2);
   for (const Precision precision : {Precision::kFloat32, Precision::kFloat16}) {
     const absl::Status status =
-        CheckAgreement(engine.get(), other.get(), AllowedDisagreement(precision));
+        CheckBackendParity(engine.get(), other.get(), AllowedDisagreement(precision));
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_THAT(std::string(status.message()), HasSubstr("disagrees with the CPU"));
   }

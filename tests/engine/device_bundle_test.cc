@@ -15,11 +15,11 @@ TEST_P(DeviceBundleTest, TheShippedModelAgreesWithTheCpu) {
   const LoadedModel cpu = LoadModel(NEMF_BUNDLE_DIR, {"cpu", 1}).value();
   const auto device = testing::LoadOnHost(NEMF_BUNDLE_DIR, GetParam()).value();
   const absl::Status status =
-      CheckAgreement(device.get(), cpu.engine.get(), AllowedDisagreement(GetParam()));
+      CheckBackendParity(device.get(), cpu.engine.get(), AllowedDisagreement(GetParam()));
   EXPECT_TRUE(status.ok()) << status;
   // With no room at all the check sees half precision.
   if (GetParam() == Precision::kFloat16) {
-    EXPECT_FALSE(CheckAgreement(device.get(), cpu.engine.get(), {0, 0}).ok());
+    EXPECT_FALSE(CheckBackendParity(device.get(), cpu.engine.get(), {0, 0}).ok());
   }
 }
 

@@ -103,7 +103,7 @@ TEST_F(DeviceParityTest, AgreesWithTheCpuAtKeypoints) {
 
 TEST_F(DeviceParityTest, AgreesOnTheBuiltInPair) {
   const absl::Status status =
-      CheckAgreement(device_.get(), cpu_.get(), AllowedDisagreement(Precision::kFloat32));
+      CheckBackendParity(device_.get(), cpu_.get(), AllowedDisagreement(Precision::kFloat32));
   EXPECT_TRUE(status.ok()) << status;
 }
 
@@ -112,7 +112,7 @@ TEST_F(DeviceParityTest, AgreesInHalfPrecision) {
   options.precision = Precision::kFloat16;
   const auto half = kMakeEngine(options).value();
   const absl::Status status =
-      CheckAgreement(half.get(), cpu_.get(), AllowedDisagreement(Precision::kFloat16));
+      CheckBackendParity(half.get(), cpu_.get(), AllowedDisagreement(Precision::kFloat16));
   EXPECT_TRUE(status.ok()) << status;
 }
 

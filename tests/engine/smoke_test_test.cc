@@ -104,47 +104,48 @@ class ShiftEngine final : public Engine {
   const std::string device_ = "cpu";
 };
 
-TEST(WarmUpTest, RunsEveryShapeOfTheEncoder) {
+TEST(RunSmokeTestTest, RunsEveryShapeOfTheEncoder) {
   ShiftEngine engine;
   engine.batch = 3;
-  EXPECT_TRUE(WarmUp(&engine, 8).ok());
+  EXPECT_TRUE(RunSmokeTest(&engine, 8).ok());
   EXPECT_THAT(engine.passes, ElementsAre(3, 2, 1));
   EXPECT_EQ(engine.tasks, 3) << "a flow, keypoints and a field";
 }
 
-TEST(WarmUpTest, RunsNoBatchThatWillNotCome) {
+TEST(RunSmokeTestTest, RunsNoBatchThatWillNotCome) {
   ShiftEngine engine;
   engine.batch = 1000;
-  EXPECT_TRUE(WarmUp(&engine, 2).ok());
+  EXPECT_TRUE(RunSmokeTest(&engine, 2).ok());
   EXPECT_THAT(engine.passes, ElementsAre(2, 1));
 }
 
-TEST(WarmUpTest, KeypointsMustBeTheFlowsPixels) {
+TEST(RunSmokeTestTest, KeypointsMustBeTheFlowsPixels) {
   ShiftEngine engine;
   engine.keypoint_error = 0.5f;
-  const absl::Status status = WarmUp(&engine, 1);
+  const absl::Status status = RunSmokeTest(&engine, 1);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(),
             "self-check: the pixel (0, 0) of the built-in pair gets (0.5, 0) with score 1 as a "
             "keypoint and (0, 0) with score 1 in a dense flow");
 }
 
-TEST(WarmUpTest, AnswersMustBeFinite) {
+TEST(RunSmokeTestTest, AnswersMustBeFinite) {
   ShiftEngine flow;
   flow.dense_score = kNan;
-  EXPECT_THAT(std::string(WarmUp(&flow, 1).message()), HasSubstr("built-in pair's flow is (0, 0)"));
+  EXPECT_THAT(std::string(RunSmokeTest(&flow, 1).message()),
+              HasSubstr("built-in pair's flow is (0, 0)"));
   ShiftEngine field;
   field.field_score = INFINITY;
-  EXPECT_THAT(std::string(WarmUp(&field, 1).message()), HasSubstr("field is (0, 0)"));
+  EXPECT_THAT(std::string(RunSmokeTest(&field, 1).message()), HasSubstr("field is (0, 0)"));
 }
 
-TEST(WarmUpTest, PassesOnTheEnginesErrors) {
+TEST(RunSmokeTestTest, PassesOnTheEnginesErrors) {
   ShiftEngine encoder;
   encoder.encode_status = absl::InternalError("no memory");
-  EXPECT_EQ(WarmUp(&encoder, 1), encoder.encode_status);
+  EXPECT_EQ(RunSmokeTest(&encoder, 1), encoder.encode_status);
   ShiftEngine step;
   step.step_status = absl::InternalError("lost");
-  EXPECT_EQ(WarmUp(&step, 1), step.step_status);
+  EXPECT_EQ(RunSmokeTest(&step, 1), step.step_status);
 }
 
 }  // namespace

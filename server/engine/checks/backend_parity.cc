@@ -98,7 +98,7 @@ Disagreement AllowedDisagreement(Precision precision) {
   return {half ? 0.25 : 0.1, half ? 0.1 : 0.02};
 }
 
-absl::Status CheckAgreement(Engine* device, Engine* cpu, const Disagreement& allowed) {
+absl::Status CheckBackendParity(Engine* device, Engine* cpu, const Disagreement& allowed) {
   const ImagePair images = {Pattern({40, 30}, 0.0), Pattern({48, 36}, 0.07)};
   const auto cpu_pair = cpu->Encode({&images});
   if (!cpu_pair.ok()) return cpu_pair.status();

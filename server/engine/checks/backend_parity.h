@@ -23,14 +23,14 @@ struct Disagreement {
 // Both answers have the same points, at least one.
 Disagreement Compare(absl::Span<const Match> answer, absl::Span<const Match> expected);
 
-// What CheckAgreement() lets pass.
+// What CheckBackendParity() lets pass.
 Disagreement AllowedDisagreement(Precision precision);
 
 // Encodes and matches a small built-in pair on both engines - densely and at keypoints, by
 // PatchMatch and the optimisation, on all pixels and on a lattice - and compares the answers.
 // FAILED_PRECONDITION tells what differs and by how much: `device` does not compute what `cpu`
 // does. Takes a second or so of both, and an encoder pass.
-absl::Status CheckAgreement(Engine* device, Engine* cpu, const Disagreement& allowed);
+absl::Status CheckBackendParity(Engine* device, Engine* cpu, const Disagreement& allowed);
 
 }  // namespace nemf
 

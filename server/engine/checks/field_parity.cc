@@ -64,7 +64,7 @@ absl::StatusOr<std::vector<float>> AskModule(const std::string& bytes,
 
 }  // namespace
 
-absl::Status CheckField(const CpuField& field, const std::string& bytes) {
+absl::Status CheckFieldParity(const CpuField& field, const std::string& bytes) {
   const RandomQueries random(field.weights());
   const FieldQueries queries = {{random.phi.data(), kGrid, field.weights().shape.channels},
                                 &random.table,

@@ -113,7 +113,7 @@ absl::Status CheckMatching(Engine* engine, const std::shared_ptr<const EncodedPa
 
 }  // namespace
 
-absl::Status WarmUp(Engine* engine, int max_pairs) {
+absl::Status RunSmokeTest(Engine* engine, int max_pairs) {
   std::shared_ptr<const EncodedPair> pair;
   for (int count = std::min(max_pairs, engine->encoder_batch()); count >= 1; --count) {
     auto encoded = Encode(engine, count);

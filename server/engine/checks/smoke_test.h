@@ -14,7 +14,7 @@ namespace nemf {
 // That is the last self-check too: answers must be finite, and at whole pixels a keypoint's answer
 // must have the bits of the dense one. FAILED_PRECONDITION says what differs; other errors are the
 // engine's.
-absl::Status WarmUp(Engine* engine, int max_pairs);
+absl::Status RunSmokeTest(Engine* engine, int max_pairs);
 
 }  // namespace nemf
 

@@ -27,8 +27,8 @@ class ModuleEncoder : public DeviceEncoder {
         runtime_(runtime),
         staging_(runtime, StreamKind::kEncoding) {}
 
-  absl::Status WarmUp() {
-    NEMF_RETURN_IF_ERROR(module_.WarmUp());
+  absl::Status RunSmokeTest() {
+    NEMF_RETURN_IF_ERROR(module_.RunSmokeTest());
     return runtime_->Synchronize(StreamKind::kEncoding);
   }
 
@@ -109,7 +109,7 @@ absl::StatusOr<std::unique_ptr<DeviceEncoder>> LoadDeviceEncoder(const std::stri
   NEMF_RETURN_IF_ERROR(CatchDeviceErrors([&] {
     const auto scope = runtime->Enter(StreamKind::kEncoding);
     encoder = std::make_unique<ModuleEncoder>(bytes, shape, precision, where, runtime);
-    return encoder->WarmUp();
+    return encoder->RunSmokeTest();
   }));
   return encoder;
 }

@@ -36,7 +36,7 @@ absl::StatusOr<EncodedTensors> EncoderModule::Run(const at::Tensor& query,
   return Encode(Prepare(query), Prepare(reference));
 }
 
-absl::Status EncoderModule::WarmUp() {
+absl::Status EncoderModule::RunSmokeTest() {
   const c10::InferenceMode no_gradients;
   const std::int64_t size = shape_.input_size;
   const at::Tensor empty = at::zeros({1, 3, size, size}, at::TensorOptions().device(device_));

@@ -30,7 +30,7 @@ class EncoderModule {
   absl::StatusOr<EncodedTensors> Run(const at::Tensor& query, const at::Tensor& reference);
 
   // Encodes an empty pair, which makes the module warm and checks it.
-  absl::Status WarmUp();
+  absl::Status RunSmokeTest();
 
  private:
   at::Tensor Prepare(const at::Tensor& image) const;

@@ -39,10 +39,10 @@ class TorchEncoder : public Encoder {
     });
   }
 
-  absl::Status WarmUp(int threads) {
+  absl::Status RunSmokeTest(int threads) {
     return CatchExceptions(absl::StatusCode::kInvalidArgument, "cannot run the encoder", [&] {
       SetTorchThreads(threads);
-      return module_.WarmUp();
+      return module_.RunSmokeTest();
     });
   }
 
@@ -57,7 +57,7 @@ absl::StatusOr<std::unique_ptr<Encoder>> Encoder::Load(const std::string& bytes,
   using Result = absl::StatusOr<std::unique_ptr<Encoder>>;
   return CatchExceptions(absl::StatusCode::kInvalidArgument, "cannot load", [&]() -> Result {
     auto encoder = std::make_unique<TorchEncoder>(bytes, shape);
-    const absl::Status status = encoder->WarmUp(threads);
+    const absl::Status status = encoder->RunSmokeTest(threads);
     if (!status.ok()) return status;
     return encoder;
   });
