@@ -20,16 +20,16 @@ constexpr int kMinRange = 64;
 
 // A worker's share of a piece.
 struct Range {
-  Piece* piece;
+  WorkItem* piece;
   int begin;
   int end;
   int queries = 0;
 };
 
 // Cuts pieces into ranges, small enough that each worker gets some.
-std::vector<Range> CutIntoRanges(absl::Span<Piece> pieces, int workers) {
+std::vector<Range> CutIntoRanges(absl::Span<WorkItem> pieces, int workers) {
   std::vector<Range> ranges;
-  for (Piece& piece : pieces) {
+  for (WorkItem& piece : pieces) {
     const int size =
         std::clamp((piece.end - piece.begin + workers - 1) / workers, kMinRange, kMaxRange);
     for (int begin = piece.begin; begin < piece.end; begin += size) {
@@ -85,7 +85,7 @@ class CpuBackend : public Backend {
     return std::make_unique<CpuTask>(plan, field_->weights());
   }
 
-  absl::Status Run(absl::Span<Piece> pieces) override {
+  absl::Status Run(absl::Span<WorkItem> pieces) override {
     std::vector<Range> ranges = CutIntoRanges(pieces, team_.workers());
     const absl::Status status =
         team_.Run(static_cast<int>(ranges.size()), [&](int part, int worker) {

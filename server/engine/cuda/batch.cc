@@ -7,7 +7,7 @@
 
 namespace nemf {
 
-BatchKind KindOf(const Piece& piece) {
+BatchKind KindOf(const WorkItem& piece) {
   if (piece.phase == Phase::kPatchMatch) return BatchKind::kPatchMatch;
   const bool upsamples = piece.phase == Phase::kRefine && piece.plan->strided();
   return upsamples ? BatchKind::kUpsample : BatchKind::kOptimize;
@@ -19,7 +19,7 @@ int NumItems(const Batch& batch) {
   return items;
 }
 
-int RowsOfItem(const Piece& piece) {
+int RowsOfItem(const WorkItem& piece) {
   switch (KindOf(piece)) {
     case BatchKind::kPatchMatch:
       return std::max(kMaxCandidates, piece.plan->options.search_candidates);
@@ -31,10 +31,10 @@ int RowsOfItem(const Piece& piece) {
   return 1;
 }
 
-std::vector<Batch> CutIntoBatches(absl::Span<Piece> pieces, BatchKind kind, int max_rows) {
+std::vector<Batch> CutIntoBatches(absl::Span<WorkItem> pieces, BatchKind kind, int max_rows) {
   std::vector<Batch> batches;
   int room = 0;  // rows left in the last batch
-  for (Piece& piece : pieces) {
+  for (WorkItem& piece : pieces) {
     if (KindOf(piece) != kind) continue;
     const int rows = RowsOfItem(piece);
     for (int begin = piece.begin; begin < piece.end;) {

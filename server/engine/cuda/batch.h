@@ -8,18 +8,18 @@
 
 namespace nemf {
 
-// Pieces that are done by the same kernels.
+// WorkItems that are done by the same kernels.
 enum class BatchKind {
   kPatchMatch,  // an iteration on slots
   kOptimize,    // the optimiser on slots, or on the points of a plan that is not strided
   kUpsample,    // the points of a strided plan
 };
 
-BatchKind KindOf(const Piece& piece);
+BatchKind KindOf(const WorkItem& piece);
 
 // The slots or points [begin, end) of a piece.
 struct Part {
-  Piece* piece;
+  WorkItem* piece;
   int begin;
   int end;
 
@@ -32,10 +32,10 @@ using Batch = std::vector<Part>;
 int NumItems(const Batch& batch);
 
 // Rows of field queries that an item of the piece needs at a time, at most.
-int RowsOfItem(const Piece& piece);
+int RowsOfItem(const WorkItem& piece);
 
 // The pieces of one kind, cut so that a batch needs at most `max_rows` rows (at least 16).
-std::vector<Batch> CutIntoBatches(absl::Span<Piece> pieces, BatchKind kind, int max_rows);
+std::vector<Batch> CutIntoBatches(absl::Span<WorkItem> pieces, BatchKind kind, int max_rows);
 
 }  // namespace nemf
 

@@ -76,7 +76,7 @@ class DeviceBackend : public Backend {
     return std::make_unique<DeviceTask>(plan, host_weights_);
   }
 
-  absl::Status Run(absl::Span<Piece> pieces) override {
+  absl::Status Run(absl::Span<WorkItem> pieces) override {
     absl::Status status = RunOnce(pieces);
     while (absl::IsResourceExhausted(status) && HalveChunk()) status = RunOnce(pieces);
     return status;
@@ -131,10 +131,10 @@ class DeviceBackend : public Backend {
     return encoding;
   }
 
-  absl::Status RunOnce(absl::Span<Piece> pieces) {
+  absl::Status RunOnce(absl::Span<WorkItem> pieces) {
     return OnStream(StreamKind::kMatching, [&]() -> absl::Status {
       if (matcher_ == nullptr) NEMF_RETURN_IF_ERROR(MakeMatcher(rows_));
-      for (const Piece& piece : pieces) {
+      for (const WorkItem& piece : pieces) {
         auto* task = static_cast<DeviceTask*>(piece.state);
         NEMF_RETURN_IF_ERROR(task->Upload(runtime_.get(), &staging_, queue_));
       }

@@ -139,11 +139,11 @@ StartView DeviceTask::Start(Phase phase) const {
   return start;
 }
 
-PieceView DeviceTask::View(Phase phase, int pass, int begin) const {
+WorkItemView DeviceTask::View(Phase phase, int pass, int begin) const {
   const MatchOptions& options = plan.options;
   const ImageSize reference = pair().reference_size();
   const bool of_nodes = phase != Phase::kRefine || points_are_nodes();
-  PieceView view = {};
+  WorkItemView view = {};
   view.begin = begin;
   view.pair = pair().view();
   view.table = of_nodes ? arrays_.nodes.view() : arrays_.others.view();

@@ -50,9 +50,9 @@ class DeviceTask : public TaskState {
   // thread, under Enter(kMatching). After an error it may be called again.
   absl::Status Upload(DeviceRuntime* runtime, Staging* staging, const Queue& queue);
 
-  // The slots (or points, in the finish) from `begin` on, in a pass (see Piece::iteration). The
+  // The slots (or points, in the finish) from `begin` on, in a pass (see WorkItem::iteration). The
   // view's place in its batch is left to the caller. Requires Upload().
-  PieceView View(Phase phase, int pass, int begin) const;
+  WorkItemView View(Phase phase, int pass, int begin) const;
   // The values that a pass begins with.
   const Vec2* Before(int pass) const { return arrays_.values[pass % 2].data(); }
 

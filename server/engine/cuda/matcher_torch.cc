@@ -20,7 +20,7 @@ constexpr int kChunksPerBatch = 20;
 int MaxItems(int rows) { return std::max(kChunksPerBatch * rows / kMaxCandidates, rows); }
 
 // The pass whose values a piece reads.
-int PassOf(const Piece& piece) {
+int PassOf(const WorkItem& piece) {
   return piece.phase == Phase::kRefine ? piece.plan->passes() : piece.iteration;
 }
 
@@ -73,8 +73,8 @@ Matcher::Matcher(std::unique_ptr<Network> network, DeviceRuntime* runtime, Stagi
       states_(runtime, MaxItems(rows())),
       finished_(runtime, MaxItems(rows())) {}
 
-absl::Status Matcher::Run(absl::Span<Piece> pieces) {
-  for (Piece& piece : pieces) piece.queries = 0;
+absl::Status Matcher::Run(absl::Span<WorkItem> pieces) {
+  for (WorkItem& piece : pieces) piece.queries = 0;
   const int many = kChunksPerBatch * rows();
   for (const Batch& batch : CutIntoBatches(pieces, BatchKind::kPatchMatch, many)) {
     NEMF_RETURN_IF_ERROR(RunPatchMatch(batch));
@@ -94,11 +94,11 @@ BatchView Matcher::view() const {
 }
 
 absl::Status Matcher::UploadBatch(const Batch& batch) {
-  std::vector<PieceView> views;
+  std::vector<WorkItemView> views;
   int item = 0;
   int search = 0;
   for (const Part& part : batch) {
-    const Piece& piece = *part.piece;
+    const WorkItem& piece = *part.piece;
     const auto& task = static_cast<const DeviceTask&>(*piece.state);
     views.push_back(task.View(piece.phase, PassOf(piece), part.begin));
     views.back().first_item = item;

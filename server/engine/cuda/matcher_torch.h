@@ -32,7 +32,7 @@ class Matcher {
 
   // See Backend::Run(). The tasks are uploaded. The pieces may be done again after an error: what
   // they read is not changed before a task goes on to its next pass.
-  absl::Status Run(absl::Span<Piece> pieces);
+  absl::Status Run(absl::Span<WorkItem> pieces);
 
  private:
   // `count` rows of field queries.
@@ -64,7 +64,7 @@ class Matcher {
   Staging* const staging_;
   const Queue queue_;
   const std::unique_ptr<Network> network_;
-  DeviceArray<PieceView> pieces_;
+  DeviceArray<WorkItemView> pieces_;
   int num_items_ = 0;
   const RowArrays candidates_;  // of propagation and upsampling; the optimiser's points
   const RowArrays search_;

@@ -33,7 +33,7 @@ enum class Phase {
 // A part of a task's work that may be done in one go: a range of the slots of a PatchMatch
 // iteration (one reads the values from before the iteration, so the ranges of an iteration may go
 // in any order and cut) or of the nodes' optimisation, or of the task's points in the finish.
-struct Piece {
+struct WorkItem {
   const TaskPlan* plan;
   TaskState* state;
   Phase phase;
@@ -62,7 +62,7 @@ class Backend {
 
   // Does the pieces, of different tasks, and writes their `queries`. A piece's result does not
   // depend on its company nor on how ranges were cut.
-  virtual absl::Status Run(absl::Span<Piece> pieces) = 0;
+  virtual absl::Status Run(absl::Span<WorkItem> pieces) = 0;
 
   // Where the points of a dense task stand after `iteration` whole PatchMatch iterations (0: the
   // coarse answer), the task's next pass or finish not yet begun -> reference pixels, row-major

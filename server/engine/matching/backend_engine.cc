@@ -62,7 +62,7 @@ class BackendEngine : public Engine {
  private:
   struct Wave {
     std::vector<Task*> tasks;
-    std::vector<Piece> pieces;  // one of each task
+    std::vector<WorkItem> pieces;  // one of each task
   };
 
   // The next pieces. Tasks at the front that can be finished within `max_queries` go alone until

@@ -71,17 +71,17 @@ void Task::MaybeSnapshot() {
   snapshots_.push_back({iteration_, backend_->Snapshot(*state_, iteration_)});
 }
 
-Piece Task::NextPiece(std::int64_t max_queries) const {
+WorkItem Task::NextPiece(std::int64_t max_queries) const {
   const std::int64_t items = std::max(kMinItems, max_queries / QueriesPerItem(phase_));
   const std::int64_t end = std::min<std::int64_t>(position_ + items, SizeOfPass(iteration_));
   return {plan_.get(), state_.get(), phase_, iteration_, position_, static_cast<int>(end)};
 }
 
-std::int64_t Task::Bound(const Piece& piece) const {
+std::int64_t Task::Bound(const WorkItem& piece) const {
   return (piece.end - piece.begin) * QueriesPerItem(piece.phase);
 }
 
-void Task::Advance(const Piece& piece) {
+void Task::Advance(const WorkItem& piece) {
   queries_spent_ += piece.queries;
   position_ = piece.end;
   if (position_ < SizeOfPass(iteration_)) return;

@@ -24,11 +24,11 @@ class Task : public MatchTask {
 
   // The next piece, which needs at most `max_queries` queries unless that is less than the smallest
   // piece. Requires !done().
-  Piece NextPiece(std::int64_t max_queries) const;
+  WorkItem NextPiece(std::int64_t max_queries) const;
   // An upper bound of a piece's queries.
-  std::int64_t Bound(const Piece& piece) const;
+  std::int64_t Bound(const WorkItem& piece) const;
   // Says that NextPiece()'s piece was done.
-  void Advance(const Piece& piece);
+  void Advance(const WorkItem& piece);
 
  private:
   // The phase of a pass over slots, and the slots in it; after the last pass comes the finish, over

@@ -8,12 +8,12 @@
 // be called for 0 .. n - 1 in any order; the calls of one kernel do not depend on one another.
 namespace nemf {
 
-NEMF_HD ScoredPoint OwnValue(const PieceView& piece, int slot) {
+NEMF_HD ScoredPoint OwnValue(const WorkItemView& piece, int slot) {
   return {piece.before[slot], piece.scores_before[slot]};
 }
 
 // Propagation's candidates of a slot; see CollectCandidates().
-NEMF_HD int CandidatesOfSlot(const PieceView& piece, int slot, Vec2 out[kMaxCandidates]) {
+NEMF_HD int CandidatesOfSlot(const WorkItemView& piece, int slot, Vec2 out[kMaxCandidates]) {
   int slots[4];
   NeighbourSlots(piece.active, slot, slots);
   const Vec2 neighbours[4] = {piece.before[slots[0]], piece.before[slots[1]],
@@ -50,7 +50,7 @@ struct CountCandidates {
   int* counts;  // [items]
 
   NEMF_HD void operator()(int item) const {
-    const PieceView& piece = batch.pieces[PieceOfItem(batch, item)];
+    const WorkItemView& piece = batch.pieces[PieceOfItem(batch, item)];
     Vec2 candidates[kMaxCandidates];
     counts[item] = CandidatesOfSlot(piece, IndexOfItem(piece, item), candidates);
   }
@@ -64,7 +64,7 @@ struct EmitCandidates {
 
   NEMF_HD void operator()(int item) const {
     const int p = PieceOfItem(batch, item);
-    const PieceView& piece = batch.pieces[p];
+    const WorkItemView& piece = batch.pieces[p];
     const int slot = IndexOfItem(piece, item);
     Vec2 candidates[kMaxCandidates];
     const int count = CandidatesOfSlot(piece, slot, candidates);
@@ -91,7 +91,7 @@ struct RowsByPiece {
 };
 
 // The first row of an item's random search.
-NEMF_HD int SearchRow(const PieceView& piece, int item) {
+NEMF_HD int SearchRow(const WorkItemView& piece, int item) {
   return piece.first_search + (item - piece.first_item) * piece.search_candidates;
 }
 
@@ -105,7 +105,7 @@ struct SelectAndSearch {
 
   NEMF_HD void operator()(int item) const {
     const int p = PieceOfItem(batch, item);
-    const PieceView& piece = batch.pieces[p];
+    const WorkItemView& piece = batch.pieces[p];
     const int slot = IndexOfItem(piece, item);
     const int first = item == 0 ? 0 : ends[item - 1];
     const ScoredPoint chosen = SelectBest(OwnValue(piece, slot), candidates.reference + first,
@@ -129,7 +129,7 @@ struct FinishSlots {
   RowsView search;
 
   NEMF_HD void operator()(int item) const {
-    const PieceView& piece = batch.pieces[PieceOfItem(batch, item)];
+    const WorkItemView& piece = batch.pieces[PieceOfItem(batch, item)];
     const int slot = IndexOfItem(piece, item);
     const int row = SearchRow(piece, item);
     ScoredPoint better = best[item];

@@ -9,7 +9,7 @@
 namespace nemf {
 
 // The slots (in place of pixels) that a point of the answer lies between.
-NEMF_HD KeypointSupport SupportOfPoint(const PieceView& piece, int point) {
+NEMF_HD KeypointSupport SupportOfPoint(const WorkItemView& piece, int point) {
   if (piece.start.kind == StartKind::kSupport) return piece.start.supports[point];
   const int width = piece.lattice.query_width;
   return FindSupport(piece.lattice, static_cast<float>(point % width),
@@ -17,11 +17,12 @@ NEMF_HD KeypointSupport SupportOfPoint(const PieceView& piece, int point) {
 }
 
 // The values of its nodes.
-NEMF_HD void NodesOfSupport(const PieceView& piece, const KeypointSupport& support, Vec2 out[4]) {
+NEMF_HD void NodesOfSupport(const WorkItemView& piece, const KeypointSupport& support,
+                            Vec2 out[4]) {
   for (int i = 0; i < 4; ++i) out[i] = piece.before[support.pixel[i]];
 }
 
-NEMF_HD Vec2 StartOfPoint(const PieceView& piece, int point) {
+NEMF_HD Vec2 StartOfPoint(const WorkItemView& piece, int point) {
   const StartView& start = piece.start;
   if (start.kind == StartKind::kGrid) return GridNode(point, start.columns, start.rows);
   if (start.kind == StartKind::kSlots) return piece.before[point];
@@ -37,7 +38,7 @@ NEMF_HD Vec2 StartOfPoint(const PieceView& piece, int point) {
 }
 
 // A point's place in the piece's table.
-NEMF_HD TableIndex QueryOfPoint(const PieceView& piece, int point) {
+NEMF_HD TableIndex QueryOfPoint(const WorkItemView& piece, int point) {
   if (piece.start.kind == StartKind::kSlots) {
     return PixelIndex(piece.active, PixelOf(piece.active, point));
   }
@@ -52,7 +53,7 @@ NEMF_HD TableIndex QueryOfPoint(const PieceView& piece, int point) {
   return index;
 }
 
-NEMF_HD FinishedPoint FinishPoint(const PieceView& piece, Vec2 point, float score) {
+NEMF_HD FinishedPoint FinishPoint(const WorkItemView& piece, Vec2 point, float score) {
   const Vec2 pixel = {ToPixel(point.x, piece.reference_width),
                       ToPixel(point.y, piece.reference_height)};
   return {pixel, score, InsideImage(pixel, piece.reference_width, piece.reference_height) ? 1 : 0};
@@ -67,7 +68,7 @@ struct StartPoints {
 
   NEMF_HD void operator()(int item) const {
     const int p = PieceOfItem(batch, item);
-    const PieceView& piece = batch.pieces[p];
+    const WorkItemView& piece = batch.pieces[p];
     const int point = IndexOfItem(piece, item);
     const Vec2 from = StartOfPoint(piece, point);
     start[item] = from;
@@ -89,7 +90,7 @@ struct StepPoints {
 
   NEMF_HD void operator()(int row) const {
     const int item = chunk.begin + row;
-    const PieceView& piece = chunk.pieces[chunk.rows.piece[item]];
+    const WorkItemView& piece = chunk.pieces[chunk.rows.piece[item]];
     if (step >= piece.steps) return;
     const Vec2 slope = GradientOfProducts(CornersOfRow(chunk, row), products + 4 * row);
     const float loss = LossSlope(chunk.rows.scores[item]);
@@ -106,7 +107,7 @@ struct StoreSlots {
   RowsView rows;
 
   NEMF_HD void operator()(int item) const {
-    const PieceView& piece = batch.pieces[rows.piece[item]];
+    const WorkItemView& piece = batch.pieces[rows.piece[item]];
     if (piece.start.kind != StartKind::kSlots) return;
     piece.after[IndexOfItem(piece, item)] = rows.reference[item];
   }

@@ -8,7 +8,8 @@
 // 0 .. n - 1 in any order.
 namespace nemf {
 
-NEMF_HD int CandidatesOfPoint(const PieceView& piece, int point, Vec2 out[kMaxUpsampleCandidates]) {
+NEMF_HD int CandidatesOfPoint(const WorkItemView& piece, int point,
+                              Vec2 out[kMaxUpsampleCandidates]) {
   const KeypointSupport support = SupportOfPoint(piece, point);
   Vec2 nodes[4];
   NodesOfSupport(piece, support, nodes);
@@ -21,7 +22,7 @@ struct CountUpsampled {
   int* counts;  // [items]
 
   NEMF_HD void operator()(int item) const {
-    const PieceView& piece = batch.pieces[PieceOfItem(batch, item)];
+    const WorkItemView& piece = batch.pieces[PieceOfItem(batch, item)];
     Vec2 candidates[kMaxUpsampleCandidates];
     counts[item] = CandidatesOfPoint(piece, IndexOfItem(piece, item), candidates);
   }
@@ -35,7 +36,7 @@ struct EmitUpsampled {
 
   NEMF_HD void operator()(int item) const {
     const int p = PieceOfItem(batch, item);
-    const PieceView& piece = batch.pieces[p];
+    const WorkItemView& piece = batch.pieces[p];
     const int point = IndexOfItem(piece, item);
     Vec2 candidates[kMaxUpsampleCandidates];
     const int count = CandidatesOfPoint(piece, point, candidates);
@@ -56,7 +57,7 @@ struct SelectUpsampled {
   FinishedPoint* out;  // [items]
 
   NEMF_HD void operator()(int item) const {
-    const PieceView& piece = batch.pieces[PieceOfItem(batch, item)];
+    const WorkItemView& piece = batch.pieces[PieceOfItem(batch, item)];
     const int first = item == 0 ? 0 : ends[item - 1];
     ScoredPoint best = {rows.reference[first], rows.scores[first]};
     for (int row = first + 1; row < ends[item]; ++row) {

@@ -55,7 +55,7 @@ struct StartView {
 
 // A piece of a batch: a range of a task's slots in one iteration, or of its points in the finish.
 // Its items are the batch's items [first_item, the next piece's first_item).
-struct PieceView {
+struct WorkItemView {
   int first_item;
   int begin;  // the first slot or point
   PairView pair;
@@ -90,7 +90,7 @@ struct PieceView {
 
 // The pieces of a batch and how many items they have together.
 struct BatchView {
-  const PieceView* pieces;
+  const WorkItemView* pieces;
   int num_pieces;
   int num_items;
 };
@@ -106,7 +106,7 @@ struct RowsView {
 // The rows [begin, begin + count) that go through the network together, in the first rows of its
 // activations; the other rows of the activations are padding.
 struct ChunkView {
-  const PieceView* pieces;
+  const WorkItemView* pieces;
   RowsView rows;
   int begin;
   int count;
@@ -135,7 +135,7 @@ NEMF_HD int PieceOfItem(const BatchView& batch, int item) {
 }
 
 // The slot or point of an item of the piece.
-NEMF_HD int IndexOfItem(const PieceView& piece, int item) {
+NEMF_HD int IndexOfItem(const WorkItemView& piece, int item) {
   return piece.begin + item - piece.first_item;
 }
 
@@ -149,7 +149,7 @@ NEMF_HD TableIndex PixelIndex(const ConeView& active, int pixel) {
 // The corners of Phi around a row's points.
 NEMF_HD PhiCorners CornersOfRow(const ChunkView& chunk, int row) {
   const int i = chunk.begin + row;
-  const PieceView& piece = chunk.pieces[chunk.rows.piece[i]];
+  const WorkItemView& piece = chunk.pieces[chunk.rows.piece[i]];
   const TableIndex index = chunk.rows.query[i];
   const Vec2 query = {piece.table.x[index.x], piece.table.y[index.y]};
   const PhiView sizes = {nullptr, piece.pair.grid, piece.pair.channels};
