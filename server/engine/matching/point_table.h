@@ -6,7 +6,7 @@
 #include "absl/types/span.h"
 #include "server/engine/bundle/field_weights.h"
 #include "server/engine/math/coordinates.h"
-#include "server/engine/math/query_index.h"
+#include "server/engine/math/table_index.h"
 
 namespace nemf {
 

@@ -9,8 +9,8 @@
 #include "server/engine/math/half.h"
 #include "server/engine/math/interpolation.h"
 #include "server/engine/math/lattice.h"
-#include "server/engine/math/query_index.h"
 #include "server/engine/math/search.h"
+#include "server/engine/math/table_index.h"
 #include "server/engine/math/upsample.h"
 
 // What kernels see of the back end's arrays: pointers into the device's memory and sizes. Plain

@@ -1,5 +1,5 @@
-#ifndef NEMF_SERVER_ENGINE_MATH_QUERY_INDEX_H_
-#define NEMF_SERVER_ENGINE_MATH_QUERY_INDEX_H_
+#ifndef NEMF_SERVER_ENGINE_MATH_TABLE_INDEX_H_
+#define NEMF_SERVER_ENGINE_MATH_TABLE_INDEX_H_
 
 namespace nemf {
 
@@ -11,4 +11,4 @@ struct TableIndex {
 
 }  // namespace nemf
 
-#endif  // NEMF_SERVER_ENGINE_MATH_QUERY_INDEX_H_
+#endif  // NEMF_SERVER_ENGINE_MATH_TABLE_INDEX_H_

@@ -1,5 +1,5 @@
-#ifndef NEMF_SERVER_ENGINE_MATH_ACTIVE_VIEW_H_
-#define NEMF_SERVER_ENGINE_MATH_ACTIVE_VIEW_H_
+#ifndef NEMF_SERVER_ENGINE_MATH_CONE_VIEW_H_
+#define NEMF_SERVER_ENGINE_MATH_CONE_VIEW_H_
 
 #include "server/engine/math/coordinates.h"
 #include "server/engine/math/macros.h"
@@ -40,4 +40,4 @@ NEMF_HD void NeighbourSlots(const ConeView& active, int slot, int out[4]) {
 
 }  // namespace nemf
 
-#endif  // NEMF_SERVER_ENGINE_MATH_ACTIVE_VIEW_H_
+#endif  // NEMF_SERVER_ENGINE_MATH_CONE_VIEW_H_
