@@ -15,7 +15,7 @@ help:
 	@echo "make bench   measure the engine beside plain PyTorch, into build/bench"
 	@echo "make build   build everything into $(BUILD) (PRESET=release|debug|asan|tsan|cuda)"
 	@echo "make format  format the C++ and Python sources"
-	@echo "make lint    check formatting and the Python sources"
+	@echo "make lint    check formatting, the Python sources, the layers and the words"
 	@echo "make clean   remove build/ (the Python environment .venv stays)"
 
 demo:
@@ -70,6 +70,7 @@ lint:
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) tests/lint/check_layers.py
+	$(PYTHON) tests/lint/check_words.py
 
 clean:
 	rm -rf build

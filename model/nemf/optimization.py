@@ -55,7 +55,7 @@ def optimize(
     query: torch.Tensor,
     options: MatchOptions,
 ) -> torch.Tensor:
-    """AdamW on the reference points (nemf.md, section 5.3), each point for itself.
+    """AdamW on the reference points (docs/algorithm.md, section 5.3), each point for itself.
 
     Args:
       phi: [C, h, w, h, w].

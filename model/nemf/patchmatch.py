@@ -10,7 +10,7 @@ from nemf.sampling import coarse_map, field_scores, query_grid
 
 
 class PatchMatch:
-    """PatchMatch over all pixels of a query (nemf.md, section 5.2), one half-step at a time.
+    """PatchMatch over all of a query, a half-step at a time (docs/algorithm.md, section 5.2).
 
     coords: [H, W, 2], the present normalised reference point of each query pixel.
     scores: [H, W], the field's score of it.

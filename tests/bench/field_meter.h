@@ -22,7 +22,7 @@ class FieldMeter {
   // Queries answered per second, over about `seconds`.
   absl::StatusOr<double> QueriesPerSecond(double seconds);
 
-  // Floating-point operations of one query as nemf.md counts them: all layers, nothing saved.
+  // Floating-point operations of one evaluation: all layers, without the savings of the engine.
   double flops_per_query() const;
 
  private:

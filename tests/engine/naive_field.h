@@ -18,7 +18,7 @@ struct Point2 {
 // [channels].
 std::vector<double> NaiveInterpolation(const PhiView& phi, Point2 reference, Point2 query);
 
-// The matching field in double, straight from its formulas (nemf.md, section 3).
+// The matching field in double, straight from its formulas (docs/algorithm.md, section 3).
 class NaiveField {
  public:
   // Both outlive the field.
