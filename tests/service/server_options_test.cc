@@ -240,6 +240,19 @@ TEST(ServerOptionsTest, PrintsAFileThatSaysTheSame) {
   EXPECT_EQ(twice, printed);
 }
 
+// To write the page anew: nemf-server --help-markdown > docs/configuration.md
+TEST(ServerOptionsTest, PrintsTheCommittedConfigurationPage) {
+  std::ifstream file(NEMF_CONFIGURATION_PAGE);
+  ASSERT_TRUE(file.good()) << NEMF_CONFIGURATION_PAGE;
+  std::ostringstream committed;
+  committed << file.rdbuf();
+  std::string printed;
+  const auto options = Parse({"--help-markdown", "--max-keypoints", "7"}, &printed);
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_FALSE(options->has_value());
+  EXPECT_EQ(printed, committed.str());
+}
+
 TEST(ServerOptionsTest, PrintsHelpAndVersion) {
   std::string printed;
   auto options = Parse({"--help"}, &printed);
