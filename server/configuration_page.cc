@@ -53,11 +53,13 @@ std::string Usage(const CLI::Option& option) {
   return absl::StrCat("--", name, ListsValues(type) ? "" : " ", ListsValues(type) ? "" : type);
 }
 
-// 67108864 as "64 MiB"; other numbers as they are.
+// 67108864 as "64 MiB"; numbers that are no multiple of a MiB as they are.
 std::string WithUnit(const std::string& bytes) {
   constexpr std::int64_t kMebibyte = 1 << 20;
+  constexpr std::int64_t kGibibyte = 1 << 30;
   std::int64_t count = 0;
   if (!absl::SimpleAtoi(bytes, &count) || count == 0 || count % kMebibyte != 0) return bytes;
+  if (count % kGibibyte == 0) return absl::StrCat(count / kGibibyte, " GiB");
   return absl::StrCat(count / kMebibyte, " MiB");
 }
 
@@ -70,7 +72,8 @@ std::string DefaultOf(const CLI::Option& option) {
 
 std::string Meaning(const CLI::Option& option) {
   const std::string type = TypeOf(option);
-  const std::string values = !IsSwitch(option) && ListsValues(type) ? absl::StrCat(": ", type) : "";
+  const std::string values =
+      !IsSwitch(option) && ListsValues(type) ? absl::StrCat(" (", type, ")") : "";
   return absl::StrReplaceAll(absl::StrCat(option.get_description(), values), {{"|", "\\|"}});
 }
 

@@ -77,18 +77,19 @@ void AddSchedulerFlags(Flags flags, ServerOptions* options, double* watchdog) {
             "Limit of the requests of one client that wait; 0: no limit");
   flags.AddBytes("--pair-cache-bytes", &scheduler->pair_cache_bytes,
                  "Size of each version's cache of encoded pairs; 0: no cache");
-  flags.AddParsed("--overlap-encoding", "auto, on or off", "auto",
-                  "Whether pairs are encoded while others are matched. on: if the engine allows "
-                  "it; auto: if the engine reports that it saves time",
-                  [scheduler](const std::string& text) {
-                    static const std::map<std::string, OverlapEncoding> kValues = {
-                        {"auto", OverlapEncoding::kAuto},
-                        {"on", OverlapEncoding::kOn},
-                        {"off", OverlapEncoding::kOff}};
-                    const auto value = kValues.find(text);
-                    if (value != kValues.end()) scheduler->overlap_encoding = value->second;
-                    return value != kValues.end();
-                  });
+  flags.AddParsed(
+      "--overlap-encoding", "auto, on or off", "auto",
+      "Whether pairs are encoded while others are matched; on and auto need an engine that "
+      "allows it, and auto one that reports that it saves time",
+      [scheduler](const std::string& text) {
+        static const std::map<std::string, OverlapEncoding> kValues = {
+            {"auto", OverlapEncoding::kAuto},
+            {"on", OverlapEncoding::kOn},
+            {"off", OverlapEncoding::kOff}};
+        const auto value = kValues.find(text);
+        if (value != kValues.end()) scheduler->overlap_encoding = value->second;
+        return value != kValues.end();
+      });
   flags.AddSwitch("trust-priority-header", &options->grpc.trust_priority,
                   "Whether clients may set their priority (low, normal or high) in the metadata "
                   "x-nemf-priority");

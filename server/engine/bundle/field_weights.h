@@ -32,7 +32,7 @@ struct Linear {
   std::vector<float> bias;
 };
 
-// The matching field's parameters (nemf.md, section 3.4), on the host:
+// The matching field's parameters (docs/algorithm.md, section 3.4), on the host:
 //   net = fc_p(gamma(reference), gamma(query))
 //   for each block i: net += fc_c[i](phi); net += fc_1[i](relu(fc_0[i](relu(net))))
 //   score = fc_out(relu(net))

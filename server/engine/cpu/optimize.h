@@ -6,8 +6,8 @@
 
 namespace nemf {
 
-// The optimiser's steps (nemf.md, section 5.3) on the rows of scratch->reference, each for itself,
-// in place; `queries` are these rows. A step costs a field query a row.
+// The optimiser's steps (docs/algorithm.md, section 5.3) on the rows of scratch->reference, each
+// for itself, in place; `queries` are these rows. A step costs a field query a row.
 void Optimize(const CpuField& field, const FieldQueries& queries, const TaskPlan& plan,
               CpuScratch* scratch);
 

@@ -23,8 +23,9 @@ struct CpuScratch {
   std::vector<ScoredPoint> best;
 };
 
-// One PatchMatch iteration on the slots [begin, end) of a task (nemf.md, section 5.2): propagation
-// from the values before the iteration, random search, clamp. Returns the field queries spent.
+// One PatchMatch iteration on the slots [begin, end) of a task (docs/algorithm.md, section 5.2):
+// propagation from the values before the iteration, random search, clamp. Returns the field queries
+// spent.
 int RunPatchMatch(const CpuField& field, CpuTask* task, int iteration, int begin, int end,
                   CpuScratch* scratch);
 

@@ -23,7 +23,7 @@ struct AdamStepSize {
 };
 
 // The learning rate of step 0, 1, ...: half a cosine over `steps` from `initial` to `final`, one
-// step late (nemf.md, section 5.3).
+// step late (docs/algorithm.md, section 5.3).
 NEMF_HD double LearningRate(int step, int steps, double initial, double final) {
   const double pi = 3.14159265358979323846;
   const double late = step > 0 ? step - 1 : 0;

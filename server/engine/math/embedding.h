@@ -29,7 +29,7 @@ NEMF_HD void EmbedAxis(const EmbeddingView& embedding, float u, float* __restric
 }
 
 // A normalised point -> out [4 F + 2]: sin(u_x f) for all F frequencies, sin(u_y f), cos(u_x f),
-// cos(u_y f), u_x, u_y (nemf.md, section 3.3).
+// cos(u_y f), u_x, u_y (docs/algorithm.md, section 3.3).
 NEMF_HD void EmbedPoint(const EmbeddingView& embedding, Vec2 point, float* __restrict out) {
   const int count = embedding.count;
   const float ux = point.x * embedding.scale + embedding.offset;

@@ -5,10 +5,10 @@
 #include "server/engine/math/embedding.h"
 #include "server/engine/math/layers.h"
 
-// The matching field over a chunk of rows, between its matrix products (nemf.md, sections 3.2 to
-// 3.4; cpu/field_kernels.h does the same on the CPU). A kernel is a function of an index, to be
-// called for 0 .. n - 1 in any order. The chunk is read from the device's memory, so that one
-// recording of the kernels serves all chunks.
+// The matching field over a chunk of rows, between its matrix products (docs/algorithm.md,
+// sections 3.2 to 3.4; cpu/field_kernels.h does the same on the CPU). A kernel is a function of an
+// index, to be called for 0 .. n - 1 in any order. The chunk is read from the device's memory, so
+// that one recording of the kernels serves all chunks.
 namespace nemf {
 
 // Writes the chunk that the following kernels work on; one call.

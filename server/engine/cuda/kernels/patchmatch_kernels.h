@@ -3,9 +3,10 @@
 
 #include "server/engine/cuda/kernels/views.h"
 
-// The steps of a PatchMatch iteration over a batch of slots, between the network's runs (nemf.md,
-// section 5.2; cpu/patchmatch.cc does the same on the CPU). A kernel is a function of an index, to
-// be called for 0 .. n - 1 in any order; the calls of one kernel do not depend on one another.
+// The steps of a PatchMatch iteration over a batch of slots, between the network's runs
+// (docs/algorithm.md, section 5.2; cpu/patchmatch.cc does the same on the CPU). A kernel is a
+// function of an index, to be called for 0 .. n - 1 in any order; the calls of one kernel do not
+// depend on one another.
 namespace nemf {
 
 NEMF_HD ScoredPoint OwnValue(const WorkItemView& piece, int slot) {

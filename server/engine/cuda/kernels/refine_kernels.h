@@ -4,8 +4,8 @@
 #include "server/engine/cuda/kernels/views.h"
 
 // The steps of the finish over a batch of points, and of the optimisation of slots: reading the
-// map, the optimiser, the answer (nemf.md, section 5.3; cpu/finish.cc does the same on the CPU). A
-// kernel is a function of an index, to be called for 0 .. n - 1 in any order.
+// map, the optimiser, the answer (docs/algorithm.md, section 5.3; cpu/refine.cc does the same on
+// the CPU). A kernel is a function of an index, to be called for 0 .. n - 1 in any order.
 namespace nemf {
 
 // The slots (in place of pixels) that a point of the answer lies between.
