@@ -35,7 +35,7 @@ test:
 bundle:
 	@test -n "$(PHOTOGRAPHS)" || { echo "make bundle PHOTOGRAPHS=DIR [CLASSES=DIR] [OUT=DIR]"; exit 2; }
 	deploy/install-deps test
-	PYTHONPATH=model $(PYTHON) -m nemf.make_bundle --photographs $(PHOTOGRAPHS) \
+	PYTHONPATH=model $(PYTHON) -m nemf_model.training.make_bundle --photographs $(PHOTOGRAPHS) \
 	  $(if $(CLASSES),--classes $(CLASSES)) --runs build/bundle/runs --seed 1 \
 	  --out $(or $(OUT),build/bundle)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 
-from nemf.bundle import MANIFEST
-from nemf.config import ModelConfig
-from nemf.export import BundleName, export_field, make_manifest, trace_encoder
-from nemf.model import NeMF
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import ModelConfig
+from nemf_model.export.bundle import MANIFEST
+from nemf_model.export.bundle_writer import BundleName, export_field, make_manifest, trace_encoder
 
 SEED = 20
 

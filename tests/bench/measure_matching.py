@@ -12,9 +12,9 @@ from pair import SquarePair, square_pair
 from settings import Settings
 from worker import Worker
 
-from nemf.bundle import Bundle
-from nemf.match_types import MatchOptions
-from nemf.matching import dense_matches
+from nemf_model.export.bundle import Bundle
+from nemf_model.matching.match import dense_matches
+from nemf_model.matching.types import MatchOptions
 
 PRESETS = ("REFERENCE", "BALANCED", "FAST")
 SEED = 6
@@ -164,7 +164,7 @@ def measure_dis(settings: Settings, folder: Path, sides: dict[str, Any]) -> dict
 
 
 def _against_plain(settings: Settings, binaries: Path, folder: Path) -> dict[str, Any]:
-    """REFERENCE's dense flow in model/nemf, with the same bundle and pair, and in the engine."""
+    """REFERENCE's dense flow in nemf_model, with the same bundle and pair, and in the engine."""
     torch.set_num_threads(settings.threads)
     pair = square_pair(settings.plain_side, folder)
     bundle = Bundle.load(settings.small)

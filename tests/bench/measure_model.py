@@ -14,9 +14,9 @@ from plain_field import PhiInputs, plain_scores
 from settings import Settings
 from worker import Worker
 
-from nemf.config import ModelConfig
-from nemf.export import trace_encoder
-from nemf.model import NeMF
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import ModelConfig
+from nemf_model.export.bundle_writer import trace_encoder
 
 THREADS = (1, 2)
 

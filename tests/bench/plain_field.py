@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nemf.config import ModelConfig
-from nemf.fine_map import FineMap
-from nemf.model import NeMF
+from nemf_model.architecture.fine_map import FineMap
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import ModelConfig
 
 
 class PhiInputs(NamedTuple):

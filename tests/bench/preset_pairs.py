@@ -13,9 +13,9 @@ import torch
 from motorcycle import DATA
 from PIL import Image
 
-from nemf.data.images import photographs
-from nemf.data.warps import RandomWarp, WarpStrength
-from nemf.preprocess import normalised_to_pixel, pixel_grid, pixel_to_normalised
+from nemf_model.data.images import photographs
+from nemf_model.data.warps import RandomWarp, WarpStrength
+from nemf_model.geometry import normalised_to_pixel, pixel_grid, pixel_to_normalised
 
 WILLOW_KEYPOINTS = 10
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nemf.config import ModelConfig
+from nemf_model.config import ModelConfig
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ _EXPORT = """
 import sys
 from pathlib import Path
 import torch
-from nemf.config import ModelConfig
-from nemf.export import BundleName, export_bundle
-from nemf.model import NeMF
+from nemf_model.config import ModelConfig
+from nemf_model.export.bundle_writer import BundleName, export_bundle
+from nemf_model.architecture.model import NeMF
 for seed in sys.argv[2:]:
     torch.manual_seed(int(seed))
     target = BundleName(Path(sys.argv[1]), "tiny", seed)

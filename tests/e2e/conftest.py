@@ -42,7 +42,7 @@ def stubs(tmp_path_factory: pytest.TempPathFactory) -> Stubs:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one tiny bundle of random weights, tiny/1."""
     out = tmp_path_factory.mktemp("models")
-    command = [sys.executable, "-m", "nemf.export", "--config", "tiny"]
+    command = [sys.executable, "-m", "nemf_model.export", "--config", "tiny"]
     command += ["--name", "tiny", "--version", "1", "--out", str(out)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "model")}
     subprocess.run(command, check=True, env=environment, capture_output=True)

@@ -15,12 +15,12 @@ import pytest
 import torch
 from PIL import Image
 
-from nemf.config import IMAGENET_MEAN, IMAGENET_STD, ModelConfig
-from nemf.match_types import EncodedPair, MatchOptions
-from nemf.matching import transfer_keypoints
-from nemf.model import NeMF
-from nemf.preprocess import encoder_input
-from nemf.reference_checkpoint import load_reference_model
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import IMAGENET_MEAN, IMAGENET_STD, ModelConfig
+from nemf_model.export.preprocess import encoder_input
+from nemf_model.matching.match import transfer_keypoints
+from nemf_model.matching.types import EncodedPair, MatchOptions
+from nemf_model.weights.reference_checkpoint import load_reference_model
 from tests.e2e.support import Server, encode, photograph
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +49,7 @@ def models(checkpoint: tuple[Path, Path], tmp_path_factory: pytest.TempPathFacto
     """What the export command makes of the checkpoint."""
     out = tmp_path_factory.mktemp("models")
     weights, arguments = map(str, checkpoint)
-    command = ["-m", "nemf.export", "--reference", weights, "--hyperparameters", arguments]
+    command = ["-m", "nemf_model.export", "--reference", weights, "--hyperparameters", arguments]
     command += ["--name", "published", "--version", "1", "--out", str(out)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "model")}
     done = subprocess.run(

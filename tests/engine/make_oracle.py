@@ -2,7 +2,7 @@
 
     python make_oracle.py DIR
 
-A tiny model with random weights goes through nemf.matching, the method written plainly in Python.
+A tiny model with random weights goes through matching.match, the method written plainly in Python.
 DIR then holds bundles/tiny/1/ and, as raw little-endian arrays named in index.json, the inputs and
 answers of some pairs of random images. Needs the folder model/ in PYTHONPATH.
 """
@@ -18,17 +18,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nemf.bundle import Bundle
-from nemf.config import ModelConfig
-from nemf.export import BundleName, export_bundle
-from nemf.field import harmonic_embedding
-from nemf.match_types import EncodedPair, MatchOptions, Refinement
-from nemf.matching import dense_matches, transfer_keypoints
-from nemf.model import NeMF
-from nemf.optimization import score_gradient
-from nemf.preprocess import encoder_input, pixel_to_normalised
-from nemf.presets import BALANCED, FAST
-from nemf.sampling import field_scores, interpolate_phi
+from nemf_model.architecture.field import harmonic_embedding
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import ModelConfig
+from nemf_model.export.bundle import Bundle
+from nemf_model.export.bundle_writer import BundleName, export_bundle
+from nemf_model.export.preprocess import encoder_input
+from nemf_model.geometry import pixel_to_normalised
+from nemf_model.matching.match import dense_matches, transfer_keypoints
+from nemf_model.matching.optimization import score_gradient
+from nemf_model.matching.presets import BALANCED, FAST
+from nemf_model.matching.sampling import field_scores, interpolate_phi
+from nemf_model.matching.types import EncodedPair, MatchOptions, Refinement
 
 _OPTIONS = MatchOptions(seed=0x0123456789ABCDEF)
 # Query and reference (width, height) of the pairs.

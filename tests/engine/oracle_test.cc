@@ -1,4 +1,4 @@
-// The engine against nemf.matching, the method in plain Python; see make_oracle.py.
+// The engine against nemf_model.matching.match, the method in plain Python; see make_oracle.py.
 
 #include "tests/engine/oracle.h"
 

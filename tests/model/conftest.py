@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from nemf.config import ModelConfig
-from nemf.match_types import EncodedPair
-from nemf.model import NeMF
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import ModelConfig
+from nemf_model.matching.types import EncodedPair
 from tests.model.pairs import make_pair
 
-# For the tests that start `python -m nemf...`.
+# For the tests that start `python -m nemf_model...`.
 os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[2] / "model")
 
 

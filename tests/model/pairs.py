@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nemf.config import ModelConfig
-from nemf.data.pairs import Matches, PairBatch
-from nemf.match_types import EncodedPair
+from nemf_model.config import ModelConfig
+from nemf_model.data.pairs import Matches, PairBatch
+from nemf_model.matching.types import EncodedPair
 
 
 def make_pair(query_size: tuple[int, int], reference_size: tuple[int, int]) -> EncodedPair:

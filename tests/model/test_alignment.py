@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nemf.alignment import (
+from nemf_model.architecture.alignment import (
     RIDGES,
     _fit,
     _inverse,
@@ -22,8 +22,8 @@ from nemf.alignment import (
     smooth,
     squared_distances,
 )
-from nemf.data.warps import identity_grid
-from nemf.model import AGGREGATOR_WEIGHT, Places
+from nemf_model.architecture.model import AGGREGATOR_WEIGHT, Places
+from nemf_model.geometry import identity_grid
 
 SIDE = 12
 

@@ -14,10 +14,10 @@ from types import ModuleType
 import pytest
 import torch
 
-from nemf.backbone import FeatureExtraction
-from nemf.config import LevelConfig, ModelConfig
-from nemf.export import BundleName, export_bundle
-from nemf.model import NeMF
+from nemf_model.architecture.backbone import FeatureExtraction
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import LevelConfig, ModelConfig
+from nemf_model.export.bundle_writer import BundleName, export_bundle
 
 TAPS = {
     "torchvision:resnet18": ("layer2.1.bn2", "layer3"),

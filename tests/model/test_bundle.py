@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from nemf import export
-from nemf.bundle import Bundle, sha256
-from nemf.config import ModelConfig
-from nemf.export import BundleName, export_bundle
-from nemf.match_types import MatchOptions, Refinement
-from nemf.matching import dense_matches
-from nemf.model import NeMF
-from nemf.preprocess import encoder_input
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import ModelConfig
+from nemf_model.export import bundle_writer
+from nemf_model.export.bundle import Bundle, sha256
+from nemf_model.export.bundle_writer import BundleName, export_bundle
+from nemf_model.export.preprocess import encoder_input
+from nemf_model.matching.match import dense_matches
+from nemf_model.matching.types import MatchOptions, Refinement
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_names_that_are_no_directory_names_are_refused(name: str) -> None:
 def test_failed_export_leaves_nothing(
     tiny_model: NeMF, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "_TOLERANCE", -1.0)
+    monkeypatch.setattr(bundle_writer, "_TOLERANCE", -1.0)
     with pytest.raises(RuntimeError, match="differs"):
         export_bundle(tiny_model, BundleName(tmp_path, "tiny", "1"), {})
     assert list((tmp_path / "tiny").iterdir()) == []
@@ -155,7 +155,7 @@ def test_command_line_exports_a_trained_checkpoint(tiny_model: NeMF, tmp_path: P
     (tmp_path / "card.json").write_text('{"licence": "free"}')
     arguments = f"--name n --version 1 --out {tmp_path} --provenance {tmp_path / 'card.json'}"
     arguments += f" --config {config} --weights {tmp_path / 'model.pt'}"
-    export.main(arguments.split())
+    bundle_writer.main(arguments.split())
     bundle = Bundle.load(tmp_path / "n" / "1")
     assert bundle.manifest["provenance"]["licence"] == "free"
     weight = dict(bundle.field.named_parameters())["decoder.fc_p.weight"]
@@ -166,4 +166,4 @@ def test_weights_of_another_configuration_are_refused(tiny_model: NeMF, tmp_path
     checkpoint = {"config": ModelConfig.small().to_dict(), "state_dict": {}}
     torch.save(checkpoint, tmp_path / "model.pt")
     with pytest.raises(ValueError, match="another configuration"):
-        export.load_trained_model(tiny_model.config, tmp_path / "model.pt")
+        bundle_writer.load_trained_model(tiny_model.config, tmp_path / "model.pt")

@@ -6,9 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nemf.class_bends import class_bends
-from nemf.data.frames import Frames
-from nemf.data.warps import identity_grid
+from nemf_model.data.frames import Frames
+from nemf_model.geometry import identity_grid
+from nemf_model.training.class_bends import class_bends
 
 SIDE = 12
 

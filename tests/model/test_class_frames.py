@@ -10,14 +10,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nemf.backbone import FeatureExtraction
-from nemf.class_frames import align_classes, consensus, partners
-from nemf.compute import Compute
-from nemf.config import LevelConfig, ModelConfig
-from nemf.data.frames import Frames
-from nemf.data.images import ImageStore
-from nemf.data.pairs import PairSampler
-from nemf.data.warps import apply_homography, homography_view, identity_grid
+from nemf_model.architecture.backbone import FeatureExtraction
+from nemf_model.config import LevelConfig, ModelConfig
+from nemf_model.data.frames import Frames
+from nemf_model.data.images import ImageStore
+from nemf_model.data.pairs import PairSampler
+from nemf_model.data.warps import homography_view
+from nemf_model.geometry import apply_homography, identity_grid
+from nemf_model.training.class_frames import align_classes, consensus, partners
+from nemf_model.training.compute import Compute
 from tests.model.pairs import colours_apart
 
 SIDE = 64

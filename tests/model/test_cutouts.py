@@ -10,13 +10,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nemf.config import ModelConfig
-from nemf.data.images import ImageStore
-from nemf.data.masks import object_mask
-from nemf.data.pairs import PairSampler
-from nemf.data.warps import identity_grid
-from nemf.pretrain import PLACES, place_loss
-from nemf.settings import TrainSettings
+from nemf_model.config import ModelConfig
+from nemf_model.data.images import ImageStore
+from nemf_model.data.masks import object_mask
+from nemf_model.data.pairs import PairSampler
+from nemf_model.geometry import identity_grid
+from nemf_model.training.pretrain import PLACES, place_loss
+from nemf_model.training.settings import TrainSettings
 from tests.model.pairs import colours_apart
 
 SIDE = 64

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import torch
 
-from nemf.config import LevelConfig, ModelConfig
-from nemf.initialise import start_from_correlation
-from nemf.model import Encoding, NeMF
+from nemf_model.architecture.model import Encoding, NeMF
+from nemf_model.config import LevelConfig, ModelConfig
+from nemf_model.training.initialise import start_from_correlation
 
 
 @torch.no_grad()

@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from nemf import evaluate_bundle
-from nemf.data.warps import WarpStrength
-from nemf.export import BundleName, export_bundle
-from nemf.model import NeMF
+from nemf_model.architecture.model import NeMF
+from nemf_model.data.warps import WarpStrength
+from nemf_model.export.bundle_writer import BundleName, export_bundle
+from nemf_model.training import evaluate_bundle
 
 STILL = WarpStrength(rotation=0, scale=0, stretch=0, shear=0, shift=0, perspective=0, spline=0)
 

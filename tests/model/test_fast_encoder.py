@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nemf.config import LevelConfig, ModelConfig
-from nemf.conv4d import Conv4d, CostEmbedding
-from nemf.fast_aggregator import FastBlock
-from nemf.fast_embedding import FastCostEmbedding, pool_rows
-from nemf.fast_encoder import FastEncoder, unit_vectors
-from nemf.model import NeMF, correlation
+from nemf_model.architecture.conv4d import Conv4d, CostEmbedding
+from nemf_model.architecture.model import NeMF, correlation
+from nemf_model.config import LevelConfig, ModelConfig
+from nemf_model.export.fast_aggregator import FastBlock
+from nemf_model.export.fast_embedding import FastCostEmbedding, pool_rows
+from nemf_model.export.fast_encoder import FastEncoder, unit_vectors
 
 TOLERANCE = 1e-4
 

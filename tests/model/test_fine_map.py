@@ -11,13 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nemf.config import ModelConfig
-from nemf.data.pairs import Matches
-from nemf.data.warps import identity_grid
-from nemf.fine_map import FineMap, MapRefinement
-from nemf.lookup import STEP, CellPositions, Lookup, point_costs
-from nemf.losses import EARLIER_ROUND, STAY_SCALE, fine_loss, interpolate_batch
-from nemf.model import NeMF
+from nemf_model.architecture.fine_map import FineMap, MapRefinement
+from nemf_model.architecture.lookup import STEP, CellPositions, Lookup, point_costs
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import ModelConfig
+from nemf_model.data.pairs import Matches
+from nemf_model.geometry import identity_grid
+from nemf_model.training.losses import EARLIER_ROUND, STAY_SCALE, fine_loss, interpolate_batch
 
 TINY = ModelConfig.tiny()
 

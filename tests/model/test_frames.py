@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nemf.data.frames import Frames
-from nemf.data.warps import identity_grid
+from nemf_model.data.frames import Frames
+from nemf_model.geometry import identity_grid
 
 
 def random_frames(count: int, seed: int) -> Frames:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nemf.data.images import HELD_OUT_EVERY, classes
+from nemf_model.data.images import HELD_OUT_EVERY, classes
 from tests.model.photographs import write_photographs
 
 PHOTOGRAPHS = HELD_OUT_EVERY + 1  # of which the first and the last are held out

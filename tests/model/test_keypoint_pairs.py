@@ -11,13 +11,13 @@ import torch
 from PIL import Image
 from scipy.io import savemat
 
-from nemf import train
-from nemf.config import ModelConfig
-from nemf.data.keypoint_pairs import AnnotatedPair, read_pf_pascal, read_spair
-from nemf.data.keypoint_sampler import KeypointSampler
-from nemf.data.sources import TrainingData
-from nemf.settings import DataSettings
-from nemf.validate import validate
+from nemf_model.config import ModelConfig
+from nemf_model.data.keypoint_pairs import AnnotatedPair, read_pf_pascal, read_spair
+from nemf_model.data.keypoint_sampler import KeypointSampler
+from nemf_model.training import train
+from nemf_model.training.settings import DataSettings
+from nemf_model.training.sources import TrainingData
+from nemf_model.training.validate import validate
 from tests.model.photographs import write_photographs, write_settings
 
 POINTS = [[10, 20], [90, 70], [48, 40]]
@@ -142,7 +142,9 @@ def test_keypoints_follow_their_images(
     tmp_path: Path, mirrored: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Appearance may invert the discs.
-    monkeypatch.setattr("nemf.data.keypoint_sampler.randomise_appearance", lambda images, _: images)
+    monkeypatch.setattr(
+        "nemf_model.data.keypoint_sampler.randomise_appearance", lambda images, _: images
+    )
     pairs = marked_pairs(tmp_path / "images", mirrored)
     sampler = KeypointSampler(pairs, ModelConfig.tiny(), torch.Generator().manual_seed(6))
     for batch in (sampler.exactly([0]), sampler.draw(8, 64)):

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from nemf.lattice import on_lattice, upsample
-from nemf.match_types import EncodedPair, MatchOptions, Refinement
-from nemf.matching import dense_matches, transfer_keypoints
-from nemf.model import NeMF
-from nemf.patchmatch import PatchMatch
-from nemf.philox import search_offsets
-from nemf.preprocess import pixel_grid, pixel_to_normalised
-from nemf.presets import BALANCED, FAST, REFERENCE
+from nemf_model.architecture.model import NeMF
+from nemf_model.geometry import pixel_grid, pixel_to_normalised
+from nemf_model.matching.lattice import on_lattice, upsample
+from nemf_model.matching.match import dense_matches, transfer_keypoints
+from nemf_model.matching.patchmatch import PatchMatch
+from nemf_model.matching.philox import search_offsets
+from nemf_model.matching.presets import BALANCED, FAST, REFERENCE
+from nemf_model.matching.types import EncodedPair, MatchOptions, Refinement
 from tests.model.pairs import make_pair
 
 EVERY_FIFTH = MatchOptions(lattice_stride=5, upsample_candidates=4)

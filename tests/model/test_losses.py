@@ -2,11 +2,12 @@
 
 import torch
 
-from nemf.config import ModelConfig
-from nemf.data.pairs import Matches, PairBatch
-from nemf.data.warps import identity_grid
-from nemf.field import Decoder
-from nemf.losses import (
+from nemf_model.architecture.field import Decoder
+from nemf_model.config import ModelConfig
+from nemf_model.data.pairs import Matches, PairBatch
+from nemf_model.geometry import identity_grid
+from nemf_model.matching.sampling import interpolate_phi
+from nemf_model.training.losses import (
     SATURATION,
     CandidateSampling,
     coarse_loss,
@@ -15,8 +16,7 @@ from nemf.losses import (
     sampled_cross_entropy,
     score,
 )
-from nemf.pretrain import dense_contrast
-from nemf.sampling import interpolate_phi
+from nemf_model.training.pretrain import dense_contrast
 
 
 def identity_pairs(tolerance: float) -> PairBatch:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nemf import make_bundle
-from nemf.bundle import Bundle
+from nemf_model.export.bundle import Bundle
+from nemf_model.training import make_bundle
 from tests.model.photographs import write_photographs, write_settings
 
 

@@ -6,12 +6,18 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nemf.match_types import EncodedPair, MatchOptions, Refinement
-from nemf.matching import dense_matches, flow, transfer_keypoints
-from nemf.model import NeMF
-from nemf.patchmatch import PatchMatch, neighbour_values
-from nemf.preprocess import normalised_to_pixel, pixel_grid, pixel_to_normalised
-from nemf.sampling import coarse_map, field_scores, interpolate_phi, query_grid, sample_map
+from nemf_model.architecture.model import NeMF
+from nemf_model.geometry import normalised_to_pixel, pixel_grid, pixel_to_normalised
+from nemf_model.matching.match import dense_matches, flow, transfer_keypoints
+from nemf_model.matching.patchmatch import PatchMatch, neighbour_values
+from nemf_model.matching.sampling import (
+    coarse_map,
+    field_scores,
+    interpolate_phi,
+    query_grid,
+    sample_map,
+)
+from nemf_model.matching.types import EncodedPair, MatchOptions, Refinement
 from tests.model.pairs import make_pair
 
 ODD_SIZES = [(11, 7), (1, 9), (6, 1), (1, 1), (2, 2)]

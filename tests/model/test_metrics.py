@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from nemf.metrics import average_pck, endpoint_errors, longer_side, mean_endpoint_error, pck
+from nemf_model.data.keypoint_pairs import longer_side
+from nemf_model.training.metrics import average_pck, endpoint_errors, mean_endpoint_error, pck
 
 TRUTH = torch.tensor([[0.0, 0.0], [10.0, 10.0], [20.0, 0.0], [5.0, 5.0]])
 MOVED_BY = torch.tensor([[3.0, 4.0], [0.0, 0.0], [0.0, 10.0], [0.0, 1.0]])

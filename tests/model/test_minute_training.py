@@ -10,7 +10,7 @@ from PIL import Image
 from skimage import data as skimage_data
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from nemf import train
+from nemf_model.training import train
 from tests.model.photographs import write_settings
 from tests.model.test_training import notes
 

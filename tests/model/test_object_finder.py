@@ -6,14 +6,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from nemf.extent import extent, positions
-from nemf.object_finder import (
+from nemf_model.architecture.object_finder import (
     _WIDTH,
     PLACE_CHANNELS,
     ObjectFinder,
     object_coordinates,
     place_features,
 )
+from nemf_model.geometry import extent, positions
 
 
 def test_positions_are_those_of_linspace() -> None:

@@ -6,17 +6,17 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from nemf.compute import Compute
-from nemf.config import ModelConfig
-from nemf.data.images import ImageStore
-from nemf.data.masks import object_mask
-from nemf.data.object_views import ObjectViews
-from nemf.data.pairs import PairSampler
-from nemf.data.placing import PlaceRange, random_placement
-from nemf.data.warps import view_points
-from nemf.extent import extent
-from nemf.object_finder import ObjectFinder
-from nemf.object_objective import ObjectObjective, extent_loss
+from nemf_model.architecture.object_finder import ObjectFinder
+from nemf_model.config import ModelConfig
+from nemf_model.data.images import ImageStore
+from nemf_model.data.masks import object_mask
+from nemf_model.data.object_views import ObjectViews
+from nemf_model.data.pairs import PairSampler
+from nemf_model.data.placing import PlaceRange, random_placement
+from nemf_model.data.warps import view_points
+from nemf_model.geometry import extent
+from nemf_model.training.compute import Compute
+from nemf_model.training.object_objective import ObjectObjective, extent_loss
 
 SIDE = 64
 

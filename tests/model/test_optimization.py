@@ -8,10 +8,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nemf.match_types import EncodedPair, MatchOptions
-from nemf.model import NeMF
-from nemf.optimization import learning_rate, optimize, score_gradient
-from nemf.sampling import field_scores, interpolate_phi
+from nemf_model.architecture.model import NeMF
+from nemf_model.matching.optimization import learning_rate, optimize, score_gradient
+from nemf_model.matching.sampling import field_scores, interpolate_phi
+from nemf_model.matching.types import EncodedPair, MatchOptions
 
 OPTIONS = MatchOptions()
 

@@ -9,13 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from nemf.preprocess import (
-    encoder_input,
-    load_image,
-    normalised_to_pixel,
-    pixel_grid,
-    pixel_to_normalised,
-)
+from nemf_model.export.preprocess import encoder_input, load_image
+from nemf_model.geometry import normalised_to_pixel, pixel_grid, pixel_to_normalised
 
 
 def test_input_of_the_right_size_is_only_normalised() -> None:

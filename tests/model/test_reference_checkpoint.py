@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from nemf.checkpoints import load_state_dict
-from nemf.config import ModelConfig
-from nemf.model import NeMF
-from nemf.reference_checkpoint import (
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import ModelConfig
+from nemf_model.weights.checkpoints import load_state_dict
+from nemf_model.weights.reference_checkpoint import (
     load_hyperparameters,
     load_reference_model,
     reference_config,

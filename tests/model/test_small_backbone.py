@@ -8,9 +8,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nemf.backbone import ContextBlock, FeatureExtraction, SmallBackbone, dilated
-from nemf.config import ModelConfig
-from nemf.object_finder import object_coordinates
+from nemf_model.architecture.backbone import ContextBlock, FeatureExtraction, SmallBackbone, dilated
+from nemf_model.architecture.object_finder import object_coordinates
+from nemf_model.config import ModelConfig
 
 WIDTHS = (4, 4, 8, 8)
 BLOCKS = (1, 1, 1)

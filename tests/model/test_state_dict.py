@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from nemf.config import ModelConfig
-from nemf.model import NeMF
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import ModelConfig
 
 TABLE = Path(__file__).parent / "data" / "official_state_dict.tsv"
 

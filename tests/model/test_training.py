@@ -15,14 +15,14 @@ import torch
 import yaml
 from PIL import Image
 
-from nemf import train, training_loop, training_state
-from nemf.compute import Compute
-from nemf.config import LevelConfig, ModelConfig
-from nemf.data.sources import TrainingData
-from nemf.initialise import start_from_correlation
-from nemf.model import NeMF
-from nemf.objective import MatchingObjective
-from nemf.settings import DataSettings, TrainSettings, load_settings
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import LevelConfig, ModelConfig
+from nemf_model.training import train, training_loop, training_state
+from nemf_model.training.compute import Compute
+from nemf_model.training.initialise import start_from_correlation
+from nemf_model.training.objective import MatchingObjective
+from nemf_model.training.settings import DataSettings, TrainSettings, load_settings
+from nemf_model.training.sources import TrainingData
 from tests.model.photographs import SETTINGS, write_photographs, write_settings
 
 CONFIGS = Path(train.__file__).parents[1] / "configs"
@@ -117,7 +117,7 @@ def test_two_processes_average_their_gradients(data: Path, tmp_path: Path) -> No
     changes = {"steps": 1, "warmup": 1, "accumulate": 2, "save_every": 1, "validate_every": 1}
     config = write_settings(tmp_path / "config.yaml", pretrain=None, train=changes)
     arguments = command(data, config, tmp_path / "run")
-    torchrun = "torch.distributed.run --standalone --nproc-per-node 2 -m nemf.train"
+    torchrun = "torch.distributed.run --standalone --nproc-per-node 2 -m nemf_model.training"
     done = subprocess.run(
         [sys.executable, "-m", *torchrun.split(), *arguments],
         env={**os.environ, "OMP_NUM_THREADS": "1"},

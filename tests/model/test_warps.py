@@ -2,19 +2,18 @@
 
 import torch
 
-from nemf.config import ModelConfig
-from nemf.data.images import ImageStore
-from nemf.data.objects import NOWHERE, ObjectWarp, sample_warp
-from nemf.data.pairs import PairSampler
-from nemf.data.warps import (
+from nemf_model.config import ModelConfig
+from nemf_model.data.images import ImageStore
+from nemf_model.data.objects import NOWHERE, ObjectWarp, sample_warp
+from nemf_model.data.pairs import PairSampler
+from nemf_model.data.warps import (
     RandomWarp,
     ThinPlateSpline,
     WarpStrength,
-    apply_homography,
-    identity_grid,
     random_homography,
     sample_at,
 )
+from nemf_model.geometry import apply_homography, identity_grid
 
 
 def smooth_images(count: int, size: int, seed: int) -> torch.Tensor:

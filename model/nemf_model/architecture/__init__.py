@@ -1,0 +1,1 @@
+"""The network: backbones, cost embedding, aggregator, fine map and matching field."""

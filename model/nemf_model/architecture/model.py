@@ -1,0 +1,230 @@
+"""NeMF: encoder (backbone, correlation, cost embedding, aggregator) and matching field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nemf_model.architecture.aggregator import Aggregator
+from nemf_model.architecture.alignment import align, belief, likeness
+from nemf_model.architecture.backbone import FeatureExtraction
+from nemf_model.architecture.conv4d import CostEmbedding, PhiEmbedding, mutual_nearest_neighbour
+from nemf_model.architecture.field import Decoder
+from nemf_model.architecture.fine_map import FineMap, MapRefinement
+from nemf_model.architecture.lookup import unit_features
+from nemf_model.architecture.object_finder import PLACE_CHANNELS, place_features
+from nemf_model.config import LevelConfig, ModelConfig
+
+# The mean of what the aggregator's channels say counts by so much beside the alignment's belief,
+# which it is to correct; what they say against each other, where in its cell a match lies, in full.
+AGGREGATOR_WEIGHT = 0.25
+
+
+class Encoding(NamedTuple):
+    """What the encoder makes of B pairs.
+
+    phi: [B, C, h, w, h, w], source rows and columns, then target rows and columns.
+    coarse: [B, 2, h, w], normalised source (x, y) on the target grid.
+    cost: [B, h*w, h*w], source x target, the refined correlation's mean over its channels.
+    """
+
+    phi: Tensor
+    coarse: Tensor
+    cost: Tensor
+
+
+class Places(NamedTuple):
+    """What the alignment of two objects says.
+
+    source, target: features of where in its object each cell lies, [B, PLACE_CHANNELS, h, w]; they
+    take the place of the last taps, the objects' coordinates. belief: alignment.belief().
+    """
+
+    source: Tensor
+    target: Tensor
+    belief: Tensor
+
+    def blended(self, aggregated: Tensor) -> Tensor:
+        """The belief with the aggregator's costs, [B, C, sources, targets]."""
+        mean = aggregated.mean(dim=1)
+        return aggregated + (self.belief - (1 - AGGREGATOR_WEIGHT) * mean).unsqueeze(1)
+
+
+def correlation(source: Tensor, target: Tensor) -> Tensor:
+    """Cosine similarities of two feature maps [B, C, h, w] -> [B, 1, h, w, h, w]."""
+    source, target = unit_features(source), unit_features(target)
+    costs = source.flatten(2).transpose(1, 2) @ target.flatten(2)
+    return costs.view(costs.shape[0], 1, *source.shape[2:], *target.shape[2:])
+
+
+class _Embedder(nn.Module):
+    """Names one level's embedding as reference checkpoints do."""
+
+    def __init__(self, embedding: CostEmbedding) -> None:
+        super().__init__()
+        self.embedder = embedding.embedder
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.embedder(x)
+
+
+def _embedded(
+    levels: Sequence[LevelConfig],
+    embedders: nn.ModuleList,
+    source: Sequence[Tensor],
+    target: Sequence[Tensor],
+) -> list[Tensor]:
+    """Taps of both images -> each level's embedded correlation, [B, C, grid, grid, grid, grid]."""
+    return [
+        embedder(correlation(source[level.tap], target[level.tap]))
+        for level, embedder in zip(levels, embedders, strict=True)
+    ]
+
+
+class MatchingField(nn.Module):
+    """What Phi is made by and the decoder, under the names of reference checkpoints."""
+
+    def __init__(self, config: ModelConfig, backbone: nn.Module) -> None:
+        super().__init__()
+        self.mlp = nn.ModuleList([Decoder(config)])
+        self.details = nn.ModuleList(_Embedder(CostEmbedding(level)) for level in config.details)
+        self.cost_embedding = PhiEmbedding(
+            config.cost_channels,
+            config.detail_channels,
+            config.phi_channels - config.offset_channels,
+        )
+        self.refinement = MapRefinement(config) if config.lookups else None
+        if config.reference_layout:
+            self.backbone = backbone
+
+
+class NeMF(nn.Module):
+    """The whole model. Images are normalised and config.image_size wide and high."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        steps = torch.linspace(-1, 1, config.grid)
+        self.x_normal = nn.Parameter(steps.clone(), requires_grad=False)
+        self.y_normal = nn.Parameter(steps.clone(), requires_grad=False)
+        self.feature_extraction = FeatureExtraction(config)
+        channels = self.feature_extraction.channels
+        if self.aligns_objects:
+            channels = (*channels, PLACE_CHANNELS)
+        self.proj = nn.ModuleList(
+            nn.Linear(channels[level.tap], config.feature_channels) for level in config.levels
+        )
+        self.corr_embedder = nn.ModuleList(_Embedder(CostEmbedding(lv)) for lv in config.levels)
+        self.decoder = Aggregator(config)
+        self.mlp_model = MatchingField(config, self.feature_extraction)
+
+    @property
+    def field(self) -> Decoder:
+        """The field's decoder (`decoder` is the aggregator in reference checkpoints)."""
+        return self.mlp_model.mlp[0]
+
+    @property
+    def aligns_objects(self) -> bool:
+        """Whether the last tap of an image is its object's coordinates; places() has their use."""
+        return self.feature_extraction.object_finder is not None
+
+    def places(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> Places:
+        """Taps of two images -> what aligning their objects says, by the taps of the levels."""
+        compared = [level.tap for level in self.feature_extraction.visual_levels]
+        with torch.autocast(source[-1].device.type, enabled=False):
+            alike = likeness(
+                [source[i] for i in compared], [target[i] for i in compared], self.config.grid
+            )
+            aligned = align(source[-1], target[-1], alike)
+            return Places(
+                place_features(source[-1][:, :2]),
+                place_features(aligned),
+                belief(source[-1], aligned, alike),
+            )
+
+    def projected(self, taps: list[Tensor]) -> Tensor:
+        """Features on the coarse grid, projected: [B, levels, positions, feature_channels]."""
+        size = [self.config.grid, self.config.grid]
+        projected = []
+        for level, linear in zip(self.config.levels, self.proj, strict=True):
+            tap = F.interpolate(taps[level.tap], size, mode="bilinear", align_corners=True)
+            projected.append(linear(tap.flatten(2).transpose(1, 2)))
+        return torch.stack(projected, dim=1)
+
+    def _cost_embedding(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
+        """All levels' embedded correlations: [B, C, sources, targets]."""
+        cost = torch.cat(_embedded(self.config.levels, self.corr_embedder, source, target), dim=1)
+        return cost.flatten(4, 5).flatten(2, 3)
+
+    def coarse_map(self, cost: Tensor) -> Tensor:
+        """[B, sources, targets] -> [B, 2, grid, grid]: expected source point of each target."""
+        grid = self.config.grid
+        probability = F.softmax(cost / self.config.temperature, dim=1)
+        by_position = probability.view(-1, grid, grid, grid * grid)
+        x = (by_position.sum(dim=1) * self.x_normal.view(1, -1, 1)).sum(dim=1)
+        y = (by_position.sum(dim=2) * self.y_normal.view(1, -1, 1)).sum(dim=1)
+        return torch.stack([x, y], dim=1).view(-1, 2, grid, grid)
+
+    def refine(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
+        """Taps of both images -> the refined correlation R, [B, C, sources, targets]."""
+        if not self.aligns_objects:
+            return self._aggregated(source, target)
+        places = self.places(source, target)
+        refined = self._aggregated([*source[:-1], places.source], [*target[:-1], places.target])
+        return places.blended(refined)
+
+    def _aggregated(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
+        cost = mutual_nearest_neighbour(self._cost_embedding(source, target))
+        return self.decoder(cost, self.projected(source), self.projected(target))
+
+    def details(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> list[Tensor]:
+        """Taps of both images -> the details, [B, C, grid, grid, grid, grid] each."""
+        return _embedded(self.config.details, self.mlp_model.details, source, target)
+
+    def fine_maps(
+        self, source: Sequence[Tensor], target: Sequence[Tensor], refined: Tensor
+    ) -> list[FineMap]:
+        """Taps of both images and R -> the fine map after each round; none where the model has
+        none. They pass no gradient to what they are made of."""
+        refinement = self.mlp_model.refinement
+        if refinement is None:
+            return []
+        taps = [[tap.detach().float() for tap in image] for image in (source, target)]
+        cost = refined.detach().mean(dim=1)
+        return refinement(*taps, cost, self.coarse_map(cost))
+
+    def phi(
+        self, refined: Tensor, details: Sequence[Tensor], fine: Sequence[FineMap] = ()
+    ) -> Tensor:
+        """R [B, C, sources, targets], details() and fine_maps(), to which no gradient passes ->
+        Phi [B, C', grid, grid, grid, grid]."""
+        grid = self.config.grid
+        shaped = refined.reshape(*refined.shape[:2], grid, grid, grid, grid)
+        embedded = self.mlp_model.cost_embedding(shaped, details)
+        if not fine:
+            return embedded
+        offsets = self.mlp_model.refinement.offsets(fine[-1]).detach()
+        return torch.cat([embedded, offsets], dim=1)
+
+    def encode_taps(self, target: list[Tensor], source: list[Tensor]) -> Encoding:
+        """Taps of both images -> Encoding."""
+        refined = self.refine(source, target)
+        fine = self.fine_maps(source, target, refined)
+        return self.encode_refined(refined, self.details(source, target), fine)
+
+    def encode_refined(
+        self, refined: Tensor, details: Sequence[Tensor], fine: Sequence[FineMap] = ()
+    ) -> Encoding:
+        """R [B, C, sources, targets], details() and fine_maps() -> Encoding."""
+        cost = refined.mean(dim=1)
+        return Encoding(self.phi(refined, details, fine), self.coarse_map(cost), cost)
+
+    def encode(self, target: Tensor, source: Tensor) -> Encoding:
+        """[B, 3, S, S] each (the query, then the reference) -> Encoding."""
+        return self.encode_taps(self.feature_extraction(target), self.feature_extraction(source))
+
+    forward = encode

@@ -1,0 +1,68 @@
+"""Where the points of photographs lie in their classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nemf_model.geometry import apply_homography
+
+# A bend's slopes are well below 1, so every round of its inverse divides the error.
+_INVERSE_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Smooth maps between N photographs and coordinates that their class shares, both normalised.
+
+    affine: [N, 3, 3], photograph -> class. bends: [N, 2, h, w], what a point of the class is moved
+    by before it goes back through `affine`, on a grid over [-1, 1] x [-1, 1], the border outside.
+    """
+
+    affine: Tensor
+    bends: Tensor
+
+    @staticmethod
+    def straight(affine: Tensor) -> Frames:
+        """Of maps that are not bent, [N, 3, 3]."""
+        return Frames(affine, torch.zeros(len(affine), 2, 1, 1))
+
+    @staticmethod
+    def none(count: int) -> Frames:
+        """Of photographs that count as aligned as they are."""
+        return Frames.straight(torch.eye(3).repeat(count, 1, 1))
+
+    def __len__(self) -> int:
+        return len(self.affine)
+
+    def of(self, chosen: Tensor) -> Frames:
+        """Those of the photographs [B]."""
+        return Frames(self.affine[chosen], self.bends[chosen])
+
+    def mirrored(self, coins: Tensor) -> Frames:
+        """Of photographs and classes that are mirrored where a coin [N, 1, 1, 1] is true."""
+        mirror = torch.diag(torch.tensor([-1.0, 1.0, 1.0]))
+        affine = torch.where(coins.squeeze(3), mirror @ self.affine @ mirror, self.affine)
+        turned = self.bends.flip(3) * torch.tensor([-1.0, 1.0]).view(2, 1, 1)
+        return Frames(affine, torch.where(coins, turned, self.bends))
+
+    def to_class(self, points: Tensor) -> Tensor:
+        """Points of the photographs [N, P, 2] -> their coordinates in the class."""
+        bent = apply_homography(self.affine, points)
+        places = bent
+        for _ in range(_INVERSE_ROUNDS):
+            places = bent - self._bend(places)
+        return places
+
+    def to_photographs(self, places: Tensor) -> Tensor:
+        """The inverse of to_class()."""
+        return apply_homography(torch.linalg.inv(self.affine), places + self._bend(places))
+
+    def _bend(self, places: Tensor) -> Tensor:
+        at = F.grid_sample(
+            self.bends, places.unsqueeze(2), padding_mode="border", align_corners=True
+        )
+        return at.squeeze(3).transpose(1, 2)

@@ -1,0 +1,1 @@
+"""Bundles, the form in which the server loads a model: writing and reading."""

@@ -1,0 +1,275 @@
+"""Writes a bundle, the form in which the server loads a model.
+
+    python -m nemf_model.export --config small --weights best.pt \
+        --name nemf-small --version 1 --out DIR
+    python -m nemf_model.export --reference model_best.pth --hyperparameters args.pkl \
+        --name nemf-spair --version 1 --out DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import re
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from torch import Tensor, nn
+
+from nemf_model.architecture.field import Decoder
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import ModelConfig
+from nemf_model.export.bundle import FORMAT, MANIFEST, sha256
+from nemf_model.export.fast_encoder import FastEncoder
+from nemf_model.weights.reference_checkpoint import load_reference_model
+from nemf_model.weights.trained_model import load_trained_model
+
+_ENCODER_FILE = "encoder.pt"
+_FIELD_FILE = "field.pt"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# The largest difference allowed between an exported module and the plain one, as a share of the
+# answer's largest magnitude: fused and folded layers round otherwise. phi and cost stay far below;
+# the coarse answer, a softmax with a low temperature, magnifies the rounding of its logits.
+_TOLERANCE = 1e-3
+_TRACED_BATCH = 2
+_CHECKED_BATCHES = (1, 3)
+
+logger = logging.getLogger(__name__)
+
+
+class Encoder(nn.Module):
+    """The model's plain encoder with the bundle's signature: what an exported one is held to."""
+
+    def __init__(self, model: NeMF) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, query: Tensor, reference: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """[B, 3, S, S] each -> phi [B, C, h, w, h, w], coarse [B, 2, h, w], cost [B, hw, hw]."""
+        encoding = self.model.encode(target=query, source=reference)
+        return encoding.phi, encoding.coarse, encoding.cost
+
+
+class Field(nn.Module):
+    """The matching field with the bundle's signature and parameter names (decoder.*)."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, points: Tensor, phi: Tensor) -> Tensor:
+        """points [N, 4] (reference x, y, query x, y), phi [N, C] -> scores [N]."""
+        return self.decoder(points, phi)
+
+
+@dataclass(frozen=True)
+class BundleName:
+    """Where a bundle goes: <out>/<name>/<version>/."""
+
+    out: Path
+    name: str
+    version: str
+
+    def __post_init__(self) -> None:
+        for what in ("name", "version"):
+            value = getattr(self, what)
+            if not _NAME.fullmatch(value):
+                raise ValueError(f"{what} = {value!r}, must match {_NAME.pattern}")
+
+    @property
+    def directory(self) -> Path:
+        return self.out / self.name / self.version
+
+
+def export_bundle(model: NeMF, target: BundleName, provenance: dict[str, Any]) -> Path:
+    """Writes a bundle and checks that it answers like the model; returns its directory.
+
+    The bundle appears whole or not at all.
+
+    Raises:
+      FileExistsError: the bundle's directory is there already.
+      RuntimeError: an exported module answers otherwise than the model.
+    """
+    if target.directory.exists():
+        raise FileExistsError(f"{target.directory} exists; a version is never overwritten")
+    model = model.eval()
+    target.directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.directory.parent, prefix=".export-") as temporary:
+        staged = Path(temporary) / target.version
+        staged.mkdir()
+        export_encoder(model, staged / _ENCODER_FILE)
+        export_field(model, staged / _FIELD_FILE)
+        manifest = make_manifest(model.config, target, provenance, staged)
+        (staged / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+        os.rename(staged, target.directory)
+    return target.directory
+
+
+@torch.no_grad()
+def trace_encoder(model: NeMF, batch: int = _TRACED_BATCH) -> torch.jit.ScriptModule:
+    """The encoder, arranged for inference and traced with `batch` pairs; it takes any number."""
+    with warnings.catch_warnings():
+        # torch.jit's notices of maintenance (the version is pinned), and the tracer's about shape
+        # checks inside GroupNorm: that other batch sizes work is checked by export_encoder().
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        inputs = _encoder_inputs(model, batch)
+        return torch.jit.trace(FastEncoder(model).eval(), inputs, check_trace=False).eval()
+
+
+@torch.no_grad()
+def export_encoder(model: NeMF, path: Path) -> None:
+    """Writes the encoder, arranged for inference, to `path` and checks the file.
+
+    It is traced, and frozen if freezing keeps its answers.
+    """
+    encoder = Encoder(model).eval()
+    logger.info("tracing the encoder; the published model takes some minutes")
+    traced = trace_encoder(model)
+    frozen = torch.jit.freeze(traced)
+    _require_no_device(frozen)
+    inputs = _encoder_inputs(model, 1, seed=1)
+    kept = _difference(frozen(*inputs), encoder(*inputs)) <= _TOLERANCE
+    if not kept:
+        logger.warning("freezing the encoder changes its answers; it is written unfrozen")
+    (frozen if kept else traced).save(str(path))
+    _check(encoder, path, [_encoder_inputs(model, b, seed=10 + b) for b in _CHECKED_BATCHES])
+
+
+@torch.no_grad()
+def export_field(model: NeMF, path: Path) -> None:
+    """Scripts the field into `path` and checks the file. It keeps its parameters' names."""
+    field = Field(model.field).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.script(field).save(str(path))
+    _check(field, path, [_field_inputs(model.config, rows) for rows in (1, 7, 2048)])
+
+
+def make_manifest(
+    config: ModelConfig, target: BundleName, provenance: dict[str, Any], files: Path
+) -> dict[str, Any]:
+    """The content of model.json for the encoder and field that lie in `files`."""
+    return {
+        "format": FORMAT,
+        "name": target.name,
+        "version": target.version,
+        "encoder": {
+            "file": _ENCODER_FILE,
+            "sha256": sha256(files / _ENCODER_FILE),
+            "input_size": config.image_size,
+            "grid": config.grid,
+            "channels": config.phi_channels,
+            "mean": list(config.mean),
+            "std": list(config.std),
+        },
+        "field": {
+            "file": _FIELD_FILE,
+            "sha256": sha256(files / _FIELD_FILE),
+            "channels": config.phi_channels,
+            "hidden": config.field_hidden,
+            "blocks": config.field_blocks,
+            "frequencies": list(config.frequencies),
+            "scale": config.field_scale,
+            "offset": config.field_offset,
+        },
+        "provenance": {"torch": torch.__version__, "config": config.to_dict(), **provenance},
+    }
+
+
+def _encoder_inputs(model: NeMF, batch: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Random normalised images, [batch, 3, S, S] each."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (batch, 3, model.config.image_size, model.config.image_size)
+    return torch.randn(shape, generator=generator), torch.randn(shape, generator=generator)
+
+
+def _field_inputs(config: ModelConfig, rows: int) -> tuple[Tensor, Tensor]:
+    """Random points [rows, 4] in [-1, 1] and values of phi [rows, C]."""
+    generator = torch.Generator().manual_seed(rows)
+    points = torch.rand(rows, 4, generator=generator) * 2 - 1
+    return points, torch.rand(rows, config.phi_channels, generator=generator)
+
+
+def _difference(answer: Any, expected: Any) -> float:
+    """The largest difference of tensors, or of tuples of them, relative to the expected ones."""
+    if isinstance(expected, tuple):
+        return max(_difference(a, e) for a, e in zip(answer, expected, strict=True))
+    if answer.shape != expected.shape:
+        return float("inf")
+    scale = expected.abs().max().clamp(min=1e-6)
+    return ((answer - expected).abs().max() / scale).nan_to_num(float("inf")).item()
+
+
+def _check(module: nn.Module, path: Path, inputs: Sequence[tuple[Tensor, Tensor]]) -> None:
+    """Raises RuntimeError unless the module saved in `path` answers like `module`."""
+    exported = torch.jit.load(path, map_location="cpu")
+    for arguments in inputs:
+        difference = _difference(exported(*arguments), module(*arguments))
+        logger.info(
+            "%s: largest relative difference %.1e (allowed %.0e) with %d rows",
+            path.name,
+            difference,
+            _TOLERANCE,
+            len(arguments[0]),
+        )
+        if not difference <= _TOLERANCE:
+            raise RuntimeError(f"{path.name} differs by {difference:.1e} from the Python module")
+
+
+def _require_no_device(module: torch.jit.ScriptModule) -> None:
+    """Raises RuntimeError if tracing wrote a device into the graph: it must run on any."""
+    graph = module.inlined_graph  # Nodes live no longer than their graph.
+    for node in graph.findAllNodes("prim::Constant", recurse=True):
+        if node.output().type().str() == "Device":
+            raise RuntimeError(f"the traced encoder is bound to a device:\n{node}")
+
+
+def load_config(name_or_yaml: str) -> ModelConfig:
+    """A named configuration, or the `model` entry (a name or values) of a training YAML file."""
+    if not name_or_yaml.endswith((".yaml", ".yml")):
+        return ModelConfig.named(name_or_yaml)
+    return ModelConfig.of(yaml.safe_load(Path(name_or_yaml).read_text())["model"])
+
+
+def _load_model(arguments: argparse.Namespace) -> NeMF:
+    if arguments.reference:
+        return load_reference_model(arguments.reference, arguments.hyperparameters)
+    return load_trained_model(load_config(arguments.config), arguments.weights)
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m nemf_model.export", description=__doc__)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--config", help="reference, small, tiny, or a training YAML file")
+    source.add_argument("--reference", type=Path, help="checkpoint of the reference implementation")
+    parser.add_argument(
+        "--weights", type=Path, help="checkpoint of nemf_model.training, with --config"
+    )
+    parser.add_argument("--hyperparameters", type=Path, help="args.pkl, with --reference")
+    parser.add_argument("--name", required=True, help="the model's name")
+    parser.add_argument("--version", required=True, help="the bundle's version, e.g. 1")
+    parser.add_argument("--out", type=Path, required=True, help="directory of the bundles")
+    parser.add_argument("--provenance", type=Path, help="JSON object kept in the bundle")
+    arguments = parser.parse_args(argv)
+    if arguments.weights and not arguments.config:
+        parser.error("--weights goes with --config")
+    if arguments.hyperparameters and not arguments.reference:
+        parser.error("--hyperparameters goes with --reference")
+    return arguments
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    arguments = _parse(argv)
+    provenance = json.loads(arguments.provenance.read_text()) if arguments.provenance else {}
+    target = BundleName(arguments.out, arguments.name, arguments.version)
+    logger.info("wrote %s", export_bundle(_load_model(arguments), target, provenance))

@@ -1,0 +1,1 @@
+"""Matching with an encoded pair, written plainly: the oracle of the C++ engine."""

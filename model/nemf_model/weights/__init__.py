@@ -1,0 +1,1 @@
+"""Checkpoints: reading weights from files that are not trusted."""

@@ -1,0 +1,108 @@
+"""Loading checkpoints of the reference implementation, without trusting them.
+
+Tensors are read by torch.load(weights_only=True). The hyper-parameters lie beside them as a pickle
+of an argparse.Namespace; a pickle may name any function to be called, so it is read by an unpickler
+that knows a plain holder of attributes and a few builtin types, and refuses the rest.
+"""
+
+from __future__ import annotations
+
+import ast
+import pickle
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from nemf_model.architecture.model import NeMF
+from nemf_model.config import ModelConfig
+from nemf_model.weights.checkpoints import load_state_dict
+
+_BUILTINS = {
+    t.__name__: t for t in (bool, complex, dict, float, frozenset, int, list, set, str, tuple)
+}
+_MAX_HYPERPARAMETER_BYTES = 1 << 20
+# The bottlenecks of ResNet-101's four stages, counted from 1.
+_STAGES = (range(1, 4), range(4, 8), range(8, 31), range(31, 34))
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads Namespaces of plain values; any other name in the pickle is an UnpicklingError."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file)
+        # A class of this file's own, so that a pickle that patches it patches nothing else.
+        self.holder = type("Values", (), {})
+
+    def find_class(self, module: str, name: str) -> type:
+        if (module, name) == ("argparse", "Namespace"):
+            return self.holder
+        if module in ("builtins", "__builtin__") and name in _BUILTINS:
+            return _BUILTINS[name]
+        raise pickle.UnpicklingError(f"refused to load {module}.{name}")
+
+
+def load_hyperparameters(path: str | Path) -> Namespace:
+    """Reads a pickled argparse.Namespace.
+
+    Raises ValueError if the file is no such pickle, is larger than 1 MiB, or names anything but
+    argparse.Namespace and plain builtin types; nothing of it is executed.
+    """
+    path = Path(path)
+    if path.stat().st_size > _MAX_HYPERPARAMETER_BYTES:
+        raise ValueError(f"{path}: larger than {_MAX_HYPERPARAMETER_BYTES} bytes")
+    try:
+        with path.open("rb") as file:
+            unpickler = _PlainUnpickler(file)
+            values = unpickler.load()
+    except Exception as error:  # A damaged pickle may raise nearly anything.
+        raise ValueError(f"{path}: not a plain pickled argparse.Namespace: {error}") from error
+    if type(values) is not unpickler.holder:
+        raise ValueError(f"{path}: not a plain pickled argparse.Namespace")
+    return Namespace(**vars(values))
+
+
+def reference_config(hyperparameters: Namespace | None) -> ModelConfig:
+    """The published model's configuration, with the checkpoint's hyperpixel ids if it names any.
+
+    Raises ValueError if the ids do not take one bottleneck of each of the backbone's stages.
+    """
+    config = ModelConfig.reference()
+    ids = _hyperpixel_ids(vars(hyperparameters)) if hyperparameters else None
+    if ids is None:
+        return config
+    in_stages = len(ids) == len(_STAGES) and all(
+        i in stage for i, stage in zip(ids, _STAGES, strict=True)
+    )
+    if not in_stages:
+        raise ValueError(f"hyperpixel ids = {list(ids)}, must be one of each stage of ResNet-101")
+    return replace(config, hyperpixel_ids=ids)
+
+
+def load_reference_model(checkpoint: str | Path, hyperparameters: str | Path | None = None) -> NeMF:
+    """Builds the published model in eval mode with the weights of a checkpoint.
+
+    Args:
+      checkpoint: a reference checkpoint, e.g. model_best.pth; every key must fit.
+      hyperparameters: the args.pkl kept with it, or None for the published hyper-parameters.
+    """
+    values = None if hyperparameters is None else load_hyperparameters(hyperparameters)
+    model = NeMF(reference_config(values))
+    model.load_state_dict(load_state_dict(checkpoint), strict=True)
+    return model.eval()
+
+
+def _hyperpixel_ids(values: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """Ids under `hyperpixel` or `hyperpixel_ids`: a list, or its text such as "[3,7,30,33]"."""
+    ids = values.get("hyperpixel_ids", values.get("hyperpixel"))
+    if isinstance(ids, str):
+        try:
+            ids = ast.literal_eval(ids)
+        except (SyntaxError, ValueError):
+            raise ValueError(f"hyperpixel ids = {ids!r}, must be a list of numbers") from None
+    if not ids:
+        return None
+    if not isinstance(ids, (list, tuple)) or not all(isinstance(i, int) for i in ids):
+        raise ValueError(f"hyperpixel ids = {ids!r}, must be a list of numbers")
+    return tuple(ids)
