@@ -14,22 +14,19 @@ import grpc
 import numpy as np
 from grpc_tools import protoc
 
-PROTO_ROOT = pathlib.Path(__file__).resolve().parents[2] / "proto"
+PROTOS = pathlib.Path(__file__).resolve().parents[2] / "proto" / "nemf" / "v1"
 
 
-def load_stubs(proto_root: pathlib.Path = PROTO_ROOT):
-    """Generates the stubs in a temporary folder; returns the modules (messages, services)."""
+def load_stubs(protos: pathlib.Path = PROTOS):
+    """Generates the package nemf_grpc in a temporary folder; returns (messages, services)."""
     with tempfile.TemporaryDirectory() as folder:
-        flags = [f"--proto_path={proto_root}", f"--python_out={folder}"]
-        flags += [f"--grpc_python_out={folder}", "nemf/v1/correspondence.proto"]
-        if protoc.main(["protoc", *flags]) != 0:
-            raise RuntimeError(f"protoc failed on {proto_root}")
-        for package in ("nemf", "nemf/v1"):
-            pathlib.Path(folder, package, "__init__.py").touch()
+        flags = [f"-Inemf_grpc={protos}", f"--python_out={folder}", f"--grpc_python_out={folder}"]
+        if protoc.main(["protoc", *flags, "nemf_grpc/correspondence.proto"]) != 0:
+            raise RuntimeError(f"protoc failed on {protos}")
         sys.path.insert(0, folder)
         try:
             return tuple(
-                importlib.import_module(f"nemf.v1.correspondence_{kind}")
+                importlib.import_module(f"nemf_grpc.correspondence_{kind}")
                 for kind in ("pb2", "pb2_grpc")
             )
         finally:

@@ -25,12 +25,13 @@ import grpc
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / folder) for folder in ("deploy/demo", "model")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("", "deploy/demo", "model")]
 
 from preset_pairs import FlowPair, KeypointPair, motorcycle, warps, willow  # noqa: E402
 from preset_scores import HEADER, Scores, row  # noqa: E402
-from preset_stubs import load_stubs  # noqa: E402
 from processes import Server  # noqa: E402
+
+from tests.e2e.support import generate_stubs  # noqa: E402
 
 SEED = 1
 TIMEOUT = 3600.0
@@ -124,16 +125,16 @@ def parse() -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse()
-    messages, services = load_stubs()
     result = {"seed": SEED, "side": arguments.side, "warp_side": arguments.warp_side, "sets": {}}
     with (
         tempfile.TemporaryDirectory() as folder,
         Server(arguments.bin / "nemf-server", arguments.models, Path(folder, "log")) as server,
         grpc.insecure_channel(server.address, options=CHANNEL) as channel,
     ):
-        stub = services.CorrespondenceStub(channel)
-        askers = {name: Asker(stub, messages, name, SEED) for name in PRESETS}
-        askers[NOISE] = Asker(stub, messages, "REFERENCE", SEED + 1)
+        stubs = generate_stubs(Path(folder))
+        stub = stubs.services.CorrespondenceStub(channel)
+        askers = {name: Asker(stub, stubs.messages, name, SEED) for name in PRESETS}
+        askers[NOISE] = Asker(stub, stubs.messages, "REFERENCE", SEED + 1)
         sets = result["sets"]
         sets["motorcycle"] = measure(
             f"Dense flow, motorcycle at {arguments.side} px", [motorcycle(arguments.side)], askers

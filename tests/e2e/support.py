@@ -35,27 +35,21 @@ class Stubs(NamedTuple):
 
 
 def generate_stubs(out: Path) -> Stubs:
-    """Generates Python's own stubs into the folder `out`, and imports them."""
-    command = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={ROOT / 'proto'}"]
+    """Generates the package nemf_grpc into the folder `out`, and imports it."""
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"-Inemf_grpc={ROOT / 'proto/nemf/v1'}"]
     command += [f"--python_out={out}", f"--grpc_python_out={out}"]
     names = ("correspondence", "models")
-    subprocess.run([*command, *(f"nemf/v1/{name}.proto" for name in names)], check=True)
-    # The generated package is called nemf, as is the Python model: ours must not be shadowed, nor
-    # shadow it, so the stubs are imported under the name of their folder.
-    generated = out / "nemf" / "v1"
-    for name in names:
-        services = generated / f"{name}_pb2_grpc.py"
-        services.write_text(services.read_text().replace("from nemf.v1 import", "import"))
-    sys.path.insert(0, str(generated))
+    subprocess.run([*command, *(f"nemf_grpc/{name}.proto" for name in names)], check=True)
+    sys.path.insert(0, str(out))
     try:
         return Stubs(
-            messages=importlib.import_module("correspondence_pb2"),
-            services=importlib.import_module("correspondence_pb2_grpc"),
-            models=importlib.import_module("models_pb2"),
-            model_services=importlib.import_module("models_pb2_grpc"),
+            messages=importlib.import_module("nemf_grpc.correspondence_pb2"),
+            services=importlib.import_module("nemf_grpc.correspondence_pb2_grpc"),
+            models=importlib.import_module("nemf_grpc.models_pb2"),
+            model_services=importlib.import_module("nemf_grpc.models_pb2_grpc"),
         )
     finally:
-        sys.path.remove(str(generated))
+        sys.path.remove(str(out))
 
 
 class Server:
