@@ -91,7 +91,7 @@ TEST_F(FlowConsistencyCallTest, ComesWithTheFlow) {
   }
   EXPECT_EQ(answer.trailer.statistics().field_queries(), 14);  // 7 for each job
   ASSERT_EQ(Records().size(), 1);
-  EXPECT_EQ(Records()[0].job.field_queries, 14);
+  EXPECT_EQ(Records()[0].cost.job.field_queries, 14);
 }
 
 TEST_F(FlowConsistencyCallTest, OnlyWhereAskedFor) {

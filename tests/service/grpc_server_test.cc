@@ -72,7 +72,7 @@ TEST_F(GrpcServerTest, TransfersKeypoints) {
 
   ASSERT_EQ(Records().size(), 1);
   EXPECT_EQ(Records()[0].method, "TransferKeypoints");
-  EXPECT_EQ(Records()[0].model, "puppet/3");
+  EXPECT_EQ(Records()[0].cost.model, "puppet/3");
   EXPECT_TRUE(Records()[0].status.ok());
 }
 

@@ -83,7 +83,7 @@ class ModelsServiceTest : public ::testing::Test {
         options, [](auto&, auto&) { return absl::NotFoundError("none"); },
         [this](const CallRecord& record) {
           absl::MutexLock lock(&mutex_);
-          records_.push_back(absl::StrCat(record.method, " ", record.model, " ",
+          records_.push_back(absl::StrCat(record.method, " ", record.cost.model, " ",
                                           absl::StatusCodeToString(record.status.code())));
         },
         Clock::System(), nullptr, &catalog_);
