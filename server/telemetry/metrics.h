@@ -23,8 +23,8 @@ namespace nemf {
 //   nemf_jobs_queued
 //   nemf_jobs_active{kind}                  kind is keypoints, flow or field
 //   nemf_jobs_dropped_total{reason}         queue_full, draining, expired_on_entry, expired_queued,
-//                                           expired_active, cancelled, engine_error, hopeless,
-//                                           client_limit
+//                                           expired_active, cancelled, engine_error,
+//                                           client_limit, deadline_unreachable
 //   nemf_queued_work_seconds                predicted time of accepted and unfinished work
 //   nemf_wasted_queries_total               field queries of jobs that left before their answer
 //   nemf_pair_cache_{hits,misses,evictions}_total

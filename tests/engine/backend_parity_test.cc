@@ -13,14 +13,14 @@ namespace {
 using ::testing::HasSubstr;
 using testing::MakeTestEngine;
 
-TEST(SelfCheck, AModelAgreesWithItself) {
+TEST(BackendParity, AModelAgreesWithItself) {
   const auto engine = MakeTestEngine(1);
   const auto other = MakeTestEngine(2);
   const absl::Status status = CheckBackendParity(engine.get(), other.get(), {0, 0});
   EXPECT_TRUE(status.ok()) << status;
 }
 
-TEST(SelfCheck, AnotherModelIsRefused) {
+TEST(BackendParity, AnotherModelIsRefused) {
   const auto engine = MakeTestEngine(1, 1);
   const auto other = MakeTestEngine(1, 2);
   for (const Precision precision : {Precision::kFloat32, Precision::kFloat16}) {
@@ -31,7 +31,7 @@ TEST(SelfCheck, AnotherModelIsRefused) {
   }
 }
 
-TEST(SelfCheck, CountsMovedPointsAndScoreGaps) {
+TEST(BackendParity, CountsMovedPointsAndScoreGaps) {
   const std::vector<Match> expected = {
       {{1, 1}, 0.0f}, {{2, 2}, 4.0f}, {{3, 3}, 8.0f}, {{4, 4}, 12.0f}};
   std::vector<Match> answer = expected;

@@ -7,7 +7,7 @@
 namespace nemf {
 namespace {
 
-TEST(SlotsTest, GivesNoMoreThanItHas) {
+TEST(JobSlotsTest, GivesNoMoreThanItHas) {
   SlotPool pool(2);
   Slot a = pool.TryAcquire();
   Slot b = pool.TryAcquire();
@@ -21,7 +21,7 @@ TEST(SlotsTest, GivesNoMoreThanItHas) {
   EXPECT_EQ(pool.in_use(), 1);
 }
 
-TEST(SlotsTest, MovingKeepsOnePlace) {
+TEST(JobSlotsTest, MovingKeepsOnePlace) {
   SlotPool pool(1);
   {
     Slot a = pool.TryAcquire();

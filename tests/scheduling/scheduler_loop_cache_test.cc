@@ -22,7 +22,7 @@ SchedulerOptions Options(std::int64_t cache_bytes) {
   return options;
 }
 
-TEST(StepLoopCacheTest, ASecondJobOfAPairNeedsNoEncoderPass) {
+TEST(SchedulerLoopCacheTest, ASecondJobOfAPairNeedsNoEncoderPass) {
   LoopHarness harness(Options(1 << 20));
   const TestJob first = harness.Add(1, 300);
   harness.RunAll();
@@ -45,7 +45,7 @@ TEST(StepLoopCacheTest, ASecondJobOfAPairNeedsNoEncoderPass) {
   EXPECT_EQ(harness.observer.queued, 0);
 }
 
-TEST(StepLoopCacheTest, WithoutACacheEachJobIsEncoded) {
+TEST(SchedulerLoopCacheTest, WithoutACacheEachJobIsEncoded) {
   LoopHarness harness(Options(0));
   for (int i = 0; i < 2; ++i) {
     harness.Add(1, 300);
@@ -56,7 +56,7 @@ TEST(StepLoopCacheTest, WithoutACacheEachJobIsEncoded) {
   EXPECT_EQ(FakeEngine::live_objects(), 0);
 }
 
-TEST(StepLoopCacheTest, AnEvictedPairIsEncodedAgain) {
+TEST(SchedulerLoopCacheTest, AnEvictedPairIsEncodedAgain) {
   LoopHarness harness(Options(2500));  // two pairs
   for (const std::uint32_t id : {1, 2, 3, 1}) {
     harness.Add(id, 300);
@@ -67,7 +67,7 @@ TEST(StepLoopCacheTest, AnEvictedPairIsEncodedAgain) {
   EXPECT_EQ(harness.observer.cache.bytes, 2000);
 }
 
-TEST(StepLoopCacheTest, ACachedPairNeedsAPlaceAmongTheActiveJobs) {
+TEST(SchedulerLoopCacheTest, ACachedPairNeedsAPlaceAmongTheActiveJobs) {
   LoopHarness harness(Options(1 << 20));
   harness.Add(1, 10);
   harness.RunAll();
@@ -82,7 +82,7 @@ TEST(StepLoopCacheTest, ACachedPairNeedsAPlaceAmongTheActiveJobs) {
   EXPECT_TRUE(cached.sink->Wait()->statistics.cached);
 }
 
-TEST(StepLoopCacheTest, AFailedPairIsNotKept) {
+TEST(SchedulerLoopCacheTest, AFailedPairIsNotKept) {
   LoopHarness harness(Options(1 << 20));
   TestJob broken;
   broken.work = {.id = 1, .encode_fails = true};
@@ -91,7 +91,7 @@ TEST(StepLoopCacheTest, AFailedPairIsNotKept) {
   EXPECT_EQ(harness.cache.bytes(), 0);
 }
 
-TEST(StepLoopLaneTest, MatchingGoesOnDuringAPass) {
+TEST(SchedulerLoopExecutorTest, MatchingGoesOnDuringAPass) {
   LoopHarness harness(Options(0), /*manual_lane=*/true);
   const TestJob first = harness.Add(1, 5 * kChunk);
   EXPECT_TRUE(harness.loop.RunOnce());
@@ -110,7 +110,7 @@ TEST(StepLoopLaneTest, MatchingGoesOnDuringAPass) {
   EXPECT_TRUE(second.sink->Wait().ok());
 }
 
-TEST(StepLoopLaneTest, AJobJoinsTheRunningPassOfItsPair) {
+TEST(SchedulerLoopExecutorTest, AJobJoinsTheRunningPassOfItsPair) {
   LoopHarness harness(Options(0), /*manual_lane=*/true);
   const TestJob first = harness.Add(1, kChunk);
   harness.loop.RunOnce();
@@ -124,7 +124,7 @@ TEST(StepLoopLaneTest, AJobJoinsTheRunningPassOfItsPair) {
   EXPECT_TRUE(first.sink->Wait().ok());
 }
 
-TEST(StepLoopLaneTest, LeavesDuringItsPass) {
+TEST(SchedulerLoopExecutorTest, LeavesDuringItsPass) {
   LoopHarness harness(Options(1 << 20), /*manual_lane=*/true);
   TestJob late;
   late.work = {.id = 1, .queries = kChunk};
@@ -146,7 +146,7 @@ TEST(StepLoopLaneTest, LeavesDuringItsPass) {
   EXPECT_TRUE(again.sink->Wait()->statistics.cached);
 }
 
-TEST(StepLoopLaneTest, ACachedPairDoesNotWaitForTheRunningPass) {
+TEST(SchedulerLoopExecutorTest, ACachedPairDoesNotWaitForTheRunningPass) {
   LoopHarness harness(Options(1 << 20), /*manual_lane=*/true);
   harness.Add(1, kChunk);
   harness.loop.RunOnce();
@@ -162,7 +162,7 @@ TEST(StepLoopLaneTest, ACachedPairDoesNotWaitForTheRunningPass) {
   harness.RunAll();
 }
 
-TEST(StepLoopFatalTest, AFatalStepEndsAllJobsAndNothingIsAskedAgain) {
+TEST(SchedulerLoopFatalTest, AFatalStepEndsAllJobsAndNothingIsAskedAgain) {
   LoopHarness harness(Options(0));
   TestJob broken;
   broken.work = {.id = 1, .queries = kChunk, .step_fails = true, .is_fatal = true};
@@ -183,7 +183,7 @@ TEST(StepLoopFatalTest, AFatalStepEndsAllJobsAndNothingIsAskedAgain) {
   EXPECT_EQ(harness.admission.jobs(), 0);
 }
 
-TEST(StepLoopFatalTest, AFatalPassEndsAllJobs) {
+TEST(SchedulerLoopFatalTest, AFatalPassEndsAllJobs) {
   for (const bool manual : {false, true}) {
     LoopHarness harness(Options(0), manual);
     const TestJob active = harness.Add(1, 100 * kChunk);
@@ -207,7 +207,7 @@ TEST(StepLoopFatalTest, AFatalPassEndsAllJobs) {
   }
 }
 
-TEST(StepLoopWorkTest, CountsWhatWasWasted) {
+TEST(SchedulerLoopWorkTest, CountsWhatWasWasted) {
   LoopHarness harness(Options(0));
   const TestJob cancelled = harness.Add(1, 10 * kChunk);
   harness.loop.RunOnce();
@@ -218,7 +218,7 @@ TEST(StepLoopWorkTest, CountsWhatWasWasted) {
   EXPECT_EQ(harness.observer.wasted_queries, 2 * kChunk);
 }
 
-TEST(StepLoopWorkTest, TellsThePredictedWork) {
+TEST(SchedulerLoopWorkTest, TellsThePredictedWork) {
   LoopHarness harness(Options(0));
   harness.Add(1, 2 * kChunk);
   harness.RunAll();  // learns what things cost
@@ -231,7 +231,7 @@ TEST(StepLoopWorkTest, TellsThePredictedWork) {
   EXPECT_NEAR(harness.observer.queued_work, 0, 1e-9);
 }
 
-TEST(StepLoopPriorityTest, OrdersPassesAndChunks) {
+TEST(SchedulerLoopPriorityTest, OrdersPassesAndChunks) {
   LoopHarness harness(Options(0));
   harness.Add(1, kChunk);
   harness.Add(2, kChunk);

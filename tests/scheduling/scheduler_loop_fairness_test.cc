@@ -48,7 +48,7 @@ std::int64_t WaitedFor(std::int64_t own_queries) {
   return waited;
 }
 
-TEST(StepLoopFairnessTest, AShortJobWaitsForTheRunningChunkAlone) {
+TEST(SchedulerLoopFairnessTest, AShortJobWaitsForTheRunningChunkAlone) {
   for (const std::int64_t queries : {1L, 64L, 255L, 256L, 257L, 3 * kChunk - 1, 3 * kChunk}) {
     // Its last chunk may have queries to spare for the others.
     const std::int64_t spare = (kChunk - queries % kChunk) % kChunk;
@@ -57,14 +57,14 @@ TEST(StepLoopFairnessTest, AShortJobWaitsForTheRunningChunkAlone) {
   }
 }
 
-TEST(StepLoopFairnessTest, ALongerJobYieldsOneChunkInFour) {
+TEST(SchedulerLoopFairnessTest, ALongerJobYieldsOneChunkInFour) {
   for (const std::int64_t chunks : {4, 6, 7, 30}) {
     const std::int64_t yielded = (chunks + kAgeingPeriod - 2) / (kAgeingPeriod - 1);
     EXPECT_LE(WaitedFor(chunks * kChunk), (1 + yielded) * kChunk) << chunks;
   }
 }
 
-TEST(StepLoopFairnessTest, ALongJobIsNotStarvedByShortOnes) {
+TEST(SchedulerLoopFairnessTest, ALongJobIsNotStarvedByShortOnes) {
   LoopHarness harness(Options());
   const TestJob job = harness.Add(kLong, 10 * kChunk);
   std::uint32_t id = kLong;
@@ -79,7 +79,7 @@ TEST(StepLoopFairnessTest, ALongJobIsNotStarvedByShortOnes) {
   harness.RunAll();
 }
 
-TEST(StepLoopFairnessTest, TheWorkedExampleOfTheHeader) {
+TEST(SchedulerLoopFairnessTest, TheWorkedExampleOfTheHeader) {
   LoopHarness harness(Options());
   std::vector<std::uint32_t> leaders;
   const auto run = [&] {
@@ -101,7 +101,7 @@ TEST(StepLoopFairnessTest, TheWorkedExampleOfTheHeader) {
   harness.RunAll();
 }
 
-TEST(StepLoopFairnessTest, EachOfManyLongJobsIsServedWithinTheStatedBound) {
+TEST(SchedulerLoopFairnessTest, EachOfManyLongJobsIsServedWithinTheStatedBound) {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random(seed);

@@ -28,7 +28,7 @@ TestJob Flow(std::int64_t pieces, std::vector<int> snapshots) {
   return job;
 }
 
-TEST(StepLoopSnapshotTest, ComeAtTheEndOfTheirChunk) {
+TEST(SchedulerLoopSnapshotTest, ComeAtTheEndOfTheirChunk) {
   LoopHarness harness(ThreePieces());
   const TestJob job = harness.Add(Flow(10, {1, 3, 4, 10, 11}));
   harness.loop.RunOnce();
@@ -41,14 +41,14 @@ TEST(StepLoopSnapshotTest, ComeAtTheEndOfTheirChunk) {
   EXPECT_TRUE(job.sink->Wait().ok());
 }
 
-TEST(StepLoopSnapshotTest, DoNotComeUnasked) {
+TEST(SchedulerLoopSnapshotTest, DoNotComeUnasked) {
   LoopHarness harness(ThreePieces());
   const TestJob job = harness.Add(Flow(10, {}));
   harness.RunAll();
   EXPECT_THAT(job.sink->snapshots(), IsEmpty());
 }
 
-TEST(StepLoopSnapshotTest, EndWithACancellation) {
+TEST(SchedulerLoopSnapshotTest, EndWithACancellation) {
   LoopHarness harness(ThreePieces());
   const TestJob job = harness.Add(Flow(10, {3, 6}));
   harness.loop.RunOnce();
@@ -58,7 +58,7 @@ TEST(StepLoopSnapshotTest, EndWithACancellation) {
   EXPECT_EQ(job.sink->code(), absl::StatusCode::kCancelled);
 }
 
-TEST(StepLoopFieldTest, AnswersWithTheNodesCost) {
+TEST(SchedulerLoopFieldTest, AnswersWithTheNodesCost) {
   LoopHarness harness(ThreePieces());
   TestJob job;
   job.work = {.id = 7, .queries = 10 * FakeEngine::kPiece};

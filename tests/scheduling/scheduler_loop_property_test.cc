@@ -142,7 +142,7 @@ class RandomLife {
 };
 
 // A cancellation at each of the first boundaries of a job's life, in every kind of company.
-TEST(StepLoopPropertyTest, CancelledAtEveryBoundary) {
+TEST(SchedulerLoopPropertyTest, CancelledAtEveryBoundary) {
   int cancellations = 0;
   for (unsigned seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -183,7 +183,7 @@ TEST(StepLoopPropertyTest, CancelledAtEveryBoundary) {
   EXPECT_GT(cancellations, 1500);
 }
 
-TEST(StepLoopPropertyTest, EveryJobGetsItsOwnAnswerOnce) {
+TEST(SchedulerLoopPropertyTest, EveryJobGetsItsOwnAnswerOnce) {
   for (unsigned seed = 1; seed <= 150; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     RandomLife(seed).Run();

@@ -61,7 +61,7 @@ TEST(MetricsTest, HearsTheScheduler) {
            "nemf_jobs_dropped_total{reason=\"expired_queued\"} 1\n",
            "nemf_jobs_dropped_total{reason=\"cancelled\"} 0\n",
            "nemf_jobs_queued 1\n",
-           "nemf_jobs_dropped_total{reason=\"hopeless\"} 1\n",
+           "nemf_jobs_dropped_total{reason=\"deadline_unreachable\"} 1\n",
            "nemf_jobs_dropped_total{reason=\"client_limit\"} 0\n",
            "nemf_queued_work_seconds 1.5\n",
            "nemf_wasted_queries_total 77\n",
