@@ -65,3 +65,22 @@ def test_layers_are_those_that_are_enforced():
     for layer, allowed in enforced.items():
         allowed.discard(layer)
     assert documented == enforced
+
+
+def full_name(folder: str, name: str) -> str:
+    """The folder in ROOMS that a README in `folder` calls `name`."""
+    candidates = [name, f"{folder}/{name}", f"server/{name}", f"server/engine/{name}"]
+    return next(candidate for candidate in candidates if candidate in ROOMS or candidate == "proto")
+
+
+@pytest.mark.parametrize("folder", ["server/engine", "server/scheduling", "server/service"])
+def test_readme_of_a_folder_lists_its_subfolders(folder):
+    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    documented = {
+        f"{folder}/{name}": {full_name(folder, other) for other in re.findall(r"`([\w/]+)`", cell)}
+        for name, cell in LAYER.findall(text)
+    }
+    enforced = {
+        name: set(allowed) for name, allowed in ROOMS.items() if name.startswith(f"{folder}/")
+    }
+    assert documented == enforced
