@@ -12,20 +12,20 @@
 
 namespace nemf {
 
-// Destroys servings on a thread of its own. The last to let go of a serving is often its own
-// scheduler, in the middle of giving the last answer: it must not destroy itself, because that
-// waits for the scheduler's thread. Thread-safe.
+// Destroys served versions on its own thread. The last owner of a version is often its own
+// scheduler, while it delivers the last answer. It must not destroy itself there, because that
+// would wait for the scheduler's own thread. Thread-safe.
 class DeferredDeleter {
  public:
   DeferredDeleter();
-  // Waits until every adopted serving is gone: nobody may hold one for ever.
+  // Blocks until every shared version was released and destroyed.
   ~DeferredDeleter();
 
   DeferredDeleter(const DeferredDeleter&) = delete;
   DeferredDeleter& operator=(const DeferredDeleter&) = delete;
 
-  // Shares the serving. Letting go of the last share never blocks; the reaper's thread then
-  // destroys the serving and calls `gone`.
+  // Returns a shared pointer to the version. Releasing the last one does not block; the deleter's
+  // thread then destroys the version and calls `gone`.
   std::shared_ptr<ServedVersion> Share(std::unique_ptr<ServedVersion> serving,
                                        std::function<void()> gone);
 
@@ -43,7 +43,7 @@ class DeferredDeleter {
 
   absl::Mutex mutex_;
   std::vector<Retired> retired_ ABSL_GUARDED_BY(mutex_);
-  int alive_ ABSL_GUARDED_BY(mutex_) = 0;  // adopted and not yet gone
+  int alive_ ABSL_GUARDED_BY(mutex_) = 0;  // shared and not yet destroyed
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread worker_;  // the last member: it uses the others
 };

@@ -13,8 +13,8 @@
 
 namespace nemf {
 
-// Where a version stands. A version that is loaded again may be kLoading while requests still
-// finish on its former self.
+// The state of a version. A version that is loaded again may be kLoading while requests still
+// finish on the instance before.
 enum class VersionState {
   kAvailable,  // on disk, not loaded
   kLoading,    // being verified, loaded and warmed
@@ -26,10 +26,11 @@ enum class VersionState {
 struct VersionStatus {
   std::string version = {};
   VersionState state = VersionState::kAvailable;
-  // One line: why the last try to load it did not succeed. Empty: there was none, or it did.
+  // One line: why the last attempt to load it failed. Empty if there was no attempt, or it
+  // succeeded.
   std::string reason = {};
-  std::int64_t bytes = 0;  // of its files, which is also what it is predicted to take in memory
-  // The rest is known of a version once it has been loaded.
+  std::int64_t bytes = 0;  // of its files; also its predicted memory
+  // The rest is set once the version has been loaded.
   ModelInfo info = {};
   std::string device = {};
   absl::Time loaded_at = absl::InfinitePast();
@@ -44,32 +45,32 @@ struct ModelStatus {
   std::vector<VersionStatus> versions;  // the newest first
 };
 
-// What there is and what is served, for whoever administers it. Thread-safe.
+// The models on disk and the served versions, for administration. Thread-safe.
 class ModelCatalog {
  public:
   virtual ~ModelCatalog() = default;
 
-  // By name.
+  // Returns all models, sorted by name.
   virtual std::vector<ModelStatus> List() const = 0;
-  // NOT_FOUND names what there is.
+  // NOT_FOUND lists the existing models.
   virtual absl::StatusOr<ModelStatus> Get(absl::string_view name) const = 0;
 
-  // Gets the model's status after the change, or why there was none. Called exactly once, on
-  // another thread.
+  // Receives the model's status after the change, or the reason why it failed. Called exactly once,
+  // on another thread.
   using Done = std::function<void(absl::StatusOr<ModelStatus>)>;
 
-  // Looks at the directory anew and loads a version beside what is served, even one that failed
-  // before; done once it is READY, at once where it is already. Neither this nor Unload() blocks.
-  // A version that is named stays loaded until Unload(); an empty one means the version that the
-  // policy would choose, which then takes the place of the current one.
+  // Scans the directory again and loads a version beside the served ones, even one that failed
+  // before. `done` is called when it is READY, at once if it is already. Does not block.
+  // A named version stays loaded until Unload(). An empty version means the one that the policy
+  // chooses, which then replaces the current one.
   // NOT_FOUND: no such version. RESOURCE_EXHAUSTED: it does not fit the memory budget.
   // FAILED_PRECONDITION: its files are broken, with the reason.
   virtual void Load(const std::string& name, const std::string& version, Done done) = 0;
 
-  // Takes a version out of service, and out of the policy's choice, until Load(); an empty version
-  // means all of the model's. Where the policy has another version to put in the place of the
-  // current one, that is loaded first. Done once no new request gets the version.
-  // NOT_FOUND: no such version. FAILED_PRECONDITION: it is not loaded.
+  // Takes a version out of service, and out of the policy's choice, until Load(). An empty version
+  // means all versions of the model. If the policy has another version to replace the current one,
+  // that one is loaded first. `done` is called when no new request gets the version. Does not
+  // block. NOT_FOUND: no such version. FAILED_PRECONDITION: it is not loaded.
   virtual void Unload(const std::string& name, const std::string& version, Done done) = 0;
 };
 

@@ -1,4 +1,4 @@
-// What administrators ask of the repository: its status, loading and unloading.
+// The administration of the repository: status, loading and unloading.
 
 #include <utility>
 
@@ -20,7 +20,7 @@ absl::Status NotLoaded(const std::string& name, const std::string& version) {
       absl::StrCat("model \"", name, "\"", in_version, " is not loaded"));
 }
 
-// Why a version that was asked for by name is not there.
+// Returns the error for a version that was named and does not exist.
 absl::Status CannotLoad(const std::string& name, std::int64_t number, const absl::Status& reason) {
   if (absl::IsResourceExhausted(reason)) return reason;
   return absl::FailedPreconditionError(absl::StrCat("model \"", name, "\" version \"", number,
@@ -124,7 +124,7 @@ absl::StatusOr<ModelStatus> ModelRepository::UnloadNow(const std::string& name,
     }
     Publish();
   }
-  TellRetired(retired);
+  NotifyRetired(retired);
   return Get(name);
 }
 

@@ -11,13 +11,13 @@
 
 namespace nemf {
 
-// Makes the bundle in a directory ready to serve: LoadModel(), which checks digests, contract and
-// field, then RunSmokeTest(); or a test's stand-in.
+// Loads the bundle in a directory and makes it ready to serve: LoadModel(), which checks digests,
+// contract and field, then RunSmokeTest(). Tests use a fake.
 using ModelLoader =
     std::function<absl::StatusOr<LoadedModel>(const std::string& directory, const EngineOptions&)>;
 
-// Loads one version, and checks that the bundle is what its place says: FAILED_PRECONDITION where
-// it is not. Every error is one line.
+// Loads one version. FAILED_PRECONDITION if the bundle's name and version are not those of its
+// directory. Every error is one line.
 absl::StatusOr<LoadedModel> LoadVersion(const std::string& name, const FoundVersion& version,
                                         const EngineOptions& options, const ModelLoader& loader);
 

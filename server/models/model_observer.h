@@ -9,7 +9,7 @@
 
 namespace nemf {
 
-// Hears what becomes of models, for logs and metrics. Called from the repository's threads, never
+// Receives the events of models, for logs and metrics. Called from the repository's threads, never
 // under a lock.
 class ModelObserver {
  public:
@@ -17,14 +17,14 @@ class ModelObserver {
   // A version is about to be READY, after `duration` of verifying, loading and warming.
   virtual void OnLoaded(const ModelInfo& /*model*/, const std::string& /*device*/,
                         absl::Duration /*duration*/) {}
-  // A version was not loaded. RESOURCE_EXHAUSTED: for want of room in the memory budget.
+  // A version was not loaded. RESOURCE_EXHAUSTED: it did not fit into the memory budget.
   virtual void OnLoadFailed(const std::string& /*name*/, const std::string& /*version*/,
                             const absl::Status& /*reason*/) {}
   // A version gets no new requests.
   virtual void OnRetired(const ModelInfo& /*model*/, const std::string& /*device*/) {}
-  // The last request on a retired version is answered and its memory is given back.
+  // The last request on a retired version was answered and its memory released.
   virtual void OnUnloaded(const ModelInfo& /*model*/) {}
-  // A line about a directory that is not what the layout says; once while it stays so.
+  // One line about a directory that does not follow the layout; once while it stays so.
   virtual void OnProblem(const std::string& /*problem*/) {}
 };
 

@@ -54,7 +54,7 @@ ModelRepository::~ModelRepository() {
     }
     Publish();
   }
-  TellRetired(retired);
+  NotifyRetired(retired);
 }
 
 absl::Status ModelRepository::ChooseDefault() {
@@ -88,7 +88,7 @@ absl::Status ModelRepository::NothingToServe() const {
 absl::Status ModelRepository::Scan() {
   const absl::StatusOr<ModelScan> scan = ScanModels(options_.directory);
   if (!scan.ok()) {
-    // Nothing is known of what is there: the versions stay as they were.
+    // The directory could not be read: the versions stay as they were.
     ReportProblems({std::string(scan.status().message())});
     return scan.status();
   }
@@ -108,7 +108,7 @@ void ModelRepository::ReportProblems(const std::vector<std::string>& problems) {
     events.push_back([problem](ModelObserver* observer) { observer->OnProblem(problem); });
   }
   problems_ = {problems.begin(), problems.end()};
-  Tell(events);
+  Notify(events);
 }
 
 void ModelRepository::ApplyToAll() {
@@ -143,7 +143,7 @@ void ModelRepository::RetireSuperseded(const std::string& name) {
     }
     Publish();
   }
-  TellRetired(retired);
+  NotifyRetired(retired);
 }
 
 absl::Status ModelRepository::LoadOne(const std::string& name, std::int64_t number) {
@@ -180,10 +180,10 @@ absl::Status ModelRepository::Reserve(const std::string& name, std::int64_t numb
                      " bytes, must be <= ", room, ": ModelRepositoryOptions.memory_bytes = ",
                      options_.memory_bytes, ", of which ", taken_bytes_, " are taken"));
     if (status.state == VersionState::kFailed) status.state = VersionState::kAvailable;
-    if (status.reason == refusal.message()) return refusal;  // The poller has told it already.
+    if (status.reason == refusal.message()) return refusal;  // The poller has reported it.
     status.reason = std::string(refusal.message());
   }
-  TellFailure(name, absl::StrCat(number), refusal);
+  NotifyFailure(name, absl::StrCat(number), refusal);
   return refusal;
 }
 
@@ -197,7 +197,7 @@ void ModelRepository::Refuse(const std::string& name, const FoundVersion& found,
     record.status.reason = std::string(reason.message());
     record.failed_fingerprint = found.fingerprint;
   }
-  TellFailure(name, absl::StrCat(found.number), reason);
+  NotifyFailure(name, absl::StrCat(found.number), reason);
 }
 
 void ModelRepository::Serve(const FoundVersion& found, absl::Duration load_time,
@@ -219,16 +219,16 @@ void ModelRepository::Serve(const FoundVersion& found, absl::Duration load_time,
     record.status.load_time = load_time;
     Publish();
   }
-  Tell({[=](ModelObserver* observer) { observer->OnLoaded(info, device, load_time); }});
+  Notify({[=](ModelObserver* observer) { observer->OnLoaded(info, device, load_time); }});
 }
 
-void ModelRepository::TellRetired(const std::vector<std::shared_ptr<ServedVersion>>& servings) {
+void ModelRepository::NotifyRetired(const std::vector<std::shared_ptr<ServedVersion>>& servings) {
   std::vector<Event> events;
   for (const std::shared_ptr<ServedVersion>& serving : servings) {
     events.push_back([info = serving->info(), device = serving->engine().device()](
                          ModelObserver* observer) { observer->OnRetired(info, device); });
   }
-  Tell(events);
+  Notify(events);
 }
 
 void ModelRepository::Publish() {
@@ -253,7 +253,7 @@ void ModelRepository::OnGone(const ModelInfo& info, std::int64_t number, std::in
     taken_bytes_ -= bytes;
     models_.at(info.name).OnGone(number);
   }
-  Tell({[info](ModelObserver* observer) { observer->OnUnloaded(info); }});
+  Notify({[info](ModelObserver* observer) { observer->OnUnloaded(info); }});
 }
 
 absl::StatusOr<std::shared_ptr<ServedVersion>> ModelRepository::Find(
@@ -289,7 +289,7 @@ void ModelRepository::Observe(ModelObserver* observer) {
   }
 }
 
-void ModelRepository::Tell(const std::vector<Event>& events) {
+void ModelRepository::Notify(const std::vector<Event>& events) {
   ModelObserver* observer = nullptr;
   {
     absl::MutexLock lock(&observer_mutex_);
@@ -300,9 +300,9 @@ void ModelRepository::Tell(const std::vector<Event>& events) {
   for (const Event& event : events) event(observer);
 }
 
-void ModelRepository::TellFailure(const std::string& name, const std::string& version,
-                                  const absl::Status& reason) {
-  Tell({[=](ModelObserver* observer) { observer->OnLoadFailed(name, version, reason); }});
+void ModelRepository::NotifyFailure(const std::string& name, const std::string& version,
+                                    const absl::Status& reason) {
+  Notify({[=](ModelObserver* observer) { observer->OnLoadFailed(name, version, reason); }});
 }
 
 std::shared_ptr<const ServingSnapshot> ModelRepository::serving_snapshot() const {

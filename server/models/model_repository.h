@@ -27,42 +27,42 @@
 
 namespace nemf {
 
-// The models that are served, which change while they are. One thread of the repository's own looks
-// for new versions, loads, verifies and warms them beside the old ones, one at a time, and then
-// swaps: a request gets the version that Find() gave it, to its end, and the old serving is
-// destroyed once the last request lets go of it. model_versions.h has the policy.
+// The served models, which may change while they are served. One thread of the repository looks for
+// new versions, verifies, loads and checks them beside the old ones, one at a time, and then swaps
+// them. A request keeps the version that Find() returned until it ends. The old version is
+// destroyed after the last request has released it. model_versions.h has the policy.
 //
-// A version directory counts as there once it holds model.json; one whose files do not load (a copy
-// may be going on) is tried again when they change. Files of a loaded version are not looked at
-// again, and it stays when its directory goes, until there is another version to replace it.
-// Safe from any thread.
+// A version's directory is recognised when it holds model.json. If its files do not load (a copy
+// may be in progress), they are tried again when they change. The files of a loaded version are not
+// read again; if its directory disappears, the version stays until another one replaces it.
+// Thread-safe.
 class ModelRepository final : public ModelCatalog {
  public:
-  // Scans the directory and loads what the policy chooses; polls from then on. A version that does
-  // not load leaves the place to the next older one.
-  // Errors, each in one line: those of ScanModels(), NOT_FOUND (no model at all, or not the default
-  // one), FAILED_PRECONDITION (nothing loaded, with all reasons).
+  // Scans the directory, loads the versions that the policy chooses, and polls from then on. If a
+  // version does not load, the next older one is loaded instead.
+  // Errors, each in one line: those of ScanModels(); NOT_FOUND if there is no model, or not the
+  // default one; FAILED_PRECONDITION if no version loads, with all reasons.
   // Clock and observer (may be null) outlive the repository. Requires options.Validate().ok().
   static absl::StatusOr<std::unique_ptr<ModelRepository>> Open(
       const ModelRepositoryOptions& options, ModelLoader loader, Clock* clock,
       SchedulerObserver* observer = nullptr);
 
-  // Waits for the jobs in flight, and for whoever holds a serving to let go of it.
+  // Blocks until the jobs in flight have ended and every served version was released.
   ~ModelRepository() override;
 
-  // Tells the observer what has happened since Open(), and from then on what happens. To be called
+  // Notifies the observer of the events since Open(), and of all later ones. Must be called at most
   // once; the observer outlives the repository.
   void Observe(ModelObserver* observer);
 
-  // As ServingSnapshot::Find(), on the versions that are ready now. Cheap: it never waits for a
-  // load.
+  // Returns what ServingSnapshot::Find() returns for the versions that are ready now. Does not wait
+  // for a load.
   absl::StatusOr<std::shared_ptr<ServedVersion>> Find(absl::string_view name,
                                                       absl::string_view version) const;
 
-  // Looks for new versions now, as the poller does; returns when they are served or refused.
+  // Looks for new versions now, as the poller does. Blocks until they are served or refused.
   void Poll();
 
-  // Stops accepting on all models and returns when every accepted job was answered.
+  // Stops accepting on all models. Blocks until every accepted job was answered.
   void Drain();
 
   std::vector<ModelStatus> List() const override;
@@ -76,7 +76,7 @@ class ModelRepository final : public ModelCatalog {
   ModelRepository(const ModelRepositoryOptions& options, ModelLoader loader, Clock* clock,
                   SchedulerObserver* observer);
 
-  // On the repository's thread alone (and in Open(), before there is one).
+  // Called only on the repository's thread, and in Open() before it exists.
   absl::Status Scan();
   void ReportProblems(const std::vector<std::string>& problems);
   void ApplyToAll();
@@ -87,26 +87,28 @@ class ModelRepository final : public ModelCatalog {
   absl::Status ChooseDefault();
   absl::Status NothingToServe() const;
 
-  // Loads one version that is on disk: Reserve(), then either Refuse() or Serve().
+  // Loads one version that is on disk: Reserve(), then Refuse() or Serve().
   absl::Status LoadOne(const std::string& name, std::int64_t number);
-  // Takes its share of the memory budget and tells what of it is on disk; or RESOURCE_EXHAUSTED.
+  // Reserves the version's share of the memory budget and writes what is on disk to *found;
+  // RESOURCE_EXHAUSTED if the budget is too small.
   absl::Status Reserve(const std::string& name, std::int64_t number, FoundVersion* found);
   void Refuse(const std::string& name, const FoundVersion& found, const absl::Status& reason);
   void Serve(const FoundVersion& found, absl::Duration load_time, LoadedModel loaded);
 
-  // Shows requests what is ready now.
+  // Makes the versions that are ready now visible to requests.
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ModelStatus StatusOf(const std::string& name, const ModelVersions& model) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
-  // On the reaper's thread.
+  // Called on the deleter's thread.
   void OnGone(const ModelInfo& info, std::int64_t number, std::int64_t bytes);
 
-  void Tell(const std::vector<Event>& events);
-  // Whoever retires servings holds them until they are told, so that nobody hears of a serving's
-  // end before its retirement.
-  void TellRetired(const std::vector<std::shared_ptr<ServedVersion>>& servings);
-  void TellFailure(const std::string& name, const std::string& version, const absl::Status& reason);
+  void Notify(const std::vector<Event>& events);
+  // Callers hold the retired versions until this returns, so that observers get the retirement
+  // before the end.
+  void NotifyRetired(const std::vector<std::shared_ptr<ServedVersion>>& servings);
+  void NotifyFailure(const std::string& name, const std::string& version,
+                     const absl::Status& reason);
   std::shared_ptr<const ServingSnapshot> serving_snapshot() const;
 
   const ModelRepositoryOptions options_;

@@ -16,14 +16,13 @@ struct ModelRepositoryOptions {
   std::string directory = "models";  // holds <name>/<version>/model.json
   // The model of requests that name none. Empty: the first by name that is served at the start.
   std::string default_model;
-  // How often the directory is looked at for new versions, >= 0; 0: only when asked to.
+  // Interval between two scans of the directory, >= 0; 0: only when Models.Load asks.
   absl::Duration poll_interval = absl::Seconds(5);
-  // Models that are served in one version, >= 1, whatever else there is. All others are served in
-  // the newest that loads.
+  // Models of which this version alone is served, >= 1. Of all others, the newest that loads.
   std::map<std::string, std::int64_t> pinned_versions;
-  // What the loaded versions may take together, those that still finish requests included, as
-  // predicted from the sizes of their files; bytes, >= 0; 0: no bound. A version is loaded beside
-  // the one that it replaces, so there must be room for both.
+  // Limit of all loaded versions together, as predicted from the sizes of their files; bytes, >= 0;
+  // 0: no limit. It includes versions that still finish requests. A version is loaded beside the
+  // one that it replaces, so both must fit.
   std::int64_t memory_bytes = 0;
   EngineOptions engine;        // of every version
   SchedulerOptions scheduler;  // of every version

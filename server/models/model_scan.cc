@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The sub-directories of `directory`, by name.
+// Returns the sub-directories of `directory`, by name.
 absl::StatusOr<std::vector<fs::path>> Subdirectories(const fs::path& directory) {
   std::vector<fs::path> found;
   std::error_code error;
@@ -33,7 +33,8 @@ absl::StatusOr<std::vector<fs::path>> Subdirectories(const fs::path& directory) 
   return found;
 }
 
-// Adds up the files of a version. One that vanishes meanwhile is left out: the next scan sees it.
+// Adds up the files of a version. A file that disappears meanwhile is left out; the next scan sees
+// the change.
 void AddFiles(const fs::path& directory, FoundVersion* version) {
   std::vector<std::string> files;
   std::error_code error;
@@ -51,7 +52,7 @@ void AddFiles(const fs::path& directory, FoundVersion* version) {
   version->fingerprint = absl::StrJoin(files, "\n");
 }
 
-// What may stand in requests, log lines and metrics as it is.
+// Returns whether a name can be used in requests, log lines and metrics unescaped.
 bool IsName(const std::string& name) {
   return std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';

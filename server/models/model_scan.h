@@ -16,8 +16,8 @@ struct FoundVersion {
   std::int64_t number = 0;  // the directory's name, a positive decimal number
   std::string directory;
   std::int64_t bytes = 0;  // of all its files
-  // The names, sizes and times of change of its files: another text means that they have changed,
-  // as while a copy is going on.
+  // Names, sizes and modification times of its files. A different text means that they have
+  // changed, as while they are being copied.
   std::string fingerprint = {};
 };
 
@@ -28,17 +28,17 @@ struct FoundModel {
 
 struct ModelScan {
   std::vector<FoundModel> models;  // by name
-  // One line for each directory that is not what the layout says.
+  // One line for each directory that does not follow the layout.
   std::vector<std::string> problems;
 };
 
-// The version that a directory's name or a request means: a whole number from 1 without sign or
-// leading zeros, so that no two texts are one version. Nothing for any other text.
+// Parses a version, as in a directory's name or a request: a whole number from 1 without sign or
+// leading zeros, so that no two texts mean one version. Returns nullopt for any other text.
 std::optional<std::int64_t> ParseVersion(absl::string_view text);
 
-// Looks for <directory>/<name>/<version>/model.json. Files beside the directories, and directories
-// whose names begin with a dot, are nobody's business. Nothing is opened.
-// Errors: NOT_FOUND when `directory` is not a directory; UNAVAILABLE when it cannot be read.
+// Lists <directory>/<name>/<version>/model.json. Files beside the directories, and directories
+// whose names begin with a dot, are ignored. Opens no file. Errors: NOT_FOUND when `directory` is
+// not a directory; UNAVAILABLE when it cannot be read.
 absl::StatusOr<ModelScan> ScanModels(const std::string& directory);
 
 }  // namespace nemf

@@ -12,7 +12,7 @@ void ModelVersions::Update(const std::vector<FoundVersion>& found) {
     VersionRecord& record = records_[version.number];
     record.found = version;
     record.status.version = absl::StrCat(version.number);
-    // What is loaded keeps the size that it was loaded with.
+    // A loaded version keeps the size that it was loaded with.
     if (record.serving == nullptr && record.retiring == 0) record.status.bytes = version.bytes;
   }
   std::erase_if(records_, [this](const auto& entry) { return IsGone(entry.second); });

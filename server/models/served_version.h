@@ -11,11 +11,11 @@
 
 namespace nemf {
 
-// One loaded version of a model, with the scheduler that owns its engine's time. Whoever holds it
-// may go on submitting to it; the last to let go waits for the jobs in flight.
+// One loaded version of a model with its engine and the scheduler of the engine. Owners may submit
+// jobs to it; the destructor blocks until the jobs in flight have ended.
 class ServedVersion {
  public:
-  // Clock and observer (may be null) outlive the serving. Requires options.Validate().ok().
+  // Clock and observer (may be null) outlive the version. Requires options.Validate().ok().
   ServedVersion(LoadedModel model, Clock* clock, const SchedulerOptions& options,
                 SchedulerObserver* observer)
       : model_(std::move(model)),

@@ -13,8 +13,8 @@
 
 namespace nemf {
 
-// What answers requests at one moment. Immutable once published, so any number of requests may look
-// things up in it while the next one is made.
+// The versions that answer requests at one moment. Immutable once published, so requests may read
+// it while the next one is made.
 struct ServingSnapshot {
   struct Model {
     std::shared_ptr<ServedVersion> current;  // of requests that name no version; never null
@@ -24,12 +24,12 @@ struct ServingSnapshot {
   std::map<std::string, Model, std::less<>> models;
   std::string default_model;  // of requests that name none
 
-  // The model `name` (empty: the default one) in version `version` (empty: the current one).
-  // NOT_FOUND names what there is.
+  // Returns the model `name` (empty: the default one) in version `version` (empty: the current
+  // one). NOT_FOUND lists the served versions.
   absl::StatusOr<std::shared_ptr<ServedVersion>> Find(absl::string_view name,
                                                       absl::string_view version) const;
 
-  // "a" version "3", "b" version "1"; or "no model".
+  // Returns a text such as: "a" version "3", "b" version "1"; or "no model".
   std::string ToString() const;
 };
 
