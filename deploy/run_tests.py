@@ -72,8 +72,8 @@ def ctest(build: Path, report: Path, jobs: int) -> list[str]:
 
 
 def without_random_addresses() -> list[str]:
-    """What a command starts with so that ThreadSanitizer finds its fixed address ranges free, which
-    it does not where the kernel randomises widely; nothing where a container forbids it."""
+    """Returns a prefix for commands that keeps ThreadSanitizer's fixed address ranges free, which
+    wide address randomisation does not; empty if a container forbids it."""
     prefix = ["setarch", platform.machine(), "--addr-no-randomize"]
     try:
         allowed = subprocess.run([*prefix, "true"], capture_output=True, check=False)

@@ -20,7 +20,7 @@ absl::Status NotLoaded(const std::string& name, const std::string& version) {
       absl::StrCat("model \"", name, "\"", in_version, " is not loaded"));
 }
 
-// Returns the error for a version that was named and does not exist.
+// Returns the error for a named version that does not load.
 absl::Status CannotLoad(const std::string& name, std::int64_t number, const absl::Status& reason) {
   if (absl::IsResourceExhausted(reason)) return reason;
   return absl::FailedPreconditionError(absl::StrCat("model \"", name, "\" version \"", number,

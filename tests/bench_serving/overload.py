@@ -8,9 +8,9 @@ from tests.bench_serving.context import NO_CACHE, Context, closed_loop
 from tests.e2e.support import Server
 
 CONCURRENCY = 8
-# A request may take so many times the median of the saturated closed loop.
+# The deadline of a request, in medians of the saturated closed loop.
 PATIENCE = 4
-# Answers that the server never accepted to give: the deadline was past when they came to it.
+# Requests whose deadline had passed when they reached the server, which it does not accept.
 EXPIRED_ON_ENTRY = {"reason": "expired_on_entry"}
 
 

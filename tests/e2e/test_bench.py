@@ -67,7 +67,7 @@ def test_open_loop_beyond_what_the_server_can(bench, start_server):
     )
     group = report["all"]
     assert group["refused"] > 0
-    # Those that did not find room in the decoders' queue are told nothing.
+    # Requests that the full decoding queue refused carry no push-back.
     assert 0 < group["refused_with_pushback"] <= group["refused"]
     assert group["errors"]["RESOURCE_EXHAUSTED"] == group["refused"]
     assert group["answers"] + sum(group["errors"].values()) == group["requests"]

@@ -34,7 +34,7 @@ def reference_schedule(stubs, flow_request):
 
 
 def test_previews_are_shorter_runs(stub, stubs, reference_schedule):
-    """A preview is what a request of so many iterations answers, to the last bit."""
+    """A preview after N iterations has the bits of a request with N iterations."""
     reference_schedule.preview_iterations.extend([0, 1, 3, 5, 9])
     messages = list(stub.ComputeFlow(reference_schedule))
     previews = read_previews(messages)

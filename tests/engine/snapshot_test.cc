@@ -41,7 +41,7 @@ bool SamePoints(const std::vector<Point>& points, const std::vector<Match>& matc
 
 class SnapshotTest : public ::testing::TestWithParam<std::int64_t> {};
 
-// However the work is cut, a snapshot is what a run of so many iterations would answer.
+// A snapshot after N iterations is the answer of a run with N iterations, however the work is cut.
 TEST_P(SnapshotTest, IsTheAnswerOfAShorterRun) {
   const std::unique_ptr<Engine> engine = MakeTestEngine(2);
   const auto pair = EncodeBlank(engine.get(), kQuery, kReference);

@@ -55,7 +55,7 @@ TEST_F(ModelReloadTest, JobsThatHaveBegunFinishOnTheOldVersion) {
   EXPECT_EQ(StatusOf("a", "1").state, VersionState::kRetiring);
   EXPECT_THAT(observer_.events(), ElementsAre("loaded a/1", "loaded a/2", "retired a/1"));
 
-  // The last to let go is the old version's own scheduler, within the answer.
+  // The last owner is the old version's own scheduler, while it answers.
   absl::Notification answered;
   auto sink = std::make_shared<RecordingSink>([&] {
     held = nullptr;

@@ -18,7 +18,7 @@
 
 namespace nemf {
 
-// Writes down what it hears: "loaded a/1", "failed a/2: reason", "retired a/1", "unloaded a/1".
+// Records the events: "loaded a/1", "failed a/2: reason", "retired a/1", "unloaded a/1".
 class RecordingObserver final : public ModelObserver {
  public:
   void OnLoaded(const ModelInfo& model, const std::string&, absl::Duration) override {

@@ -8,7 +8,7 @@
 
 namespace nemf {
 
-// A clock that moves when it is told to. Safe from any thread.
+// A clock that moves only when a test advances it. Thread-safe.
 class FakeClock final : public Clock {
  public:
   absl::Time Now() override {

@@ -1,11 +1,11 @@
-// Tells ThreadSanitizer what abseil's locks order. The distribution's abseil is not instrumented:
-// without this file every value that a mutex guards counts as a race. The linker sends the calls
-// of our objects through these functions (--wrap, see CMakeLists.txt), which say what abseil itself
-// says when it is compiled with the sanitizer. Nothing is suppressed: an access outside the lock is
-// still a race, and a condition's reads count as reads under the lock.
+// Describes to ThreadSanitizer what Abseil's locks order. The distribution's Abseil is not
+// instrumented: without this file every value that a mutex guards would count as a race. The linker
+// redirects the calls of the objects to these functions (--wrap, see CMakeLists.txt). They make the
+// annotations that Abseil makes when it is compiled with the sanitizer. No report is suppressed: an
+// access outside the lock is still a race, and a condition's reads count as reads under the lock.
 //
-// This file is itself compiled without the sanitizer, which would take its spin lock for an order
-// between threads that the server does not have.
+// This file is compiled without the sanitizer, which would otherwise take its spin lock for an
+// order between threads that the server does not have.
 
 #include <sanitizer/tsan_interface.h>
 
@@ -63,8 +63,8 @@ constexpr unsigned kRead = __tsan_mutex_read_lock;
 // A condition is evaluated by whoever holds the lock: that is no new lock order.
 constexpr unsigned kEvaluate = __tsan_mutex_try_read_lock;
 
-// The sanitizer sees memmove() and the like in abseil too. It looks away between "pre" and "post",
-// and while one of these lives; so it does not see what abseil keeps for itself.
+// Makes the sanitizer ignore reads and writes while an object lives. It sees memmove() and similar
+// functions in Abseil too, and would otherwise report accesses to Abseil's own data.
 class LookAway {
  public:
   LookAway() {
@@ -84,8 +84,8 @@ void Relock(Mutex* mutex) {
   __tsan_mutex_post_lock(mutex, kWrite, 0);
 }
 
-// A condition is evaluated by its waiter or by a thread that unlocks, within what was told to be an
-// unlock. There the lock is taken again for as long as the condition reads.
+// A condition is evaluated by its waiter or by a thread that unlocks, inside what was annotated as
+// an unlock. The lock is annotated as taken again while the condition reads.
 class ToldCondition {
  public:
   ToldCondition(Mutex* mutex, const Condition& condition)
@@ -202,8 +202,8 @@ bool WrapWaitTimeout(const Notification* notification, absl::Duration timeout) {
   return notified;
 }
 
-// Whoever drops the last reference frees what the others have read. The lock, which the sanitizer
-// does not see, makes the order that is told the order in which the references are dropped.
+// The thread that drops the last reference frees what the others have read. The lock, which the
+// sanitizer does not see, makes the annotated order the order in which references are dropped.
 void WrapUnref(std::uintptr_t rep) {
   while (unref_lock.test_and_set(std::memory_order_acquire)) {
   }
