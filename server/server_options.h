@@ -15,26 +15,26 @@
 
 namespace nemf {
 
-// The options of every component, as the command line gives them.
+// The options of every component, as read from the command line.
 struct ServerOptions {
   ModelRepositoryOptions models;
   GrpcServerOptions grpc;
   HttpEndpointOptions metrics;
   WatchdogOptions watchdog;
-  bool record_metrics = true;  // otherwise /metrics says nothing of requests and of the engine
+  bool record_metrics = true;  // whether /metrics reports requests and the engine's work
   LogLevel log_level = LogLevel::kInfo;
-  // After SIGTERM: how long calls are still taken while health and readiness say no, >= 0.
+  // Time after SIGTERM in which calls are accepted while health is NOT_SERVING, >= 0.
   absl::Duration lame_duck = absl::ZeroDuration();
-  absl::Duration drain_timeout = absl::Minutes(10);  // for calls in flight at the end, >= 0
+  absl::Duration drain_timeout = absl::Minutes(10);  // for the calls in flight after it, >= 0
 
   // INVALID_ARGUMENT that names the first broken rule of any component.
   absl::Status Validate() const;
 };
 
-// Reads flags; for those that are not given a configuration file (--config), then NEMF_...
-// environment variables. Nothing where only help, the version or the configuration was asked for,
-// which goes to `out`. INVALID_ARGUMENT says in one line which
-// flag is wrong.
+// Reads the flags, then a configuration file (--config), then NEMF_... environment variables; the
+// first source that has a value wins. Returns nullopt if only help, the version or the
+// configuration was asked for, which is written to `out`. INVALID_ARGUMENT names the wrong flag in
+// one line.
 absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const char* const* argv,
                                                                 std::ostream& out);
 

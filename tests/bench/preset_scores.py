@@ -32,7 +32,7 @@ class Scores:
     def summary(self, reference: Scores) -> dict[str, float]:
         """All figures; `reference` are the scores of REFERENCE on the same pairs.
 
-        Medians are over the points of a pair; of these, and of means, the mean over pairs is returned.
+        Medians are over the points of a pair. Medians and means are averaged over the pairs.
         """
         medians = [float(np.median(e)) for e in self.errors]
         differences = [
