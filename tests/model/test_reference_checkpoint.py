@@ -50,6 +50,18 @@ def test_random_reference_weights_load_strictly(tmp_path: Path) -> None:
     assert all(torch.equal(value, expected[key]) for key, value in loaded.state_dict().items())
 
 
+def test_the_encoder_has_the_first_of_two_differing_backbones(tmp_path: Path) -> None:
+    # A fine-tuned checkpoint: the encoder's copy was trained, the other one kept its start.
+    second = "mlp_model.backbone."
+    expected = {
+        key: value.clone() for key, value in NeMF(ModelConfig.reference()).state_dict().items()
+    }
+    state = {key: value + 1 if key.startswith(second) else value for key, value in expected.items()}
+    torch.save({"state_dict": state}, tmp_path / "model_best.pth")
+    loaded = load_reference_model(tmp_path / "model_best.pth").state_dict()
+    assert all(torch.equal(loaded[key], value) for key, value in expected.items())
+
+
 def test_plain_state_dict_is_accepted(tmp_path: Path) -> None:
     state = {"a.weight": torch.ones(2), "module.b": torch.zeros(1)}
     torch.save(state, tmp_path / "plain.pth")

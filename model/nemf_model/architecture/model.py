@@ -102,6 +102,17 @@ class MatchingField(nn.Module):
             self.backbone = backbone
 
 
+def _ignore_second_backbone(_: nn.Module, state: dict[str, Tensor], *__: object) -> None:
+    """Replaces a checkpoint's `mlp_model.backbone.*`, which nothing uses, by its
+    `feature_extraction.*`, which the encoder uses: the model has one backbone under both names, so
+    otherwise the copy that is loaded last would win."""
+    for key in [key for key in state if key.startswith("mlp_model.backbone.")]:
+        del state[key]
+    first = "feature_extraction."
+    for key in [key for key in state if key.startswith(first)]:
+        state[f"mlp_model.backbone.{key.removeprefix(first)}"] = state[key]
+
+
 class NeMF(nn.Module):
     """The whole model. Images are normalised and config.image_size wide and high."""
 
@@ -121,6 +132,8 @@ class NeMF(nn.Module):
         self.corr_embedder = nn.ModuleList(_Embedder(CostEmbedding(lv)) for lv in config.levels)
         self.decoder = Aggregator(config)
         self.mlp_model = MatchingField(config, self.feature_extraction)
+        if config.reference_layout:
+            self.register_load_state_dict_pre_hook(_ignore_second_backbone)
 
     @property
     def field(self) -> Decoder:
