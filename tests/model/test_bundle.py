@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,11 @@ import pytest
 import torch
 
 from nemf_model.architecture.model import NeMF
-from nemf_model.config import ModelConfig
+from nemf_model.config import LevelConfig, ModelConfig
 from nemf_model.export import bundle_writer
 from nemf_model.export.bundle import Bundle, sha256
-from nemf_model.export.bundle_writer import BundleName, export_bundle
+from nemf_model.export.bundle_writer import BundleName, check_encoder, export_bundle
+from nemf_model.export.fast_encoder import FastEncoder
 from nemf_model.export.preprocess import encoder_input
 from nemf_model.matching.match import dense_matches
 from nemf_model.matching.types import MatchOptions, Refinement
@@ -145,6 +148,83 @@ def test_failed_export_leaves_nothing(
     with pytest.raises(RuntimeError, match="differs"):
         export_bundle(tiny_model, BundleName(tmp_path, "tiny", "1"), {})
     assert list((tmp_path / "tiny").iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def large_costs() -> NeMF:
+    """A model like the published one, on a grid of 8 x 8, whose costs are near 14,000."""
+    config = replace(
+        ModelConfig.tiny(),
+        image_size=128,
+        grid=8,
+        levels=(LevelConfig(1, 16, (2, 3), (2, 1)), LevelConfig(2, 8, (2, 2), (1, 1))),
+        details=(),
+        lookups=(),
+        temperature=0.02,
+    )
+    torch.manual_seed(1)
+    model = NeMF(config).eval()
+    with torch.no_grad():
+        model.decoder.proj.weight.mul_(10)
+        model.decoder.proj.bias.add_(3000)
+    return model
+
+
+def test_large_costs_are_exported(large_costs: NeMF, tmp_path: Path) -> None:
+    query, reference = torch.randn(2, 3, 3, 128, 128, generator=torch.Generator().manual_seed(7))
+    directory = export_bundle(large_costs, BundleName(tmp_path, "large", "1"), {})
+    with torch.no_grad():
+        phi, _, cost = Bundle.load(directory).encoder(query, reference)
+        expected = large_costs.encode(query, reference)
+    assert expected.cost.abs().max() > 1e4
+    torch.testing.assert_close(phi, expected.phi, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(cost, expected.cost, atol=0, rtol=1e-5)
+
+
+class Wrong(torch.nn.Module):
+    """An encoder whose coarse map is changed."""
+
+    def __init__(self, model: NeMF, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.encoder, self.change = FastEncoder(model).eval(), change
+
+    def forward(self, query: torch.Tensor, reference: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        phi, coarse, cost = self.encoder(query, reference)
+        return phi, self.change(coarse), cost
+
+
+@pytest.mark.parametrize("model_name", ["tiny_model", "large_costs"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda coarse: coarse.flip(1),  # (y, x)
+        lambda coarse: coarse.transpose(2, 3),
+        lambda coarse: coarse + 2e-4,
+        lambda coarse: coarse * float("nan"),
+    ],
+)
+def test_wrong_coarse_maps_are_refused(
+    model_name: str,
+    change: Callable[[torch.Tensor], torch.Tensor],
+    request: pytest.FixtureRequest,
+) -> None:
+    model = request.getfixturevalue(model_name)
+    side = model.config.image_size
+    inputs = torch.randn(2, 2, 3, side, side, generator=torch.Generator().manual_seed(3)).unbind()
+    check_encoder(model, Wrong(model, lambda coarse: coarse), inputs)
+    with pytest.raises(RuntimeError, match="coarse map"):
+        check_encoder(model, Wrong(model, change), inputs)
+
+
+def test_a_coarse_map_of_another_temperature_is_refused() -> None:
+    config = replace(ModelConfig.tiny(), lookups=())
+    torch.manual_seed(2)
+    model = NeMF(config).eval()
+    other = NeMF(replace(config, temperature=config.temperature * 1.01)).eval()
+    other.load_state_dict(model.state_dict())
+    inputs = torch.randn(2, 2, 3, 64, 64, generator=torch.Generator().manual_seed(3)).unbind()
+    with pytest.raises(RuntimeError, match="coarse map"):
+        check_encoder(model, FastEncoder(other).eval(), inputs)
 
 
 def test_command_line_exports_a_trained_checkpoint(tiny_model: NeMF, tmp_path: Path) -> None:
