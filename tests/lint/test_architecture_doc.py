@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 FUNCTION = re.compile(r"`(\w+)\(\)`")
 FILE = re.compile(r"`((?:server|client)/[\w/]+\.(?:h|cc|cuh|cu))`")
-LAYER = re.compile(r"^\| `([\w/]+)` \|[^|]*\|([^|]*)\|$", re.MULTILINE)
+# A row of a table: a folder, perhaps a link, its purpose, and what it may include.
+LAYER = re.compile(r"^\| \[?`([\w/]+)`(?:\]\(\S+\))? \|[^|]*\|([^|]*)\|$", re.MULTILINE)
 
 
 def steps() -> list[str]:

@@ -102,3 +102,20 @@ def test_a_broken_link_is_found():
 
 def test_a_link_to_another_site_is_not_followed():
     assert broken_links("README.md", "[a](https://example.com/nowhere)") == []
+
+
+def linked_documents(name: str) -> set[str]:
+    """The documents that a document links to."""
+    folder = (ROOT / name).parent
+    targets = (unquote(target).partition("#")[0] for target in LINK.findall(prose(name)))
+    paths = [(folder / target).resolve() for target in targets if target.endswith(".md")]
+    return {path.relative_to(ROOT).as_posix() for path in paths if path.is_relative_to(ROOT)}
+
+
+def test_every_document_is_reachable_from_the_readme():
+    reached, waiting = set(), {"README.md"}
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        waiting |= linked_documents(name) - reached
+    assert set(tracked("*.md")) - reached == set()
