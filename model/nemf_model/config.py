@@ -53,7 +53,8 @@ class ModelConfig:
     """A NeMF model. `reference()` is the paper's, whose checkpoints load with strict=True."""
 
     backbone: str = "resnet101"
-    # "small", "resnet101" (the paper's), "torchvision:NAME" or "timm:NAME".
+    # "small", "resnet101" (the paper's), "efficientnet_lite0" (or 1, 2), "torchvision:NAME" or
+    # "timm:NAME".
     # Widths and block counts of the stages of the "small" backbone; ignored by the others.
     backbone_widths: tuple[int, ...] = ()
     backbone_blocks: tuple[int, ...] = ()
@@ -63,8 +64,9 @@ class ModelConfig:
     # shrunk to for it; without widths there is none. Its tap comes after the backbone's.
     object_widths: tuple[int, ...] = ()
     object_side: int = 128
-    # Taps of a torchvision backbone (names of its nodes) or a timm one (indices of its features,
-    # for a ViT its blocks), finest first; ignored by the others.
+    # Taps, finest first: blocks of EfficientNet-Lite, counted from 0; nodes of a torchvision
+    # backbone, by name; indices of a timm one's features, for a ViT its blocks. The others have
+    # fixed taps.
     backbone_taps: tuple[str | int, ...] = ()
     levels: tuple[LevelConfig, ...] = (
         LevelConfig(0, 64, (4, 16), (2, 2)),

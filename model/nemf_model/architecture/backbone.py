@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nemf_model.architecture.backbone_adapters import make_adapter
+from nemf_model.architecture.efficientnet_lite import VARIANTS, EfficientNetLite
 from nemf_model.architecture.object_finder import ObjectFinder, object_coordinates
 from nemf_model.architecture.pointwise import pointwise
 from nemf_model.architecture.residual import ResidualBlock
@@ -162,6 +163,9 @@ class FeatureExtraction(nn.Module):
                 config.backbone_widths, config.backbone_blocks, config.backbone_context
             )
             self.channels = config.backbone_widths[1:]
+        elif config.backbone in VARIANTS:
+            self.backbone = EfficientNetLite(config.backbone, config.backbone_taps)
+            self.channels = self.backbone.channels
         else:
             self.backbone = make_adapter(config)
             self.channels = self.backbone.channels
@@ -196,6 +200,10 @@ class FeatureExtraction(nn.Module):
         try:
             if self.config.backbone in ("small", "resnet101"):
                 weights = load_state_dict(path)
+            elif self.config.backbone in VARIANTS:
+                # The file also holds the layers after the last tap.
+                own = self.backbone.state_dict()
+                weights = {k: v for k, v in load_state_dict(path).items() if k in own}
             else:
                 weights = make_adapter(self.config, path).state_dict()
             self.backbone.load_state_dict(weights)

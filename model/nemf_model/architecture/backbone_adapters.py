@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nemf_model.architecture.efficientnet_lite import VARIANTS
 from nemf_model.config import ModelConfig
 from nemf_model.weights.checkpoints import load_state_dict
 
@@ -69,8 +70,8 @@ def make_adapter(config: ModelConfig, weights: Path | None = None) -> BackboneAd
     makers = {"torchvision": _torchvision_adapter, "timm": _timm_adapter}
     if package not in makers or not name:
         raise ValueError(
-            f"backbone = {config.backbone!r}, must be small, resnet101, torchvision:NAME "
-            "or timm:NAME"
+            f"backbone = {config.backbone!r}, must be small, resnet101, "
+            f"{', '.join(VARIANTS)}, torchvision:NAME or timm:NAME"
         )
     if not config.backbone_taps:
         raise ValueError(f"backbone_taps = [], must name the taps of {config.backbone}")
