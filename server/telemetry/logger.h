@@ -3,22 +3,17 @@
 
 #include <cstdint>
 #include <initializer_list>
-#include <iosfwd>
-#include <memory>
 #include <string>
 #include <variant>
 
 #include "absl/status/statusor.h"
-
-namespace spdlog {
-class logger;
-}
+#include "server/telemetry/line_writer.h"
 
 namespace nemf {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-// "debug", "info", "warning" or "error"; else INVALID_ARGUMENT.
+// Parses "debug", "info", "warning" or "error". Returns INVALID_ARGUMENT for any other text.
 absl::StatusOr<LogLevel> ParseLogLevel(const std::string& text);
 
 // One member of a log line's JSON object.
@@ -27,29 +22,42 @@ struct LogField {
   std::variant<std::string, std::int64_t, double, bool> value;
 };
 
-// Writes one JSON object a line:
+// Writes one JSON object per line, by default to the standard error stream:
 //   {"time":"2026-01-31T12:00:00.123456Z","level":"info","message":"serving","port":50051}
-// Bytes that are not UTF-8 are replaced, control characters are escaped: a client's text cannot
-// forge a line. Safe from any thread.
+// Bytes that are not UTF-8 are replaced and control characters are escaped, so a client's text
+// cannot forge a line. Never blocks (see LineWriter). Thread-safe.
 class Logger {
  public:
   using Fields = std::initializer_list<LogField>;
 
-  // To the standard error stream. Lines below `level` are not written.
-  explicit Logger(LogLevel level);
-  // To `stream`, which outlives the logger.
-  Logger(LogLevel level, std::ostream* stream);
-  ~Logger();
+  // Lines below `level` are not written.
+  explicit Logger(LogLevel level, const LineWriterOptions& output = {})
+      : level_(level), lines_(output) {}
 
-  void Debug(const std::string& message, Fields fields = {});
-  void Info(const std::string& message, Fields fields = {});
-  void Warning(const std::string& message, Fields fields = {});
-  void Error(const std::string& message, Fields fields = {});
+  // Returns whether lines of `level` are written. Lets a caller skip the making of the fields.
+  bool Writes(LogLevel level) const { return level >= level_; }
+
+  void Debug(const std::string& message, Fields fields = {}) {
+    Write(LogLevel::kDebug, message, fields);
+  }
+  void Info(const std::string& message, Fields fields = {}) {
+    Write(LogLevel::kInfo, message, fields);
+  }
+  void Warning(const std::string& message, Fields fields = {}) {
+    Write(LogLevel::kWarning, message, fields);
+  }
+  void Error(const std::string& message, Fields fields = {}) {
+    Write(LogLevel::kError, message, fields);
+  }
+
+  // Returns the number of lines dropped since the last call.
+  std::int64_t TakeDroppedLines() { return lines_.TakeDropped(); }
 
  private:
   void Write(LogLevel level, const std::string& message, Fields fields);
 
-  std::unique_ptr<spdlog::logger> logger_;
+  const LogLevel level_;
+  LineWriter lines_;
 };
 
 }  // namespace nemf

@@ -122,7 +122,6 @@ LIBRARIES = (
     ("opencv2/", r"server/service/.*|client/(render|eval|load|cli)/.*"),
     ("prometheus/", r"server/telemetry/.*"),
     ("httplib", r"server/telemetry/.*"),
-    ("spdlog/", r"server/telemetry/.*"),
     ("CLI/", r"server/[^/]*|client/cli/.*"),
     ("absl/", r"server/.*"),
 )
