@@ -1,4 +1,4 @@
-// nemf-server: flags, then models, then sockets; then it serves until SIGTERM or SIGINT.
+// nemf-server: reads the flags, loads the models, listens, and serves until SIGTERM or SIGINT.
 
 #include <signal.h>
 #include <unistd.h>
@@ -9,11 +9,12 @@
 #include <memory>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "server/engine/checks/smoke_test.h"
 #include "server/engine/engine.h"
-#include "server/model_reporter.h"
 #include "server/models/model_repository.h"
+#include "server/reporting.h"
 #include "server/scheduling/fan_out_observer.h"
 #include "server/scheduling/watchdog.h"
 #include "server/server_options.h"
@@ -28,7 +29,8 @@ namespace {
 constexpr int kFailure = 1;
 constexpr int kUsage = 2;
 
-// The signals that end the server, blocked in every thread: to be made before any other thread.
+// The signals that end the server. Blocks them in all threads, so it must be created before any
+// other thread.
 class EndSignals {
  public:
   EndSignals() {
@@ -36,10 +38,10 @@ class EndSignals {
     sigaddset(&signals_, SIGTERM);
     sigaddset(&signals_, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    signal(SIGPIPE, SIG_IGN);  // A reader that left is no reason to die.
+    signal(SIGPIPE, SIG_IGN);  // A closed peer must not end the process.
   }
 
-  // Waits for one of them; from then on another one ends the process at once.
+  // Blocks until one of them arrives and returns it. A later one ends the process at once.
   int Await() {
     int received = 0;
     sigwait(&signals_, &received);
@@ -51,13 +53,15 @@ class EndSignals {
   sigset_t signals_;
 };
 
-// The libraries' own complaints say nothing that a status does not say better.
+// Turns the logs of gRPC and OpenCV off, unless the user has set them: their errors also arrive as
+// statuses.
 void QuietLibraries() {
-  constexpr int kKeepTheUsers = 0;
-  setenv("GRPC_VERBOSITY", "NONE", kKeepTheUsers);
-  setenv("OPENCV_LOG_LEVEL", "SILENT", kKeepTheUsers);
+  constexpr int kKeepUsersValue = 0;
+  setenv("GRPC_VERBOSITY", "NONE", kKeepUsersValue);
+  setenv("OPENCV_LOG_LEVEL", "SILENT", kKeepUsersValue);
 }
 
+// Returns a finder of the versions that are served.
 ModelFinder FindIn(const ModelRepository* models) {
   return
       [models](const std::string& name, const std::string& version) -> absl::StatusOr<ServedModel> {
@@ -71,80 +75,73 @@ ModelFinder FindIn(const ModelRepository* models) {
       };
 }
 
-void Count(const CallRecord& call, Metrics* metrics) {
-  metrics->RecordRequest(call.method, call.status.code(), call.duration);
-  if (call.cost.decode_time > absl::ZeroDuration())
-    metrics->RecordStage("decode", call.cost.decode_time);
-}
-
-// `metrics` may be null.
-CallRecorder RecordTo(Metrics* metrics, Logger* logger) {
-  return [metrics, logger](const CallRecord& call) {
-    if (metrics != nullptr) Count(call, metrics);
-    logger->Info("request", {{"request_id", call.request_id},
-                             {"client", call.client},
-                             {"method", call.method},
-                             {"code", absl::StatusCodeToString(call.status.code())},
-                             {"error", std::string(call.status.message())},
-                             {"model", call.cost.model},
-                             {"seconds", absl::ToDoubleSeconds(call.duration)},
-                             {"decode_seconds", absl::ToDoubleSeconds(call.cost.decode_time)},
-                             {"queue_seconds", absl::ToDoubleSeconds(call.cost.job.queue_time)},
-                             {"encode_seconds", absl::ToDoubleSeconds(call.cost.job.encode_time)},
-                             {"match_seconds", absl::ToDoubleSeconds(call.cost.job.match_time)},
-                             {"field_queries", call.cost.job.field_queries}});
-  };
-}
-
-// A version that is ready to serve.
+// Returns a loader that also runs each version once, so that it is ready to serve.
 ModelLoader LoadAndWarmUp(int max_pairs) {
   return [max_pairs](const std::string& directory,
                      const EngineOptions& options) -> absl::StatusOr<LoadedModel> {
     absl::StatusOr<LoadedModel> model = LoadModel(directory, options);
     if (!model.ok()) return model;
-    if (absl::Status status = RunSmokeTest(model->engine.get(), max_pairs); !status.ok())
-      return status;
+    const absl::Status status = RunSmokeTest(model->engine.get(), max_pairs);
+    if (!status.ok()) return status;
     return model;
   };
 }
 
-// Ends the server, to be started again by whoever watches over it: by the same way as a signal
-// would, and at once where that way is blocked.
-Watchdog::Actions WhenBroken(Logger* logger, std::atomic<bool>* failed) {
+// What the health probes report.
+struct Health {
+  std::atomic<bool> ready = false;
+  std::atomic<bool> broken = false;  // only a new process can help
+};
+
+// Ends the process as a signal would, or at once if that does not work. The log comes last:
+// nothing here may depend on it.
+Watchdog::Actions EndWhenBroken(Health* health, Logger* logger) {
   return {.alarm =
-              [logger, failed](const absl::Status& reason) {
-                logger->Error("broken", {{"reason", std::string(reason.message())}});
-                *failed = true;
+              [health, logger](const absl::Status& reason) {
+                health->broken = true;
                 kill(getpid(), SIGTERM);
+                logger->Error("broken", {{"reason", std::string(reason.message())}});
               },
           .last_resort = [] { std::_Exit(kFailure); }};
 }
 
-absl::Status Run(const ServerOptions& options, EndSignals& signals) {
+// The life of the process: starts all parts, serves until a signal, then stops them. Returns the
+// exit status, or the reason why a part could not start.
+absl::StatusOr<int> Run(const ServerOptions& options, EndSignals& signals) {
+  // Observation: log, metrics, probes, watchdog.
   Logger logger(options.log_level);
   Metrics metrics(NEMF_VERSION);
-  std::atomic<bool> ready = false;
-  std::atomic<bool> failed = false;
-  Watchdog watchdog(options.watchdog, WhenBroken(&logger, &failed));
-  SchedulerObserver deaf;
-  FanOutObserver observer(options.record_metrics ? &metrics : &deaf, &watchdog);
+  Health health;
+  Watchdog watchdog(options.watchdog, EndWhenBroken(&health, &logger));
   ModelReporter reporter(&metrics, &logger);
   const auto scrape = [&] {
     reporter.ReportDeviceMemory();
+    metrics.RecordDroppedLogLines(logger.TakeDroppedLines());
     return metrics.Serialize();
   };
-  auto endpoint = HttpEndpoint::Start(options.metrics, {.metrics = scrape,
-                                                        .healthy = [&] { return !failed; },
-                                                        .ready = [&] { return ready.load(); }});
+  auto endpoint =
+      HttpEndpoint::Start(options.metrics, {.metrics = scrape,
+                                            .healthy = [&] { return !health.broken; },
+                                            .ready = [&] { return health.ready.load(); }});
   if (!endpoint.ok()) return endpoint.status();
+
+  // Models, each with a scheduler.
+  SchedulerObserver null_observer;
+  SchedulerLog scheduler_log(&logger);
+  const bool debug = logger.Writes(LogLevel::kDebug);
+  FanOutObserver records(options.record_metrics ? &metrics : &null_observer,
+                         debug ? &scheduler_log : &null_observer);
+  FanOutObserver observer(&records, &watchdog);
   auto models = ModelRepository::Open(options.models,
                                       LoadAndWarmUp(options.models.scheduler.max_encoder_batch),
                                       Clock::System(), &observer);
   if (!models.ok()) return models.status();
+
+  // The gRPC services.
   auto server = GrpcServer::Start(
       options.grpc, FindIn(models->get()),
-      RecordTo(options.record_metrics ? &metrics : nullptr, &logger), Clock::System(),
-      [&logger](const std::string& warning) {
+      RecordCallsTo(options.record_metrics ? &metrics : nullptr, &logger), Clock::System(),
+      [&](const std::string& warning) {
         logger.Warning("access", {{"problem", warning}});
       },
       models->get());
@@ -152,22 +149,21 @@ absl::Status Run(const ServerOptions& options, EndSignals& signals) {
   (*models)->Observe(&reporter);
 
   (*server)->SetServing(true);
-  ready = true;
+  health.ready = true;
   const HostPort metrics_address{options.metrics.address, (*endpoint)->port()};
   std::cout << "listening on " << (*server)->address().ToString() << "\nmetrics on "
             << metrics_address.ToString() << "\nready" << std::endl;
 
   const int signal = signals.Await();
   logger.Info("shutting down", {{"signal", std::int64_t{signal}}});
-  ready = false;
-  // Whoever sends calls here by our health learns of it before they are refused.
+  health.ready = false;
+  // Load balancers see the health and stop sending calls before calls are refused.
   (*server)->SetServing(false);
-  if (!failed) absl::SleepFor(options.lame_duck);
+  if (!health.broken) absl::SleepFor(options.lame_duck);
   (*server)->Shutdown(options.drain_timeout);
   (*models)->Drain();
   logger.Info("bye");
-  return failed ? absl::InternalError("ended because of an error that the log names")
-                : absl::OkStatus();
+  return health.broken ? kFailure : EXIT_SUCCESS;
 }
 
 int Main(int argc, char** argv) {
@@ -179,11 +175,12 @@ int Main(int argc, char** argv) {
     return kUsage;
   }
   if (!options->has_value()) return EXIT_SUCCESS;
-  if (const absl::Status status = Run(**options, signals); !status.ok()) {
-    std::cerr << "nemf-server: " << status.message() << std::endl;
+  const absl::StatusOr<int> exit_status = Run(**options, signals);
+  if (!exit_status.ok()) {
+    std::cerr << "nemf-server: " << exit_status.status().message() << std::endl;
     return kFailure;
   }
-  return EXIT_SUCCESS;
+  return *exit_status;
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ using prometheus::Histogram;
 using prometheus::Registry;
 using Buckets = Histogram::BucketBoundaries;
 
-// From a step on a GPU to a dense flow on a CPU.
+// From a quantum on a GPU to a dense flow on a CPU.
 const Buckets& DurationBuckets() {
   static const Buckets* const buckets =
       new Buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
@@ -38,7 +38,19 @@ const Buckets& QueryBuckets() {
   return *buckets;
 }
 
-const char* Name(JobKind kind) {
+Family<Counter>& CounterFamily(Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+Family<Gauge>& GaugeFamily(Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+Family<Histogram>& HistogramFamily(Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+const char* ToString(JobKind kind) {
   switch (kind) {
     case JobKind::kKeypoints:
       return "keypoints";
@@ -50,7 +62,7 @@ const char* Name(JobKind kind) {
   return "unknown";
 }
 
-const char* Name(DropReason reason) {
+const char* ToString(DropReason reason) {
   switch (reason) {
     case DropReason::kQueueFull:
       return "queue_full";
@@ -74,18 +86,6 @@ const char* Name(DropReason reason) {
   return "unknown";
 }
 
-Family<Counter>& CounterFamily(Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
-}
-Family<Gauge>& GaugeFamily(Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
-}
-Family<Histogram>& HistogramFamily(Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
-}
-
-}  // namespace
-
 struct Metrics::Families {
   Registry registry;
   Family<Counter>& requests =
@@ -93,32 +93,32 @@ struct Metrics::Families {
   Family<Histogram>& request_duration = HistogramFamily(registry, "nemf_request_duration_seconds",
                                                         "From arrival to the end of the call.");
   Histogram& queue_wait = HistogramFamily(registry, "nemf_queue_wait_seconds",
-                                          "Time of a job from being accepted to its encoder pass.")
+                                          "Time of a job from being accepted to its encoder batch.")
                               .Add({}, DurationBuckets());
   Family<Histogram>& stage_duration =
-      HistogramFamily(registry, "nemf_stage_duration_seconds", "Time of one piece of work.");
+      HistogramFamily(registry, "nemf_stage_duration_seconds", "Duration of a stage of the work.");
   Histogram& encode_duration = stage_duration.Add({{"stage", "encode"}}, DurationBuckets());
   Histogram& match_duration = stage_duration.Add({{"stage", "match"}}, DurationBuckets());
   Histogram& encoder_batch =
-      HistogramFamily(registry, "nemf_encoder_batch_pairs", "Different pairs in an encoder pass.")
+      HistogramFamily(registry, "nemf_encoder_batch_pairs", "Different pairs in an encoder batch.")
           .Add({}, PairBuckets());
   Histogram& step_queries =
-      HistogramFamily(registry, "nemf_step_queries", "Field queries in a chunk of matching.")
+      HistogramFamily(registry, "nemf_step_queries", "Field evaluations in a quantum of matching.")
           .Add({}, QueryBuckets());
   Counter& field_queries =
-      CounterFamily(registry, "nemf_field_queries_total", "Field queries spent.").Add({});
+      CounterFamily(registry, "nemf_field_queries_total", "Field evaluations spent.").Add({});
   Gauge& jobs_queued =
-      GaugeFamily(registry, "nemf_jobs_queued", "Jobs that wait for their encoder pass.").Add({});
+      GaugeFamily(registry, "nemf_jobs_queued", "Jobs that wait for their encoder batch.").Add({});
   Family<Gauge>& jobs_active =
       GaugeFamily(registry, "nemf_jobs_active", "Jobs that are being matched.");
-  Family<Counter>& jobs_dropped =
-      CounterFamily(registry, "nemf_jobs_dropped_total", "Jobs that got no answer, by reason.");
+  Family<Counter>& jobs_dropped = CounterFamily(registry, "nemf_jobs_dropped_total",
+                                                "Jobs that the engine did not answer, by reason.");
   Gauge& queued_work = GaugeFamily(registry, "nemf_queued_work_seconds",
                                    "Predicted time of accepted and unfinished work.")
                            .Add({});
   Counter& wasted_queries =
       CounterFamily(registry, "nemf_wasted_queries_total",
-                    "Field queries of jobs that then were cancelled or expired.")
+                    "Field evaluations of jobs that were then cancelled or expired.")
           .Add({});
   Counter& cache_hits =
       CounterFamily(registry, "nemf_pair_cache_hits_total", "Jobs whose pair was encoded already.")
@@ -127,25 +127,28 @@ struct Metrics::Families {
       CounterFamily(registry, "nemf_pair_cache_misses_total", "Pairs that had to be encoded.")
           .Add({});
   Counter& cache_evictions = CounterFamily(registry, "nemf_pair_cache_evictions_total",
-                                           "Encoded pairs that made room for others.")
+                                           "Encoded pairs that were removed to make room.")
                                  .Add({});
-  Gauge& cache_bytes =
-      GaugeFamily(registry, "nemf_pair_cache_bytes", "Device memory of the kept encoded pairs.")
-          .Add({});
+  Gauge& cache_bytes = GaugeFamily(registry, "nemf_pair_cache_bytes",
+                                   "Device memory of the encoded pairs in the cache.")
+                           .Add({});
   Family<Gauge>& device_memory = GaugeFamily(registry, "nemf_device_memory_bytes",
                                              "Memory of a device, used by the server or in total.");
   Family<Gauge>& model_info =
       GaugeFamily(registry, "nemf_model_info", "1 for each version that is served.");
   Family<Counter>& model_loads =
-      CounterFamily(registry, "nemf_model_loads_total", "Versions that were to be loaded.");
+      CounterFamily(registry, "nemf_model_loads_total", "Attempts to load a version, by result.");
+  Counter& log_lines_dropped = CounterFamily(registry, "nemf_log_lines_dropped_total",
+                                             "Log lines that were dropped, not written.")
+                                   .Add({});
   Family<Gauge>& build_info = GaugeFamily(registry, "nemf_build_info", "1.");
 };
 
 Metrics::Metrics(const std::string& version) : families_(std::make_unique<Families>()) {
   families_->build_info.Add({{"version", version}, {"compiler", __VERSION__}}).Set(1);
-  // So that rates and alerts see a zero before the first event.
+  // Series that exist from the start let rates and alerts see a zero before the first event.
   for (const JobKind kind : {JobKind::kKeypoints, JobKind::kFlow, JobKind::kField}) {
-    families_->jobs_active.Add({{"kind", Name(kind)}});
+    families_->jobs_active.Add({{"kind", ToString(kind)}});
   }
   for (const char* result : {"ok", "failed", "refused"}) {
     families_->model_loads.Add({{"result", result}});
@@ -154,7 +157,7 @@ Metrics::Metrics(const std::string& version) : families_(std::make_unique<Famili
        {DropReason::kQueueFull, DropReason::kClientLimit, DropReason::kDeadlineUnreachable,
         DropReason::kDraining, DropReason::kExpiredOnEntry, DropReason::kExpiredQueued,
         DropReason::kExpiredActive, DropReason::kCancelled, DropReason::kEngineError}) {
-    families_->jobs_dropped.Add({{"reason", Name(reason)}});
+    families_->jobs_dropped.Add({{"reason", ToString(reason)}});
   }
 }
 
@@ -198,6 +201,10 @@ void Metrics::RecordModelLoad(const std::string& result) {
   families_->model_loads.Add({{"result", result}}).Increment();
 }
 
+void Metrics::RecordDroppedLogLines(std::int64_t lines) {
+  families_->log_lines_dropped.Increment(static_cast<double>(lines));
+}
+
 std::string Metrics::Serialize() const {
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }
@@ -218,13 +225,13 @@ void Metrics::OnQueueWait(absl::Duration wait) {
 }
 
 void Metrics::OnJobDropped(DropReason reason) {
-  families_->jobs_dropped.Add({{"reason", Name(reason)}}).Increment();
+  families_->jobs_dropped.Add({{"reason", ToString(reason)}}).Increment();
 }
 
 void Metrics::OnQueuedJobs(int change) { families_->jobs_queued.Increment(change); }
 
 void Metrics::OnActiveJobs(JobKind kind, int change) {
-  families_->jobs_active.Add({{"kind", Name(kind)}}).Increment(change);
+  families_->jobs_active.Add({{"kind", ToString(kind)}}).Increment(change);
 }
 
 void Metrics::OnQueuedWork(double change) { families_->queued_work.Increment(change); }

@@ -11,31 +11,37 @@
 
 namespace nemf {
 
-// The server's Prometheus metrics. All durations are seconds. Safe from any thread.
+// Values of metric labels and log fields, such as "keypoints" and "queue_full".
+const char* ToString(JobKind kind);
+const char* ToString(DropReason reason);
+
+// The server's Prometheus metrics. All durations are in seconds. Thread-safe.
 //
-//   nemf_requests_total{method,code}        finished calls; code is gRPC's, as in "NOT_FOUND"
+//   nemf_requests_total{method,code}        finished calls; code is gRPC's, such as "NOT_FOUND"
 //   nemf_request_duration_seconds{method}   from arrival to the end of the call
-//   nemf_queue_wait_seconds                 from Submit() to the encoder pass
-//   nemf_stage_duration_seconds{stage}      encode: a pass; match: a chunk; or RecordStage
-//   nemf_encoder_batch_pairs                different pairs in an encoder pass
-//   nemf_step_queries                       field queries of a chunk
-//   nemf_field_queries_total
+//   nemf_queue_wait_seconds                 from acceptance to the encoder batch
+//   nemf_stage_duration_seconds{stage}      encode: a batch; match: a quantum; decode: a pair
+//   nemf_encoder_batch_pairs                different pairs in an encoder batch
+//   nemf_step_queries                       field evaluations of a quantum
+//   nemf_field_queries_total                field evaluations spent
 //   nemf_jobs_queued
-//   nemf_jobs_active{kind}                  kind is keypoints, flow or field
-//   nemf_jobs_dropped_total{reason}         queue_full, draining, expired_on_entry, expired_queued,
-//                                           expired_active, cancelled, engine_error,
-//                                           client_limit, deadline_unreachable
+//   nemf_jobs_active{kind}                  kind: keypoints, flow, field
+//   nemf_jobs_dropped_total{reason}         reason: queue_full, client_limit, draining,
+//                                           deadline_unreachable, expired_on_entry,
+//                                           expired_queued, expired_active, cancelled,
+//                                           engine_error
 //   nemf_queued_work_seconds                predicted time of accepted and unfinished work
-//   nemf_wasted_queries_total               field queries of jobs that left before their answer
+//   nemf_wasted_queries_total               field evaluations of jobs that were not answered
 //   nemf_pair_cache_{hits,misses,evictions}_total
 //   nemf_pair_cache_bytes
-//   nemf_device_memory_bytes{device,kind}   kind is used (by the server) or total
+//   nemf_device_memory_bytes{device,kind}   kind: used (by the server), total
 //   nemf_model_info{name,version,device}    1 for each served version
-//   nemf_model_loads_total{result}          ok, failed (broken), refused (memory budget)
+//   nemf_model_loads_total{result}          result: ok, failed (broken), refused (memory limit)
+//   nemf_log_lines_dropped_total            the reader of the log was too slow, or writing failed
 //   nemf_build_info{version,compiler}       1
 class Metrics final : public SchedulerObserver {
  public:
-  // `version`: of the server, as in "0.1.0".
+  // `version` is the server's, such as "0.1.0".
   explicit Metrics(const std::string& version);
   ~Metrics() override;
 
@@ -43,11 +49,12 @@ class Metrics final : public SchedulerObserver {
   void RecordStage(const std::string& stage, absl::Duration duration);
   void AddModel(const std::string& name, const std::string& version, const std::string& device);
   void RemoveModel(const std::string& name, const std::string& version, const std::string& device);
-  // Bytes that the server uses of a device's memory, and that the device has.
+  // Sets the bytes of a device's memory that the server uses and that the device has.
   void SetDeviceMemory(const std::string& device, std::int64_t used, std::int64_t total);
   void RecordModelLoad(const std::string& result);
+  void RecordDroppedLogLines(std::int64_t lines);
 
-  // Everything in Prometheus' text format.
+  // Returns all metrics in Prometheus' text format.
   std::string Serialize() const;
 
   void OnEncoderBatch(int pairs, absl::Duration duration) override;
@@ -61,7 +68,7 @@ class Metrics final : public SchedulerObserver {
   void OnPairCache(const PairCacheChange& change) override;
 
  private:
-  struct Families;  // prometheus-cpp stays out of this header
+  struct Families;  // keeps prometheus-cpp out of this header
 
   std::unique_ptr<Families> families_;
 };

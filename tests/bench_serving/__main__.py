@@ -27,6 +27,7 @@ from tests.bench_serving import (
     cancel,
     dense,
     hot_reloads,
+    log_pipe,
     metrics_cost,
     overhead,
     overload,
@@ -49,6 +50,7 @@ EXPERIMENTS = {
         cache,
         overhead,
         metrics_cost,
+        log_pipe,
     )
 }
 

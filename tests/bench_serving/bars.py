@@ -91,6 +91,12 @@ BARS = (
         "< 1 %",
         lambda r: r["metrics_cost_share"] < 0.01,
     ),
+    Bar(
+        "keypoint p99 beside a full log pipe, over p99 without",
+        lambda r: f"{r['log_pipe_p99_ratio']:.2f}x (+- {r['log_pipe']['standard_error']:.2f})",
+        "<= 1.05x",
+        lambda r: r["log_pipe_p99_ratio"] <= 1.05,
+    ),
 )
 
 

@@ -97,9 +97,10 @@ class Context:
     pictures: Path  # a folder of JPEG files
 
     @contextmanager
-    def serve(self, name: str, models: Path, *flags: str) -> Iterator[Server]:
-        """A server of an experiment's own; it has ended when the block has."""
-        server = self.start(name, models, *flags)
+    def serve(self, name: str, models: Path, *flags: str, **options: Any) -> Iterator[Server]:
+        """A server of an experiment's own; it has ended when the block has. Takes what start()
+        takes."""
+        server = self.start(name, models, *flags, **options)
         try:
             yield server
         finally:
@@ -116,10 +117,11 @@ class Context:
         *flags: str,
         listen: str = "127.0.0.1:0",
         log_level: str = "warning",
+        stderr: int | None = None,
     ) -> Server:
         log = self.work / f"{name}.log"
         flags = ("--log-level", log_level, *flags)
-        return Server(self.bin / "nemf-server", models, log, flags, listen)
+        return Server(self.bin / "nemf-server", models, log, flags, listen, stderr)
 
     def tiny_models(self, name: str) -> Path:
         """A new folder of models with tiny/1."""

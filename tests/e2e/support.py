@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -53,7 +55,8 @@ def generate_stubs(out: Path) -> Stubs:
 
 
 class Server:
-    """A running nemf-server on free ports of this machine. Its log goes to `log`."""
+    """A running nemf-server on free ports of this machine. Its log goes to the file `log`, or to
+    the file descriptor `stderr` if there is one."""
 
     def __init__(
         self,
@@ -62,13 +65,17 @@ class Server:
         log: Path,
         flags: Sequence[str] = (),
         listen: str = "127.0.0.1:0",
+        stderr: int | None = None,
     ) -> None:
         self.log = log
         command = [str(binary), "--models", str(models), "--device", "cpu"]
         command += ["--listen", listen, "--metrics", "127.0.0.1:0", *flags]
-        with log.open("w") as stderr:
+        with log.open("w") as file:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=stderr, text=True
+                command,
+                stdout=subprocess.PIPE,
+                stderr=file if stderr is None else stderr,
+                text=True,
             )
         self.lines = self._read_until_ready()
         self.address = self._value("listening on ")
@@ -126,6 +133,22 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+
+
+@contextmanager
+def full_pipe() -> Iterator[int]:
+    """The write end of a full pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    try:
+        yield writer
+    finally:
+        os.close(reader)
+        os.close(writer)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:

@@ -87,6 +87,8 @@ def test_one_log_line_a_request(start_server, stubs, transfer_request):
     transfer_request.query.encoded = b"no\nimage"
     with pytest.raises(grpc.RpcError):
         stub.TransferKeypoints(transfer_request, metadata=[("x-request-id", "id-2")])
+    server.terminate()
+    assert server.wait() == 0
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]
     good, bad = (line for line in lines if line["message"] == "request")
     assert (good["request_id"], good["code"], good["model"]) == ("id-1", "OK", "tiny/1")

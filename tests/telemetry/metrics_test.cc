@@ -33,7 +33,7 @@ TEST(MetricsTest, HasTheLastFiguresOfADevicesMemory) {
   EXPECT_THAT(text, HasSubstr("nemf_device_memory_bytes{device=\"cuda:1\",kind=\"total\"} 1000\n"));
 }
 
-TEST(MetricsTest, HearsTheScheduler) {
+TEST(MetricsTest, RecordsTheEventsOfSchedulers) {
   Metrics metrics("0.1.0");
   metrics.OnEncoderBatch(3, absl::Seconds(2));
   metrics.OnStep(1000, absl::Milliseconds(10));
@@ -74,6 +74,15 @@ TEST(MetricsTest, HearsTheScheduler) {
        }) {
     EXPECT_THAT(text, HasSubstr(line));
   }
+}
+
+TEST(MetricsTest, CountsDroppedLogLines) {
+  Metrics metrics("0.1.0");
+  EXPECT_THAT(metrics.Serialize(), HasSubstr("nemf_log_lines_dropped_total 0\n"));
+  metrics.RecordDroppedLogLines(3);
+  metrics.RecordDroppedLogLines(0);
+  metrics.RecordDroppedLogLines(4);
+  EXPECT_THAT(metrics.Serialize(), HasSubstr("nemf_log_lines_dropped_total 7\n"));
 }
 
 TEST(MetricsTest, DescribesModelsStagesAndTheBuild) {
