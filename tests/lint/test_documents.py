@@ -119,3 +119,12 @@ def test_every_document_is_reachable_from_the_readme():
         reached.add(name)
         waiting |= linked_documents(name) - reached
     assert set(tracked("*.md")) - reached == set()
+
+
+def test_every_metric_of_the_server_is_documented():
+    defined = set()
+    for name in tracked("server/telemetry/*.cc"):
+        defined |= set(re.findall(r'"(nemf_[a-z_]+)"', (ROOT / name).read_text(encoding="utf-8")))
+    documented = set(re.findall(r"^\| `(nemf_\w+)` ", prose("docs/monitoring.md"), re.MULTILINE))
+    assert "nemf_requests_total" in defined
+    assert documented == defined
