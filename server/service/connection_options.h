@@ -5,16 +5,17 @@
 
 namespace nemf {
 
-// How long connections live, whatever calls they carry.
+// Keep-alive and maximal age of connections.
 struct ConnectionOptions {
-  // A connection that was quiet for this long is asked whether it still lives, seconds, >= 1 ...
+  // Idle time after which a connection gets a keep-alive ping, seconds, >= 1.
   int keepalive_seconds = 60;
-  // ... and closed, its calls cancelled, if no answer comes in this time, seconds, >= 1.
+  // Time for the answer, after which the connection is closed and its calls are cancelled, seconds,
+  // >= 1.
   int keepalive_timeout_seconds = 20;
-  // Age at which a connection is closed so that its client connects anew, perhaps to another
-  // server behind the same name, seconds; 0: never. gRPC varies it by a tenth.
+  // Age at which a connection is closed, seconds; 0: never. Its client then connects anew, perhaps
+  // to another server behind the same name. gRPC varies the age by a tenth.
   int max_age_seconds = 0;
-  // What the calls on a connection of that age get to finish, seconds; 0: all the time they need.
+  // Time for the calls of a connection of that age to finish, seconds; 0: no limit.
   int max_age_grace_seconds = 0;
 
   // INVALID_ARGUMENT that names the first broken rule.

@@ -25,7 +25,7 @@ v1::ModelVersion::State ToMessage(VersionState state) {
   return v1::ModelVersion::STATE_UNSPECIFIED;
 }
 
-// A reason may quote the bytes of a broken file, but a message holds nothing but UTF-8.
+// A reason may quote bytes of a broken file, but a message must be UTF-8.
 std::string Printable(absl::string_view text) {
   std::string printable(text.substr(0, kMaxStatusMessageBytes));
   for (char& byte : printable) {

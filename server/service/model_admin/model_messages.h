@@ -6,7 +6,7 @@
 
 namespace nemf {
 
-// A model's status as the Models service tells it.
+// Converts a model's status to the message of the Models service.
 v1::Model ToMessage(const ModelStatus& model);
 
 }  // namespace nemf

@@ -24,7 +24,7 @@ absl::Status CheckVersion(const std::string& version) {
       absl::StrCat("version = \"", version, "\", must be a whole number from 1, or empty"));
 }
 
-// One call from its arrival to its end, of whichever method. Whoever holds it may finish it, once.
+// One call of any method, from its arrival to its end. Must be finished exactly once.
 class ModelsCall {
  public:
   ModelsCall(const RpcEnvironment* environment, const char* method,
@@ -49,7 +49,7 @@ class ModelsCall {
   grpc::ServerUnaryReactor* const reactor_;
 };
 
-// What takes the catalog's answer to a change, on the catalog's thread.
+// Returns the callback for the catalog's answer to a change; it runs on the catalog's thread.
 template <typename Response>
 ModelCatalog::Done FinishWith(std::shared_ptr<ModelsCall> call, Response* response) {
   return [call = std::move(call), response](const absl::StatusOr<ModelStatus>& model) {

@@ -7,12 +7,12 @@
 
 namespace nemf {
 
-// The Models RPCs (see the proto) over a catalog. Nothing here blocks: Load and Unload answer from
-// the catalog's thread.
+// The Models RPCs (see the proto) over a catalog. No method blocks: Load and Unload answer on the
+// catalog's thread.
 class ModelsService final : public v1::Models::CallbackService {
  public:
-  // Both outlive the service. `allow_control`: whether models may be loaded and unloaded by those
-  // whom the environment's AccessControl lets do it; else by nobody.
+  // Environment and catalog outlive the service. `allow_control`: whether clients that the
+  // environment's AccessControl accepts may load and unload models; otherwise no client may.
   ModelsService(const RpcEnvironment* environment, ModelCatalog* catalog, bool allow_control)
       : environment_(environment), catalog_(catalog), allow_control_(allow_control) {}
 
@@ -30,10 +30,10 @@ class ModelsService final : public v1::Models::CallbackService {
                                    v1::UnloadModelResponse* response) override;
 
  private:
-  // Whether this caller may load and unload models on this server: PERMISSION_DENIED,
-  // UNAUTHENTICATED. The only place that asks.
+  // Returns OK if the caller may load and unload models; otherwise PERMISSION_DENIED or
+  // UNAUTHENTICATED. The only place that checks this.
   absl::Status CheckMayControl(const grpc::CallbackServerContext& context) const;
-  // Whether the caller may ask for a change, and what it names is a model and a version.
+  // Returns OK if the caller may change models and names a valid model and version.
   template <typename Request>
   absl::Status CheckChange(const grpc::CallbackServerContext& context,
                            const Request& request) const;

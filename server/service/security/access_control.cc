@@ -13,7 +13,7 @@ namespace {
 
 constexpr absl::string_view kScheme = "bearer ";
 
-// The token that the caller sent.
+// Returns the token that the caller sent.
 absl::StatusOr<absl::string_view> SentToken(const grpc::ServerContextBase& context) {
   const auto& metadata = context.client_metadata();
   const auto entry = metadata.find(kAuthorizationKey);

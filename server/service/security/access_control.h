@@ -13,41 +13,40 @@
 
 namespace nemf {
 
-// Metadata with the token: "Bearer TOKEN".
+// Key of the metadata with the token, "Bearer TOKEN".
 inline constexpr char kAuthorizationKey[] = "authorization";
 
-// Who calls.
+// The client of a call.
 struct Caller {
-  // The same for all calls of one client: its token's name; without tokens its certificate's common
-  // name, or the address that it calls from, without the port.
+  // The same for all calls of one client: its token's name; without tokens, its certificate's
+  // common name, or otherwise its address without the port.
   std::string client;
-  bool admin = false;  // by its token
+  bool admin = false;  // has a token with the role admin
 };
 
-// Says who may call what. Asked by every call of the project's own services; health and reflection
-// answer everybody who gets a connection. Safe from any thread.
+// Decides who may call what. Every call of the project's own services checks it; health and
+// reflection answer every client that is connected. Thread-safe.
 class AccessControl {
  public:
-  // `tokens_file`: see TokenTable; empty: everybody may call. Errors are those of
+  // Reads `tokens_file` (see TokenTable); empty: every client may call. Errors are those of
   // TokenFile::Open().
   static absl::StatusOr<std::unique_ptr<AccessControl>> Create(const std::string& tokens_file,
                                                                Clock* clock, TokenFile::Warn warn);
 
-  // The caller; UNAUTHENTICATED names the rule that it broke, and never what it sent.
+  // Returns the caller. UNAUTHENTICATED names the broken rule and never repeats what was sent.
   absl::StatusOr<Caller> Authenticate(const grpc::ServerContextBase& context) const;
 
-  // Whether the caller may load and unload models: it needs a token with the role admin. Where the
-  // server has no tokens everybody may, as everybody may do everything else. UNAUTHENTICATED or
-  // PERMISSION_DENIED.
+  // Returns OK if the caller may load and unload models: if it has a token with the role admin, or
+  // if the server has no tokens. Otherwise UNAUTHENTICATED or PERMISSION_DENIED.
   absl::Status MayAdministerModels(const grpc::ServerContextBase& context) const;
 
  private:
   explicit AccessControl(std::unique_ptr<TokenFile> tokens) : tokens_(std::move(tokens)) {}
 
-  const std::unique_ptr<TokenFile> tokens_;  // null: none are asked for
+  const std::unique_ptr<TokenFile> tokens_;  // null: no token is needed
 };
 
-// "ipv4:10.0.0.7:51234" as "ipv4:10.0.0.7".
+// Returns "ipv4:10.0.0.7" for "ipv4:10.0.0.7:51234".
 std::string AddressWithoutPort(absl::string_view peer);
 
 }  // namespace nemf

@@ -22,7 +22,7 @@ absl::Status BadFile(const char* option, const std::string& path, const char* wh
                                                     reason == nullptr ? "" : reason));
 }
 
-// Whether the files hold what they should, as the TLS library sees them.
+// Returns OK if the TLS library accepts the files.
 absl::Status CheckFiles(const TlsOptions& options) {
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()),
                                                                   &SSL_CTX_free);

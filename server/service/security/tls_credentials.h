@@ -9,8 +9,8 @@
 
 namespace nemf {
 
-// Credentials that follow the options' files, or plaintext ones. FAILED_PRECONDITION names the file
-// that cannot be used now: gRPC itself would only let every handshake fail. Requires
+// Returns credentials that follow the options' files, or plaintext ones. FAILED_PRECONDITION names
+// the file that cannot be used now; gRPC itself would fail every handshake instead. Requires
 // options.Validate().ok().
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     const TlsOptions& options);

@@ -7,14 +7,15 @@
 
 namespace nemf {
 
-// How clients reach the server. All files are PEM.
+// The TLS files of the server, all PEM.
 struct TlsOptions {
   std::string certificate_file = {};  // the server's chain, leaf first; empty: plaintext
-  std::string key_file = {};          // its private key; given with the certificate and only then
-  // The authorities that a client's certificate must be signed by (mTLS); empty: none is asked for.
+  std::string key_file = {};          // its private key; set if and only if the certificate is
+  // Authorities, one of which must have signed a client's certificate (mTLS); empty: clients need
+  // none.
   std::string client_ca_file = {};
-  // The files are read again this often, seconds, 1 to 86,400; new connections get what they say.
-  // A certificate and a key that do not belong together are left out, and the old pair stays.
+  // Interval at which the files are read again for new connections, seconds, 1 to 86,400. A
+  // certificate and a key that do not belong together are ignored, and the old pair stays.
   int reload_seconds = 60;
 
   bool enabled() const { return !certificate_file.empty(); }

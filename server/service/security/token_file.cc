@@ -97,7 +97,7 @@ TokenFile::Stamp TokenFile::LookAtFile() const {
 }
 
 absl::Status TokenFile::Load() {
-  // Looked at first: a change between the two is seen at the next look.
+  // Stamped before reading: a change between the two is seen at the next check.
   stamp_ = LookAtFile();
   std::ifstream file(path_, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};

@@ -19,13 +19,13 @@
 
 namespace nemf {
 
-// Whom a token belongs to.
+// The owner of a token.
 struct TokenOwner {
   std::string name;
-  bool admin = false;  // may administer models, besides all that a client may
+  bool admin = false;  // may administer models, in addition to what a client may do
 };
 
-// The bearer tokens of a file. One a line, with its owner and role; `#` begins a comment:
+// The bearer tokens of a file: one a line, with its owner and role. `#` begins a comment:
 //
 //   # token                           name    role
 //   3q2+7wcj0Yh1xk9RZb0uQnV5          alice   client
@@ -35,11 +35,11 @@ struct TokenOwner {
 // _ A name may have several tokens, so that one can be replaced by another.
 class TokenTable {
  public:
-  // INVALID_ARGUMENT names the line and the rule, never a token.
+  // Parses a file's text. INVALID_ARGUMENT names the line and the rule, never a token.
   static absl::StatusOr<TokenTable> Parse(absl::string_view text);
 
-  // The token's owner; nothing where it is not in the table. Takes the same time for every token:
-  // digests are compared, all of them, in constant time.
+  // Returns the token's owner, or nullopt if it is not in the table. Takes the same time for every
+  // token: it compares all digests in constant time.
   std::optional<TokenOwner> Find(absl::string_view token) const;
 
  private:
@@ -53,9 +53,9 @@ class TokenTable {
   std::vector<Entry> entries_;
 };
 
-// A TokenTable that follows its file: when a token is asked for, and the last look is a second old,
-// it looks whether the file has changed, and reads it. A file that cannot be read or parsed leaves
-// the table as it was, and is told to `warn` once. Safe from any thread.
+// A TokenTable that follows its file: Find() checks at most once a second whether the file has
+// changed, and then reads it. A file that cannot be read or parsed leaves the table as it was and
+// is reported to `warn` once. Thread-safe.
 class TokenFile {
  public:
   using Warn = std::function<void(const std::string& message)>;
@@ -66,7 +66,7 @@ class TokenFile {
   std::optional<TokenOwner> Find(absl::string_view token);
 
  private:
-  // What changes when a file is written or replaced.
+  // Identifies the state of a file; changes if it is written or replaced.
   struct Stamp {
     std::int64_t inode = 0;
     std::int64_t bytes = 0;
@@ -79,7 +79,7 @@ class TokenFile {
 
   Stamp LookAtFile() const;
   absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // The table to be used now, and a warning or nothing.
+  // Returns the table to use now; sets *warning if there is one.
   std::shared_ptr<const TokenTable> Refresh(std::string* warning);
 
   const std::string path_;
@@ -87,7 +87,7 @@ class TokenFile {
   const Warn warn_;
   absl::Mutex mutex_;
   std::shared_ptr<const TokenTable> table_ ABSL_GUARDED_BY(mutex_);
-  Stamp stamp_ ABSL_GUARDED_BY(mutex_);  // of the file as it was read last
+  Stamp stamp_ ABSL_GUARDED_BY(mutex_);  // of the file when it was last read
   absl::Time looked_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
