@@ -17,8 +17,8 @@ from nemf_model.architecture.alignment import (
     affine_fit,
     align,
     assign,
-    belief,
     likeness,
+    match_prior,
     smooth,
     squared_distances,
 )
@@ -109,7 +109,7 @@ def test_the_belief_is_likeness_near_the_aligned_place() -> None:
     generator = torch.Generator().manual_seed(8)
     source, aligned = (torch.randn(1, 2, 2, 3, generator=generator) for _ in range(2))
     alike = torch.randn(1, 6, 6, generator=generator)
-    found = belief(source, aligned, alike)
+    found = match_prior(source, aligned, alike)
     for s in range(6):
         for t in range(6):
             difference = source[0, :, s // 3, s % 3] - aligned[0, :, t // 3, t % 3]

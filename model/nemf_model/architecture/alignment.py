@@ -6,7 +6,7 @@ what the features say by expectation and maximisation: softly assign every targe
 cells that look alike and are near where the map puts it; fit the map to the assignments by weighted
 least squares, with a ridge towards no correction; go on with a narrower neighbourhood. At last the
 map is bent in the same way; instead of being fitted, the assignments are averaged over the cells
-around. belief() is the last such assignment, before it is made soft.
+around. match_prior() is the last such assignment, before it is made soft.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ BENDING_TEMPERATURE = 0.05
 BENDING_WIDTHS = ((0.4, 0.8), (0.3, 0.6), (0.25, 0.5))
 # Weight of not being bent, beside a mean weight of 1 of what a cell says.
 STIFFNESS = 0.1
-# Of the belief: the width of its neighbourhood, and what is left outside of it.
-BELIEF_WIDTH = 0.3
-BELIEF_FLOOR = 1e-4
+# Of the match prior: the width of its neighbourhood, and its value far outside of it.
+PRIOR_WIDTH = 0.3
+PRIOR_FLOOR = 1e-4
 # Weight of a cell that shows no object, beside 1 for one that does.
 LEAST_WEIGHT = 0.05
 
@@ -53,15 +53,15 @@ def align(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
     return (corrected + bend).transpose(1, 2).unflatten(2, target.shape[2:])
 
 
-def belief(source: Tensor, aligned: Tensor, likeness: Tensor) -> Tensor:
+def match_prior(source: Tensor, aligned: Tensor, likeness: Tensor) -> Tensor:
     """How likely cells match, by how they look and how they lie: [B, sources, targets], in units of
     likeness, of which BENDING_TEMPERATURE is worth as much as a factor e of the neighbourhood.
 
     aligned: the target's coordinates of align(); the other arguments are those of affine_fit().
     """
     apart = squared_distances(_coordinates(source), _coordinates(aligned))
-    near = torch.exp(apart / (-2 * BELIEF_WIDTH * BELIEF_WIDTH))
-    return likeness + BENDING_TEMPERATURE * (near + BELIEF_FLOOR).log()
+    near = torch.exp(apart / (-2 * PRIOR_WIDTH * PRIOR_WIDTH))
+    return likeness + BENDING_TEMPERATURE * (near + PRIOR_FLOOR).log()
 
 
 def affine_fit(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nemf_model.architecture.aggregator import Aggregator
-from nemf_model.architecture.alignment import align, belief, likeness
+from nemf_model.architecture.alignment import align, likeness, match_prior
 from nemf_model.architecture.backbone import FeatureExtraction
 from nemf_model.architecture.conv4d import CostEmbedding, PhiEmbedding, mutual_nearest_neighbour
 from nemf_model.architecture.field import Decoder
@@ -19,8 +19,9 @@ from nemf_model.architecture.lookup import unit_features
 from nemf_model.architecture.object_finder import PLACE_CHANNELS, place_features
 from nemf_model.config import LevelConfig, ModelConfig
 
-# The mean of what the aggregator's channels say counts by so much beside the alignment's belief,
-# which it is to correct; what they say against each other, where in its cell a match lies, in full.
+# Weight of the mean of the aggregator's channels beside the alignment's match prior, which it
+# corrects. The channels' differences from their mean tell where in its cell a match lies; they are
+# added in full.
 AGGREGATOR_WEIGHT = 0.25
 
 
@@ -41,17 +42,17 @@ class Places(NamedTuple):
     """What the alignment of two objects says.
 
     source, target: features of where in its object each cell lies, [B, PLACE_CHANNELS, h, w]; they
-    take the place of the last taps, the objects' coordinates. belief: alignment.belief().
+    take the place of the last taps, the objects' coordinates. match_prior: alignment.match_prior().
     """
 
     source: Tensor
     target: Tensor
-    belief: Tensor
+    match_prior: Tensor
 
     def blended(self, aggregated: Tensor) -> Tensor:
-        """The belief with the aggregator's costs, [B, C, sources, targets]."""
+        """The match prior with the aggregator's costs, [B, C, sources, targets]."""
         mean = aggregated.mean(dim=1)
-        return aggregated + (self.belief - (1 - AGGREGATOR_WEIGHT) * mean).unsqueeze(1)
+        return aggregated + (self.match_prior - (1 - AGGREGATOR_WEIGHT) * mean).unsqueeze(1)
 
 
 def correlation(source: Tensor, target: Tensor) -> Tensor:
@@ -156,7 +157,7 @@ class NeMF(nn.Module):
             return Places(
                 place_features(source[-1][:, :2]),
                 place_features(aligned),
-                belief(source[-1], aligned, alike),
+                match_prior(source[-1], aligned, alike),
             )
 
     def projected(self, taps: list[Tensor]) -> Tensor:

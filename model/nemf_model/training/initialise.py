@@ -21,7 +21,7 @@ COST_SCALE = 0.25
 # where a match is, and more surely.
 COST_SCALE_BESIDE_PLACES = 0.15
 PLACE_SCALE = 0.5
-# Width (standard deviation, normalised units) of the belief that matches are near the same place.
+# Width (standard deviation, normalised units) of the prior that matches are near the same place.
 PRIOR_WIDTH = 0.5
 # Taps of a stride-2 kernel that lie in the grid's own cell, (row, column): the kernel's centre is
 # the cell's first position.
