@@ -17,8 +17,8 @@ from nemf_model.architecture.alignment import (
     affine_fit,
     align,
     assign,
-    likeness,
     match_prior,
+    similarity,
     smooth,
     squared_distances,
 )
@@ -171,7 +171,7 @@ def test_likeness_is_the_mean_of_cosines() -> None:
     generator = torch.Generator().manual_seed(5)
     source = [torch.randn(1, c, s, s, generator=generator) for c, s in ((5, 8), (7, 4))]
     target = [torch.randn(1, c, s, s, generator=generator) for c, s in ((5, 8), (7, 4))]
-    found = likeness(source, target, 4)
+    found = similarity(source, target, 4)
     assert found.shape == (1, 16, 16)
     cosines = []
     for s, t in zip(source, target, strict=True):

@@ -36,14 +36,14 @@ PRIOR_FLOOR = 1e-4
 LEAST_WEIGHT = 0.05
 
 
-def align(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
+def align(source: Tensor, target: Tensor, similarity: Tensor) -> Tensor:
     """The target's coordinates, corrected to agree with the source's: [B, 2, h, w].
 
     The arguments are those of affine_fit().
     """
     here = _coordinates(target)
-    corrected = F.pad(here, (0, 1), value=1.0) @ affine_fit(source, target, likeness)
-    logits = likeness.transpose(1, 2) / BENDING_TEMPERATURE
+    corrected = F.pad(here, (0, 1), value=1.0) @ affine_fit(source, target, similarity)
+    logits = similarity.transpose(1, 2) / BENDING_TEMPERATURE
     there, shown = _coordinates(source), _shown(target)
     apart = squared_distances(here, here)
     bend = torch.zeros_like(here)
@@ -53,24 +53,24 @@ def align(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
     return (corrected + bend).transpose(1, 2).unflatten(2, target.shape[2:])
 
 
-def match_prior(source: Tensor, aligned: Tensor, likeness: Tensor) -> Tensor:
+def match_prior(source: Tensor, aligned: Tensor, similarity: Tensor) -> Tensor:
     """How likely cells match, by how they look and how they lie: [B, sources, targets], in units of
-    likeness, of which BENDING_TEMPERATURE is worth as much as a factor e of the neighbourhood.
+    similarity, of which BENDING_TEMPERATURE is worth as much as a factor e of the neighbourhood.
 
     aligned: the target's coordinates of align(); the other arguments are those of affine_fit().
     """
     apart = squared_distances(_coordinates(source), _coordinates(aligned))
     near = torch.exp(apart / (-2 * PRIOR_WIDTH * PRIOR_WIDTH))
-    return likeness + BENDING_TEMPERATURE * (near + PRIOR_FLOOR).log()
+    return similarity + BENDING_TEMPERATURE * (near + PRIOR_FLOOR).log()
 
 
-def affine_fit(source: Tensor, target: Tensor, likeness: Tensor) -> Tensor:
+def affine_fit(source: Tensor, target: Tensor, similarity: Tensor) -> Tensor:
     """The map of the target's coordinates (x, y, 1) to the source's, [B, 3, 2].
 
-    source, target: [B, 3, h, w] of object_coordinates(). likeness: [B, sources, targets], mean
+    source, target: [B, 3, h, w] of object_coordinates(). similarity: [B, sources, targets], mean
     cosine similarity of the cells.
     """
-    logits = likeness.transpose(1, 2) / TEMPERATURE
+    logits = similarity.transpose(1, 2) / TEMPERATURE
     there, here = _coordinates(source), _coordinates(target)
     shown = _shown(target)
     columns = F.pad(here, (0, 1), value=1.0)  # of the fit: x, y, 1
@@ -145,7 +145,7 @@ def _inverse(matrix: Tensor) -> Tensor:
     return cofactors / determinant.view(-1, 1, 1)
 
 
-def likeness(source: Sequence[Tensor], target: Sequence[Tensor], side: int) -> Tensor:
+def similarity(source: Sequence[Tensor], target: Sequence[Tensor], side: int) -> Tensor:
     """Mean cosine similarity of feature maps [B, C, h, w] on a grid of `side`: [B, sources,
     targets]."""
     total: Tensor | float = 0.0

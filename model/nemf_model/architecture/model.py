@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nemf_model.architecture.aggregator import Aggregator
-from nemf_model.architecture.alignment import align, likeness, match_prior
+from nemf_model.architecture.alignment import align, match_prior, similarity
 from nemf_model.architecture.backbone import FeatureExtraction
 from nemf_model.architecture.conv4d import CostEmbedding, PhiEmbedding, mutual_nearest_neighbour
 from nemf_model.architecture.field import Decoder
@@ -150,7 +150,7 @@ class NeMF(nn.Module):
         """Taps of two images -> what aligning their objects says, by the taps of the levels."""
         compared = [level.tap for level in self.feature_extraction.visual_levels]
         with torch.autocast(source[-1].device.type, enabled=False):
-            alike = likeness(
+            alike = similarity(
                 [source[i] for i in compared], [target[i] for i in compared], self.config.grid
             )
             aligned = align(source[-1], target[-1], alike)

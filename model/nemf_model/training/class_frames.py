@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from nemf_model.architecture.alignment import affine_fit, likeness
+from nemf_model.architecture.alignment import affine_fit, similarity
 from nemf_model.architecture.backbone import FeatureExtraction
 from nemf_model.data.frames import Frames
 from nemf_model.data.pairs import PairSampler
@@ -83,7 +83,7 @@ def affine_frames(
     first, second = partners(len(objects), PARTNERS, generator)
     maps = []
     for i, j in zip(first.split(_PAIRS_AT_ONCE), second.split(_PAIRS_AT_ONCE), strict=True):
-        alike = likeness([m[i] for m in compared], [m[j] for m in compared], side)
+        alike = similarity([m[i] for m in compared], [m[j] for m in compared], side)
         maps.append(_homogeneous(affine_fit(objects[i], objects[j], alike)))
     agreed = consensus(torch.cat(maps), first, second, len(objects))
     frames = agreed @ _to_objects(objects)
