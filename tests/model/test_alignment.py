@@ -94,14 +94,14 @@ def test_cells_are_assigned_to_those_that_look_alike_nearby() -> None:
 
 def test_smoothing_is_a_weighted_mean_of_the_cells_around() -> None:
     generator = torch.Generator().manual_seed(7)
-    points, bend = (torch.randn(1, 6, 2, generator=generator) for _ in range(2))
+    points, warp = (torch.randn(1, 6, 2, generator=generator) for _ in range(2))
     weights = torch.rand(1, 6, generator=generator)
-    found = smooth(bend, weights, squared_distances(points, points), 0.9, stiffness=0.3)
+    found = smooth(warp, weights, squared_distances(points, points), 0.9, stiffness=0.3)
     share = weights[0] / weights.mean()
     for n in range(6):
         around = [math.exp(-((points[0, n] - p) ** 2).sum().item() / 1.62) for p in points[0]]
         total = sum(a * (w + 0.3) for a, w in zip(around, share.tolist(), strict=True))
-        expected = sum(a * w * b for a, w, b in zip(around, share, bend[0], strict=True)) / total
+        expected = sum(a * w * b for a, w, b in zip(around, share, warp[0], strict=True)) / total
         assert torch.allclose(found[0, n], expected, atol=1e-5)
 
 

@@ -14,8 +14,8 @@ def random_frames(count: int, seed: int) -> Frames:
     generator = torch.Generator().manual_seed(seed)
     affine = torch.eye(3).repeat(count, 1, 1)
     affine[:, :2] += 0.15 * torch.randn(count, 2, 3, generator=generator)
-    bends = 0.06 * torch.randn(count, 2, 3, 3, generator=generator)
-    return Frames(affine, F.interpolate(bends, (9, 9), mode="bicubic", align_corners=True))
+    warp = 0.06 * torch.randn(count, 2, 3, 3, generator=generator)
+    return Frames(affine, F.interpolate(warp, (9, 9), mode="bicubic", align_corners=True))
 
 
 @pytest.mark.parametrize("seed", range(3))

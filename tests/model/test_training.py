@@ -253,7 +253,7 @@ def test_object_finder_and_aligned_classes_have_their_stages(data: Path, tmp_pat
     assert finder["step"] == 3
     assert torch.load(tmp_path / "run" / "aligned.pt", weights_only=False)["step"] == 2
     frames = torch.load(tmp_path / "run" / "frames.pt", weights_only=True)
-    assert frames["affine"].shape[1:] == (3, 3) and frames["bends"].shape[1] == 2
+    assert frames["affine"].shape[1:] == (3, 3) and frames["nonrigid_warp"].shape[1] == 2
     assert all(torch.isfinite(values).all() for values in frames.values())
     trained = weights(tmp_path / "run")
     prefix = "feature_extraction.object_finder."

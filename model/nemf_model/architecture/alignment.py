@@ -5,7 +5,7 @@ parts of both. What remains is corrected by an affine map of the target's coordi
 what the features say by expectation and maximisation: softly assign every target cell to the source
 cells that look alike and are near where the map puts it; fit the map to the assignments by weighted
 least squares, with a ridge towards no correction; go on with a narrower neighbourhood. At last the
-map is bent in the same way; instead of being fitted, the assignments are averaged over the cells
+map is warped in the same way; instead of being fitted, the assignments are averaged over the cells
 around. match_prior() is the last such assignment, before it is made soft.
 """
 
@@ -25,9 +25,9 @@ WIDTHS = (0.6, 0.52, 0.45, 0.4, 0.35, 0.3)
 RIDGES = (0.3, 0.3, 0.1)
 # The same for bending: the softmax, and neighbourhoods each with how far a cell's say reaches
 # (standard deviations of Gaussians).
-BENDING_TEMPERATURE = 0.05
-BENDING_WIDTHS = ((0.4, 0.8), (0.3, 0.6), (0.25, 0.5))
-# Weight of not being bent, beside a mean weight of 1 of what a cell says.
+WARP_TEMPERATURE = 0.05
+WARP_WIDTHS = ((0.4, 0.8), (0.3, 0.6), (0.25, 0.5))
+# Weight of no displacement, beside a mean weight of 1 of what a cell says.
 STIFFNESS = 0.1
 # Of the match prior: the width of its neighbourhood, and its value far outside of it.
 PRIOR_WIDTH = 0.3
@@ -43,25 +43,25 @@ def align(source: Tensor, target: Tensor, similarity: Tensor) -> Tensor:
     """
     here = _coordinates(target)
     corrected = F.pad(here, (0, 1), value=1.0) @ affine_fit(source, target, similarity)
-    logits = similarity.transpose(1, 2) / BENDING_TEMPERATURE
+    logits = similarity.transpose(1, 2) / WARP_TEMPERATURE
     there, shown = _coordinates(source), _shown(target)
     apart = squared_distances(here, here)
-    bend = torch.zeros_like(here)
-    for width, reach in BENDING_WIDTHS:
-        moved, weights = assign(logits, corrected + bend, there, width)
-        bend = smooth(bend + moved, weights * shown, apart, reach, STIFFNESS)
-    return (corrected + bend).transpose(1, 2).unflatten(2, target.shape[2:])
+    warp = torch.zeros_like(here)
+    for width, reach in WARP_WIDTHS:
+        moved, weights = assign(logits, corrected + warp, there, width)
+        warp = smooth(warp + moved, weights * shown, apart, reach, STIFFNESS)
+    return (corrected + warp).transpose(1, 2).unflatten(2, target.shape[2:])
 
 
 def match_prior(source: Tensor, aligned: Tensor, similarity: Tensor) -> Tensor:
     """How likely cells match, by how they look and how they lie: [B, sources, targets], in units of
-    similarity, of which BENDING_TEMPERATURE is worth as much as a factor e of the neighbourhood.
+    similarity, of which WARP_TEMPERATURE is worth as much as a factor e of the neighbourhood.
 
     aligned: the target's coordinates of align(); the other arguments are those of affine_fit().
     """
     apart = squared_distances(_coordinates(source), _coordinates(aligned))
     near = torch.exp(apart / (-2 * PRIOR_WIDTH * PRIOR_WIDTH))
-    return similarity + BENDING_TEMPERATURE * (near + PRIOR_FLOOR).log()
+    return similarity + WARP_TEMPERATURE * (near + PRIOR_FLOOR).log()
 
 
 def affine_fit(source: Tensor, target: Tensor, similarity: Tensor) -> Tensor:
@@ -98,16 +98,16 @@ def assign(logits: Tensor, here: Tensor, there: Tensor, width: float) -> tuple[T
     return moved, (evidence - evidence.amax(dim=1, keepdim=True)).exp()
 
 
-def smooth(bend: Tensor, weights: Tensor, apart: Tensor, reach: float, stiffness: float) -> Tensor:
-    """Weighted mean of the bends [B, N, 2] around each cell.
+def smooth(warp: Tensor, weights: Tensor, apart: Tensor, reach: float, stiffness: float) -> Tensor:
+    """Weighted mean of the displacements [B, N, 2] around each cell.
 
     weights: [B, N]. apart: [B or 1, N, N], squared distances of the cells. reach: standard
-    deviation of the Gaussian that is averaged by. stiffness: weight of no bend at all.
+    deviation of the Gaussian that is averaged by. stiffness: weight of no displacement.
     """
     weights = (weights / weights.mean(dim=1, keepdim=True)).unsqueeze(2)
     around = torch.exp(apart / (-2 * reach * reach))
     # One product, as one with a single column would keep its bits less well.
-    said, total = (around @ torch.cat([weights * bend, weights], dim=2)).split([2, 1], dim=2)
+    said, total = (around @ torch.cat([weights * warp, weights], dim=2)).split([2, 1], dim=2)
     return said / (total + stiffness * around.sum(dim=2, keepdim=True))
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nemf_model.geometry import apply_homography
 
-# A bend's slopes are well below 1, so every round of its inverse divides the error.
+# The warp's slopes are well below 1, so every round of its inverse divides the error.
 _INVERSE_ROUNDS = 8
 
 
@@ -18,16 +18,17 @@ _INVERSE_ROUNDS = 8
 class Frames:
     """Smooth maps between N photographs and coordinates that their class shares, both normalised.
 
-    affine: [N, 3, 3], photograph -> class. bends: [N, 2, h, w], what a point of the class is moved
-    by before it goes back through `affine`, on a grid over [-1, 1] x [-1, 1], the border outside.
+    affine: [N, 3, 3], photograph -> class. nonrigid_warp: [N, 2, h, w], displacements of
+    the class's points, applied before the inverse of `affine`, on a grid over [-1, 1] x [-1, 1];
+    outside of it the border's.
     """
 
     affine: Tensor
-    bends: Tensor
+    nonrigid_warp: Tensor
 
     @staticmethod
     def straight(affine: Tensor) -> Frames:
-        """Of maps that are not bent, [N, 3, 3]."""
+        """Of affine maps [N, 3, 3] alone."""
         return Frames(affine, torch.zeros(len(affine), 2, 1, 1))
 
     @staticmethod
@@ -40,29 +41,29 @@ class Frames:
 
     def of(self, chosen: Tensor) -> Frames:
         """Those of the photographs [B]."""
-        return Frames(self.affine[chosen], self.bends[chosen])
+        return Frames(self.affine[chosen], self.nonrigid_warp[chosen])
 
     def mirrored(self, coins: Tensor) -> Frames:
         """Of photographs and classes that are mirrored where a coin [N, 1, 1, 1] is true."""
         mirror = torch.diag(torch.tensor([-1.0, 1.0, 1.0]))
         affine = torch.where(coins.squeeze(3), mirror @ self.affine @ mirror, self.affine)
-        turned = self.bends.flip(3) * torch.tensor([-1.0, 1.0]).view(2, 1, 1)
-        return Frames(affine, torch.where(coins, turned, self.bends))
+        turned = self.nonrigid_warp.flip(3) * torch.tensor([-1.0, 1.0]).view(2, 1, 1)
+        return Frames(affine, torch.where(coins, turned, self.nonrigid_warp))
 
     def to_class(self, points: Tensor) -> Tensor:
         """Points of the photographs [N, P, 2] -> their coordinates in the class."""
-        bent = apply_homography(self.affine, points)
-        places = bent
+        warped = apply_homography(self.affine, points)
+        places = warped
         for _ in range(_INVERSE_ROUNDS):
-            places = bent - self._bend(places)
+            places = warped - self._displacement(places)
         return places
 
     def to_photographs(self, places: Tensor) -> Tensor:
         """The inverse of to_class()."""
-        return apply_homography(torch.linalg.inv(self.affine), places + self._bend(places))
+        return apply_homography(torch.linalg.inv(self.affine), places + self._displacement(places))
 
-    def _bend(self, places: Tensor) -> Tensor:
+    def _displacement(self, places: Tensor) -> Tensor:
         at = F.grid_sample(
-            self.bends, places.unsqueeze(2), padding_mode="border", align_corners=True
+            self.nonrigid_warp, places.unsqueeze(2), padding_mode="border", align_corners=True
         )
         return at.squeeze(3).transpose(1, 2)

@@ -113,8 +113,8 @@ class ClassView:
         return apply_homography(torch.linalg.inv(self.matrix), self.frames.to_photographs(places))
 
     def unit(self) -> Tensor:
-        """[B]: the views' length, normalised, of a length of 1 in the class's coordinates, but for
-        how these are bent."""
+        """[B]: the views' length, normalised, of a length of 1 in the class's coordinates;
+        the nonrigid warp does not count."""
         matrix = self.frames.affine @ self.matrix
         return torch.linalg.det(matrix[:, :2, :2]).abs().clamp(min=1e-6).rsqrt()
 

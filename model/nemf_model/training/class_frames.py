@@ -5,7 +5,7 @@ object off, on average. An encoder that has learnt from them nevertheless aligns
 than that (alignment.py), and as its errors differ from pair to pair, what many pairs agree on is
 better still. So every photograph is aligned with a number of others of its class, and each gets the
 affine map to coordinates of the class in which it agrees with most of them. These maps are then
-bent to where a photograph looks most like the others (class_bends).
+warped to where a photograph looks most like the others (nonrigid_warp.py).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from nemf_model.architecture.alignment import affine_fit, similarity
 from nemf_model.architecture.backbone import FeatureExtraction
 from nemf_model.data.frames import Frames
 from nemf_model.data.pairs import PairSampler
-from nemf_model.training.class_bends import class_bends
 from nemf_model.training.compute import Compute
+from nemf_model.training.nonrigid_warp import nonrigid_warp
 from nemf_model.training.training_state import save_atomically
 
 # How many others of its class a photograph is aligned with.
@@ -49,7 +49,8 @@ def align_classes(
     store = pairs.classes
     if path.exists():
         kept = torch.load(path, weights_only=True)
-        store.frames = Frames(kept["affine"], kept["bends"])
+        warp = kept["nonrigid_warp"] if "nonrigid_warp" in kept else kept["bends"]  # once its name
+        store.frames = Frames(kept["affine"], warp)
         if len(store.frames) != len(store):
             raise ValueError(f"{path}: has {len(store.frames)} frames for {len(store)} photographs")
         logger.info("%s: frames of %d photographs", path, len(store))
@@ -58,16 +59,16 @@ def align_classes(
     generator = torch.Generator().manual_seed(seed)
     affine = torch.eye(3).repeat(len(store), 1, 1)
     side = features.config.grid
-    bends = torch.zeros(len(store), 2, side, side)
+    warp = torch.zeros(len(store), 2, side, side)
     for members in tqdm(pairs.members, desc="aligning", unit="class", disable=None):
         if len(members) > 2:  # Two have no majority.
             taps = _encoded(pairs, members, features, compute)
             compared = [taps[level.tap] for level in features.visual_levels]
             affine[members] = affine_frames(compared, taps[-1], side, generator)
-            bends[members] = class_bends(compared, affine[members], side)
-    store.frames = Frames(affine, bends)
+            warp[members] = nonrigid_warp(compared, affine[members], side)
+    store.frames = Frames(affine, warp)
     if compute.is_main:
-        save_atomically({"affine": affine, "bends": bends}, path)
+        save_atomically({"affine": affine, "nonrigid_warp": warp}, path)
 
 
 @torch.no_grad()

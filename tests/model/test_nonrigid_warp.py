@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from nemf_model.data.frames import Frames
 from nemf_model.geometry import identity_grid
-from nemf_model.training.class_bends import class_bends
+from nemf_model.training.nonrigid_warp import nonrigid_warp
 
 SIDE = 12
 
@@ -30,9 +30,9 @@ def test_bent_views_of_one_thing_are_straightened(seed: int) -> None:
         align_corners=True,
     )
     affine = torch.eye(3).repeat(count, 1, 1)
-    bends = class_bends([maps, maps[:, :12]], affine, SIDE)
-    assert bends.shape == (count, 2, SIDE, SIDE)
-    assert bends.mean(dim=0).abs().max() < 1e-5
+    warp = nonrigid_warp([maps, maps[:, :12]], affine, SIDE)
+    assert warp.shape == (count, 2, SIDE, SIDE)
+    assert warp.mean(dim=0).abs().max() < 1e-5
 
     def spread(frames: Frames) -> float:
         """How far apart in the thing the photographs' points of one place are."""
@@ -40,12 +40,12 @@ def test_bent_views_of_one_thing_are_straightened(seed: int) -> None:
         found = at + 0.25 * size * torch.sin(1.5 * at.flip(2) + 6 * phase)
         return (found - found.mean(dim=0)).norm(dim=2).mean().item()
 
-    before, after = spread(Frames.none(count)), spread(Frames(affine, bends))
+    before, after = spread(Frames.none(count)), spread(Frames(affine, warp))
     print(f"seed {seed}: {before:.3f} -> {after:.3f}")
     assert after < 0.5 * before
 
 
 def test_photographs_that_agree_are_left_as_they_are() -> None:
     maps = torch.randn(1, 8, 6, 6, generator=torch.Generator().manual_seed(4)).expand(5, -1, -1, -1)
-    bends = class_bends([maps], torch.eye(3).repeat(5, 1, 1), SIDE)
-    assert bends.abs().max() < 1e-4
+    warp = nonrigid_warp([maps], torch.eye(3).repeat(5, 1, 1), SIDE)
+    assert warp.abs().max() < 1e-4
