@@ -40,10 +40,10 @@ def test_without_frames_photographs_are_aligned_as_they_are() -> None:
 
 def test_mirrored_photographs_have_mirrored_classes() -> None:
     frames = random_frames(4, seed=2)
-    coins = torch.tensor([True, False, False, True]).view(4, 1, 1, 1)
-    turn = torch.where(coins.view(4, 1, 1), torch.tensor([-1.0, 1.0]), torch.ones(2))
+    flip_mask = torch.tensor([True, False, False, True]).view(4, 1, 1, 1)
+    turn = torch.where(flip_mask.view(4, 1, 1), torch.tensor([-1.0, 1.0]), torch.ones(2))
     places = identity_grid(5, 5).expand(4, -1, -1)
-    mirrored = frames.mirrored(coins)
+    mirrored = frames.mirrored(flip_mask)
     assert torch.allclose(
         mirrored.to_photographs(places * turn), frames.to_photographs(places) * turn, atol=1e-5
     )

@@ -43,12 +43,12 @@ class Frames:
         """Those of the photographs [B]."""
         return Frames(self.affine[chosen], self.nonrigid_warp[chosen])
 
-    def mirrored(self, coins: Tensor) -> Frames:
-        """Of photographs and classes that are mirrored where a coin [N, 1, 1, 1] is true."""
+    def mirrored(self, flip_mask: Tensor) -> Frames:
+        """Of photographs and classes that are mirrored where flip_mask [N, 1, 1, 1] is true."""
         mirror = torch.diag(torch.tensor([-1.0, 1.0, 1.0]))
-        affine = torch.where(coins.squeeze(3), mirror @ self.affine @ mirror, self.affine)
+        affine = torch.where(flip_mask.squeeze(3), mirror @ self.affine @ mirror, self.affine)
         turned = self.nonrigid_warp.flip(3) * torch.tensor([-1.0, 1.0]).view(2, 1, 1)
-        return Frames(affine, torch.where(coins, turned, self.nonrigid_warp))
+        return Frames(affine, torch.where(flip_mask, turned, self.nonrigid_warp))
 
     def to_class(self, points: Tensor) -> Tensor:
         """Points of the photographs [N, P, 2] -> their coordinates in the class."""

@@ -71,7 +71,7 @@ class ObjectViews:
         for (store, cut), share in zip(self.cut, _split(count, len(self.cut)), strict=True):
             chosen = torch.randint(len(cut), (share,), generator=self.generator)
             parts.append(store.batch_with_masks(cut[chosen]))
-        return mirrored(torch.cat(parts), self.pairs.coins(count))
+        return mirrored(torch.cat(parts), self.pairs.flip_mask(count))
 
     def _on_own(self, photographs: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
         """Views with the photographs' own backgrounds: images, masks, known."""

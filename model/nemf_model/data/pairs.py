@@ -119,9 +119,9 @@ class ClassView:
         return torch.linalg.det(matrix[:, :2, :2]).abs().clamp(min=1e-6).rsqrt()
 
 
-def mirrored(images: Tensor, coins: Tensor) -> Tensor:
-    """[B, C, H, W] mirrored left to right where the coin [B, 1, 1, 1] is true."""
-    return torch.where(coins, images.flip(3), images)
+def mirrored(images: Tensor, flip_mask: Tensor) -> Tensor:
+    """[B, C, H, W] mirrored left to right where flip_mask [B, 1, 1, 1] is true."""
+    return torch.where(flip_mask, images.flip(3), images)
 
 
 class PairSampler:
@@ -172,7 +172,7 @@ class PairSampler:
             images = torch.where(chosen, randomise_appearance(images, self.generator), images)
         return (images - self.mean) / self.std
 
-    def coins(self, count: int) -> Tensor:
+    def flip_mask(self, count: int) -> Tensor:
         """[count, 1, 1, 1] bool, as mirrored() takes them."""
         return torch.rand(count, 1, 1, 1, generator=self.generator) < 0.5
 
@@ -217,10 +217,10 @@ class PairSampler:
         warp = sample_warp(count, self.strength, self.generator)
         # Backgrounds must be matched too, so photographs without a class stay whole.
         if self.pasted == 0 or store is not self.classes:
-            photographs = mirrored(store.batch(chosen), self.coins(count))
+            photographs = mirrored(store.batch(chosen), self.flip_mask(count))
             source, target = (Pasted.whole(view) for view in warp.views(photographs, size))
         else:
-            photographs = mirrored(store.batch_with_masks(chosen), self.coins(count))
+            photographs = mirrored(store.batch_with_masks(chosen), self.flip_mask(count))
             pasted = self._chance(count, self.pasted) & store.cut[chosen]
             source, target = (
                 paste(v[:, :3], v[:, 3:], self.backgrounds(count, size), pasted)
@@ -258,9 +258,9 @@ class PairSampler:
         chosen = self._two_of_a_class(count)
         pasted = self._chance(count, self.pasted)
         # Both or neither, so that the objects stay aligned.
-        coins = self.coins(count)
-        source = self._class_view(chosen[:, 0], coins, pasted, motion, size)
-        target = self._class_view(chosen[:, 1], coins, pasted, motion, size)
+        flip_mask = self.flip_mask(count)
+        source = self._class_view(chosen[:, 0], flip_mask, pasted, motion, size)
+        target = self._class_view(chosen[:, 1], flip_mask, pasted, motion, size)
 
         def match(points: Tensor) -> Tensor:
             shown = shows(target.objects, points)
@@ -286,20 +286,20 @@ class PairSampler:
         return torch.stack(pairs)
 
     def _class_view(
-        self, chosen: Tensor, coins: Tensor, pasted: Tensor, motion: float, size: int
+        self, chosen: Tensor, flip_mask: Tensor, pasted: Tensor, motion: float, size: int
     ) -> ClassView:
         """Views of photographs [B] of classes."""
         count = len(chosen)
         matrix = random_homography(CLASS_PAIRS, self.generator, torch.full((count,), motion))
-        frames = self._frames(chosen, coins)
+        frames = self._frames(chosen, flip_mask)
         if self.classes.masks is None:
-            images = mirrored(self.classes.batch(chosen), coins)
+            images = mirrored(self.classes.batch(chosen), flip_mask)
             whole = Pasted.whole(homography_view(images, matrix, size))
             return ClassView(whole, matrix, frames, whole.shown)
         # What is around a photograph is not seen of a pasted one, so it may be shown smaller.
         farther = torch.where(pasted, PASTED_CROP / CLASS_PAIRS.crop, 1.0)
         matrix = torch.cat([matrix[:, :, :2] * farther.view(-1, 1, 1), matrix[:, :, 2:]], dim=2)
-        images = mirrored(self.classes.batch_with_masks(chosen), coins)
+        images = mirrored(self.classes.batch_with_masks(chosen), flip_mask)
         cut = self.classes.cut[chosen]
         placed = random_placement(images[:, 3:], self.placing, self.generator)
         matrix = torch.where((pasted & cut).view(-1, 1, 1), placed, matrix)
@@ -310,8 +310,8 @@ class PairSampler:
         objects = torch.where((pasted | cut).view(-1, 1, 1, 1), masks, 1.0)
         return ClassView(shown, matrix, frames, objects)
 
-    def _frames(self, chosen: Tensor, coins: Tensor) -> Frames:
-        """Of photographs [B] that are mirrored by coins."""
+    def _frames(self, chosen: Tensor, flip_mask: Tensor) -> Frames:
+        """Of photographs [B] that are mirrored by flip_mask."""
         if self.classes.frames is None:
             return Frames.none(len(chosen))
-        return self.classes.frames.of(chosen).mirrored(coins)
+        return self.classes.frames.of(chosen).mirrored(flip_mask)
