@@ -122,11 +122,11 @@ def test_the_belief_is_likeness_near_the_aligned_place() -> None:
 def test_the_belief_counts_beside_the_mean_and_leaves_the_differences() -> None:
     generator = torch.Generator().manual_seed(10)
     aggregated = torch.randn(2, 3, 4, 4, generator=generator)
-    said = torch.randn(2, 4, 4, generator=generator)
+    prior = torch.randn(2, 4, 4, generator=generator)
     nothing = torch.empty(0)
-    found = Places(nothing, nothing, said).blended(aggregated)
+    found = Places(nothing, nothing, prior).blended(aggregated)
     mean = aggregated.mean(dim=1)
-    assert torch.allclose(found.mean(dim=1), said + AGGREGATOR_WEIGHT * mean, atol=1e-6)
+    assert torch.allclose(found.mean(dim=1), prior + AGGREGATOR_WEIGHT * mean, atol=1e-6)
     assert torch.allclose(found - found[:, :1], aggregated - aggregated[:, :1], atol=1e-6)
 
 

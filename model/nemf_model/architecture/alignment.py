@@ -107,8 +107,10 @@ def smooth(warp: Tensor, weights: Tensor, apart: Tensor, reach: float, stiffness
     weights = (weights / weights.mean(dim=1, keepdim=True)).unsqueeze(2)
     around = torch.exp(apart / (-2 * reach * reach))
     # One product, as one with a single column would keep its bits less well.
-    said, total = (around @ torch.cat([weights * warp, weights], dim=2)).split([2, 1], dim=2)
-    return said / (total + stiffness * around.sum(dim=2, keepdim=True))
+    weighted_sum, total = (around @ torch.cat([weights * warp, weights], dim=2)).split(
+        [2, 1], dim=2
+    )
+    return weighted_sum / (total + stiffness * around.sum(dim=2, keepdim=True))
 
 
 def squared_distances(here: Tensor, there: Tensor) -> Tensor:
