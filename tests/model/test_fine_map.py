@@ -40,7 +40,7 @@ def test_lookups_equal_naive_ones(size: int, stride: int | None) -> None:
     costs = torch.rand(2, grid * grid, size, size, generator=generator)
     at = torch.rand(2, 2, grid, grid, generator=generator) * 2.2 - 1.1
     lookup = Lookup(cells, radius, temperature)
-    values, pull = lookup(costs, at)
+    values, offset = lookup(costs, at)
     assert values.shape == (2, lookup.channels, grid, grid)
     pixels = size - 1 if stride is None else (size * stride - 1) / stride
     for b, cell in ((0, 0), (1, 4), (1, 8)):
@@ -58,7 +58,7 @@ def test_lookups_equal_naive_ones(size: int, stride: int | None) -> None:
         for axis in (0, 1):
             mean = sum(w[axis] * s for w, s in zip(window, share.tolist(), strict=True))
             wanted = 2 * mean / pixels / STEP
-            assert pull[b, axis, row, column].item() == pytest.approx(wanted, abs=1e-4)
+            assert offset[b, axis, row, column].item() == pytest.approx(wanted, abs=1e-4)
         extremes = [max(w[2] for w in window), sum(w[2] for w in window) / len(window)]
         assert seen[-2:].tolist() == pytest.approx(extremes, abs=1e-5)
 

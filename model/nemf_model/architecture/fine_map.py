@@ -80,15 +80,17 @@ class MapRefinement(nn.Module):
         self.near = nn.Conv2d(wide, narrow, 3, padding=2, dilation=2)
         self.far = nn.Conv2d(narrow, narrow, 3, padding=4, dilation=4)
         self.head = nn.Conv2d(wide + 2 * narrow + 2 * len(self.lookups), 3 + self.kept, 1)
-        self._start_with_pull(wide + 2 * narrow)
+        self._start_with_soft_argmax(wide + 2 * narrow)
 
     @torch.no_grad()
-    def _start_with_pull(self, pulls: int) -> None:
-        """At first the map goes half of the way to where the last tap's costs draw it. pulls: the
-        head's first channel of them."""
+    def _start_with_soft_argmax(self, offsets: int) -> None:
+        """Initialises the head to move the map half of the last tap's soft_argmax_offset.
+
+        offsets: the head's first input channel of the lookups' offsets.
+        """
         self.head.weight[:3].zero_()
         self.head.bias[:3].zero_()
-        first = pulls + 2 * (len(self.lookups) - 2)
+        first = offsets + 2 * (len(self.lookups) - 2)
         for axis in range(2):
             self.head.weight[axis, first + axis] = 0.5
 
@@ -125,7 +127,9 @@ class MapRefinement(nn.Module):
         x = F.relu(self.mix(torch.cat([x, kept, at - cells, cells, at - coarse], dim=1)))
         near = F.relu(self.near(x))
         far = F.relu(self.far(near))
-        answer = pointwise(self.head, torch.cat([x, near, far, *(s.pull for s in seen)], dim=1))
+        answer = pointwise(
+            self.head, torch.cat([x, near, far, *(s.soft_argmax_offset for s in seen)], dim=1)
+        )
         change, log_scale, kept = answer.split([2, 1, self.kept], dim=1)
         return change, log_scale, kept.tanh()
 

@@ -18,12 +18,13 @@ STEP = 0.1
 class Seen(NamedTuple):
     """What a lookup sees from each cell of a map.
 
-    values: [B, channels of the lookup, grid, grid]. pull: [B, 2, grid, grid], (x, y) in STEPs:
-    where the costs draw the map to, the mean of the window's points by their softmax.
+    values: [B, channels of the lookup, grid, grid].
+    soft_argmax_offset: [B, 2, grid, grid], (x, y) in STEPs: from the map to the mean of the
+      window's points, weighted by the softmax of their costs.
     """
 
     values: Tensor
-    pull: Tensor
+    soft_argmax_offset: Tensor
 
 
 class CellPositions:
@@ -77,8 +78,8 @@ class Lookup(nn.Module):
         ).view(b, targets, -1)
         share = (sampled / self.temperature).softmax(dim=2)
         # Sums, as the bits of a product with two columns are kept less well.
-        pull = [(share * axis).sum(dim=2) / STEP for axis in self.window.unbind(1)]
-        summary = torch.stack([*pull, sampled.amax(dim=2), sampled.mean(dim=2)], dim=1)
+        offset = [(share * axis).sum(dim=2) / STEP for axis in self.window.unbind(1)]
+        summary = torch.stack([*offset, sampled.amax(dim=2), sampled.mean(dim=2)], dim=1)
         values = torch.cat([share.sqrt().transpose(1, 2), summary], dim=1)
         return Seen(values.unflatten(2, at.shape[2:]), summary[:, :2].unflatten(2, at.shape[2:]))
 
