@@ -73,8 +73,8 @@ class MapRefinement(nn.Module):
         cells = points.t().reshape(1, 2, config.grid, config.grid)
         self.register_buffer("points", points, persistent=False)
         self.register_buffer("cells", cells, persistent=False)
-        seen = sum(lookup.channels for lookup in self.lookups)
-        self.costs = nn.Conv2d(seen, wide, 1)
+        channels = sum(lookup.channels for lookup in self.lookups)
+        self.costs = nn.Conv2d(channels, wide, 1)
         self.costs_around = nn.Conv2d(wide, narrow, 3, padding=1)
         self.mix = nn.Conv2d(narrow + self.kept + 6, wide, 3, padding=1)
         self.near = nn.Conv2d(wide, narrow, 3, padding=2, dilation=2)
@@ -120,15 +120,15 @@ class MapRefinement(nn.Module):
         self, costs: Sequence[Tensor], at: Tensor, coarse: Tensor, kept: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """-> the map's change in STEPs, the logarithm of its scale, and what is kept."""
-        seen = [look(cost, at) for look, cost in zip(self.lookups, costs, strict=True)]
-        x = F.relu(pointwise(self.costs, torch.cat([s.values for s in seen], dim=1)))
+        results = [look(cost, at) for look, cost in zip(self.lookups, costs, strict=True)]
+        x = F.relu(pointwise(self.costs, torch.cat([r.values for r in results], dim=1)))
         x = F.relu(self.costs_around(x))
         cells = self.cells.expand(at.shape[0], -1, -1, -1)
         x = F.relu(self.mix(torch.cat([x, kept, at - cells, cells, at - coarse], dim=1)))
         near = F.relu(self.near(x))
         far = F.relu(self.far(near))
         answer = pointwise(
-            self.head, torch.cat([x, near, far, *(s.soft_argmax_offset for s in seen)], dim=1)
+            self.head, torch.cat([x, near, far, *(r.soft_argmax_offset for r in results)], dim=1)
         )
         change, log_scale, kept = answer.split([2, 1, self.kept], dim=1)
         return change, log_scale, kept.tanh()

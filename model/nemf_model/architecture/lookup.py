@@ -15,8 +15,8 @@ from nemf_model.geometry import identity_grid
 STEP = 0.1
 
 
-class Seen(NamedTuple):
-    """What a lookup sees from each cell of a map.
+class LookupResult(NamedTuple):
+    """What a lookup finds around each cell of a map.
 
     values: [B, channels of the lookup, grid, grid].
     soft_argmax_offset: [B, 2, grid, grid], (x, y) in STEPs: from the map to the mean of the
@@ -64,7 +64,7 @@ class Lookup(nn.Module):
         self.register_buffer("window", window, persistent=False)
         self.channels = side * side + 4
 
-    def forward(self, costs: Tensor, at: Tensor) -> Seen:
+    def forward(self, costs: Tensor, at: Tensor) -> LookupResult:
         """costs: [B, targets, h, w], of every target cell an image over the source.
 
         at: [B, 2, grid, grid], the map around which they are looked up.
@@ -81,7 +81,9 @@ class Lookup(nn.Module):
         offset = [(share * axis).sum(dim=2) / STEP for axis in self.window.unbind(1)]
         summary = torch.stack([*offset, sampled.amax(dim=2), sampled.mean(dim=2)], dim=1)
         values = torch.cat([share.sqrt().transpose(1, 2), summary], dim=1)
-        return Seen(values.unflatten(2, at.shape[2:]), summary[:, :2].unflatten(2, at.shape[2:]))
+        return LookupResult(
+            values.unflatten(2, at.shape[2:]), summary[:, :2].unflatten(2, at.shape[2:])
+        )
 
 
 def point_costs(source: Tensor, target: Tensor, cells: CellPositions, points: Tensor) -> Tensor:
