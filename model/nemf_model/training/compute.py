@@ -67,7 +67,7 @@ class Compute:
         rank = int(os.environ.get("RANK", "0")) if processes > 1 else 0
         return Compute(torch.device(device), PRECISIONS[precision], rank, processes)
 
-    def meet(self) -> None:
+    def barrier(self) -> None:
         """Waits for all processes, so that none leaves while another still works."""
         if self.processes > 1:
             dist.barrier()

@@ -89,7 +89,7 @@ def train(settings: Settings, compute: Compute, out: Path, seed: int) -> Trained
         # Only weights that finished their schedule get this name.
         content = {"config": settings.model.to_dict(), "state_dict": model.state_dict()}
         torch.save(content, out / "model.pt")
-    compute.meet()
+    compute.barrier()
     return Trained(model.cpu().eval(), data.counts(), seconds)
 
 
@@ -127,7 +127,7 @@ def _align_classes(features: FeatureExtraction, run: _Run) -> None:
     for part, name in ((run.data, "frames.pt"), (run.held_out, "frames-held-out.pt")):
         if part.pairs.has_pairs:
             align_classes(part.pairs, features, run.compute, run.out / name, run.seed)
-    run.compute.meet()
+    run.compute.barrier()
 
 
 def _pretrain(title: str, model: PretrainingModel, settings: PretrainSettings, run: _Run) -> float:
