@@ -9,6 +9,10 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
+# Fields that once had another name, as files still have it.
+_RENAMED = {"details": "field_correlations"}
+
+
 @dataclass(frozen=True)
 class LevelConfig:
     """One level of the cost pyramid.
@@ -76,7 +80,7 @@ class ModelConfig:
     )
     # Correlations that are embedded once more, for the field alone: beside what the aggregator has
     # smoothed it sees where in their cells they are highest.
-    details: tuple[LevelConfig, ...] = ()
+    field_correlations: tuple[LevelConfig, ...] = ()
     # What corrects the coarse map for the field (architecture.fine_map), finest tap first; without
     # lookups there is no fine map. Widths: of its convolutions, wide and narrow, and of what a
     # round keeps for the next one.
@@ -111,9 +115,9 @@ class ModelConfig:
         return sum(level.channels[-1] for level in self.levels)
 
     @property
-    def detail_channels(self) -> int:
-        """Channels of the details."""
-        return sum(level.channels[-1] for level in self.details)
+    def field_correlation_channels(self) -> int:
+        """Channels of the field correlations, all together."""
+        return sum(level.channels[-1] for level in self.field_correlations)
 
     @property
     def offset_channels(self) -> int:
@@ -149,7 +153,7 @@ class ModelConfig:
                 LevelConfig(2, 16, (4, 2), (1, 1)),
                 LevelConfig(3, 16, (4, 2), (1, 1)),
             ),
-            details=(LevelConfig(1, 32, (8, 8), (2, 1)),),
+            field_correlations=(LevelConfig(1, 32, (8, 8), (2, 1)),),
             lookups=(LookupConfig(0, 64, 3), LookupConfig(1, 32, 3)),
             feature_channels=32,
             depth=1,
@@ -175,7 +179,7 @@ class ModelConfig:
             backbone_context=0,
             object_widths=(),
             levels=(LevelConfig(1, 8, (2, 3), (2, 1)), LevelConfig(2, 4, (2, 2), (1, 1))),
-            details=(LevelConfig(1, 8, (2, 2), (2, 1)),),
+            field_correlations=(LevelConfig(1, 8, (2, 2), (2, 1)),),
             lookups=(LookupConfig(0, 16, 1), LookupConfig(1, 8, 1)),
             fine_widths=(6, 4, 2),
             image_size=64,
@@ -212,8 +216,8 @@ class ModelConfig:
     @staticmethod
     def from_dict(values: dict[str, Any]) -> ModelConfig:
         """The inverse of to_dict(); missing keys keep the reference's values."""
-        values = dict(values)
-        parts = {"levels": LevelConfig, "details": LevelConfig, "lookups": LookupConfig}
+        values = {_RENAMED.get(key, key): value for key, value in values.items()}
+        parts = {"levels": LevelConfig, "field_correlations": LevelConfig, "lookups": LookupConfig}
         for key, part in parts.items():
             if key in values:
                 values[key] = tuple(part.from_dict(one) for one in values[key])

@@ -17,7 +17,7 @@ class PhiInputs(NamedTuple):
     """What NeMF.phi() makes Phi of, for one pair."""
 
     refined: Tensor
-    details: list[Tensor]
+    field_correlations: list[Tensor]
     fine: list[FineMap]
 
     @staticmethod
@@ -25,15 +25,15 @@ class PhiInputs(NamedTuple):
         grid = config.grid
         cells = (grid, grid, grid, grid)
         refined = torch.rand(1, config.cost_channels, *cells, generator=generator)
-        details = [
+        field_correlations = [
             torch.rand(1, level.channels[-1], *cells, generator=generator)
-            for level in config.details
+            for level in config.field_correlations
         ]
         fine = []
         if config.lookups:
             source = torch.rand(1, 2, grid, grid, generator=generator) * 2 - 1
             fine.append(FineMap(source, torch.zeros(1, 1, grid, grid)))
-        return PhiInputs(refined.flatten(4, 5).flatten(2, 3), details, fine)
+        return PhiInputs(refined.flatten(4, 5).flatten(2, 3), field_correlations, fine)
 
 
 def plain_scores(model: NeMF, inputs: PhiInputs, source: Tensor, target: Tensor) -> Tensor:

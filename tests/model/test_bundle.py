@@ -158,7 +158,7 @@ def large_costs() -> NeMF:
         image_size=128,
         grid=8,
         levels=(LevelConfig(1, 16, (2, 3), (2, 1)), LevelConfig(2, 8, (2, 2), (1, 1))),
-        details=(),
+        field_correlations=(),
         lookups=(),
         temperature=0.02,
     )

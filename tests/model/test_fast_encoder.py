@@ -35,9 +35,11 @@ CONFIGS = {
         object_side=32,
         levels=(*TINY.levels, LevelConfig(3, 4, (2, 2), (1, 1))),
     ),
-    # Two details, of which one shares its correlation with a level.
-    "details": replace(TINY, details=(*TINY.details, LevelConfig(1, 8, (3, 2), (1, 2)))),
-    "no fine map": replace(TINY, lookups=(), details=()),
+    # Two field correlations, of which one shares its correlation with a level.
+    "field_correlations": replace(
+        TINY, field_correlations=(*TINY.field_correlations, LevelConfig(1, 8, (3, 2), (1, 2)))
+    ),
+    "no fine map": replace(TINY, lookups=(), field_correlations=()),
     "one channel": replace(TINY, levels=(LevelConfig(1, 8, (1, 1), (2, 1)),)),
 }
 

@@ -107,16 +107,18 @@ class CostEmbedding(nn.Module):
 
 
 class PhiEmbedding(nn.Module):
-    """Phi = ReLU(GroupNorm4(Conv4d(concat[R, mean R, details]))), [B, C', grid^4]."""
+    """Phi = ReLU(GroupNorm4(Conv4d(concat[R, mean R, field_correlations]))), [B, C', grid^4]."""
 
-    def __init__(self, inputs: int, details: int, outputs: int) -> None:
-        """Channels of R, of all details and of Phi."""
+    def __init__(self, inputs: int, field_correlations: int, outputs: int) -> None:
+        """Channels of R, of all field correlations and of Phi."""
         super().__init__()
-        self.embedder = Embedder((inputs + 1 + details, outputs), (1,), groups=4)
+        self.embedder = Embedder((inputs + 1 + field_correlations, outputs), (1,), groups=4)
 
-    def forward(self, cost: Tensor, details: Sequence[Tensor]) -> Tensor:
-        """R and details, [B, C, grid^4] each."""
-        return self.embedder(torch.cat([cost, cost.mean(dim=1, keepdim=True), *details], dim=1))
+    def forward(self, cost: Tensor, field_correlations: Sequence[Tensor]) -> Tensor:
+        """R and the field correlations, [B, C, grid^4] each."""
+        return self.embedder(
+            torch.cat([cost, cost.mean(dim=1, keepdim=True), *field_correlations], dim=1)
+        )
 
 
 def mutual_nearest_neighbour(cost: Tensor) -> Tensor:

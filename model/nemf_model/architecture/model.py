@@ -92,10 +92,12 @@ class MatchingField(nn.Module):
     def __init__(self, config: ModelConfig, backbone: nn.Module) -> None:
         super().__init__()
         self.mlp = nn.ModuleList([Decoder(config)])
-        self.details = nn.ModuleList(_Embedder(CostEmbedding(level)) for level in config.details)
+        self.field_correlations = nn.ModuleList(
+            _Embedder(CostEmbedding(level)) for level in config.field_correlations
+        )
         self.cost_embedding = PhiEmbedding(
             config.cost_channels,
-            config.detail_channels,
+            config.field_correlation_channels,
             config.phi_channels - config.offset_channels,
         )
         self.refinement = MapRefinement(config) if config.lookups else None
@@ -103,15 +105,23 @@ class MatchingField(nn.Module):
             self.backbone = backbone
 
 
-def _ignore_second_backbone(_: nn.Module, state: dict[str, Tensor], *__: object) -> None:
-    """Replaces a checkpoint's `mlp_model.backbone.*`, which nothing uses, by its
+def _upgrade_state(model: NeMF, state: dict[str, Tensor], *_: object) -> None:
+    """Gives a checkpoint's keys the names that the model has.
+
+    A reference checkpoint's `mlp_model.backbone.*`, which nothing uses, is replaced by its
     `feature_extraction.*`, which the encoder uses: the model has one backbone under both names, so
-    otherwise the copy that is loaded last would win."""
-    for key in [key for key in state if key.startswith("mlp_model.backbone.")]:
-        del state[key]
-    first = "feature_extraction."
-    for key in [key for key in state if key.startswith(first)]:
-        state[f"mlp_model.backbone.{key.removeprefix(first)}"] = state[key]
+    otherwise the copy that is loaded last would win.
+    """
+    for key in list(state):
+        if key.startswith("mlp_model.details."):
+            renamed = key.replace("details", "field_correlations", 1)
+            state[renamed] = state.pop(key)
+    if model.config.reference_layout:
+        first, second = "feature_extraction.", "mlp_model.backbone."
+        for key in [key for key in state if key.startswith(second)]:
+            del state[key]
+        for key in [key for key in state if key.startswith(first)]:
+            state[second + key.removeprefix(first)] = state[key]
 
 
 class NeMF(nn.Module):
@@ -133,8 +143,7 @@ class NeMF(nn.Module):
         self.corr_embedder = nn.ModuleList(_Embedder(CostEmbedding(lv)) for lv in config.levels)
         self.decoder = Aggregator(config)
         self.mlp_model = MatchingField(config, self.feature_extraction)
-        if config.reference_layout:
-            self.register_load_state_dict_pre_hook(_ignore_second_backbone)
+        self.register_load_state_dict_pre_hook(_upgrade_state)
 
     @property
     def field(self) -> Decoder:
@@ -195,9 +204,14 @@ class NeMF(nn.Module):
         cost = mutual_nearest_neighbour(self._cost_embedding(source, target))
         return self.decoder(cost, self.projected(source), self.projected(target))
 
-    def details(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> list[Tensor]:
-        """Taps of both images -> the details, [B, C, grid, grid, grid, grid] each."""
-        return _embedded(self.config.details, self.mlp_model.details, source, target)
+    def field_correlations(
+        self, source: Sequence[Tensor], target: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Taps of both images -> the embedded field correlations, [B, C, grid, grid, grid, grid]
+        each."""
+        return _embedded(
+            self.config.field_correlations, self.mlp_model.field_correlations, source, target
+        )
 
     def fine_maps(
         self, source: Sequence[Tensor], target: Sequence[Tensor], refined: Tensor
@@ -212,13 +226,13 @@ class NeMF(nn.Module):
         return refinement(*taps, cost, self.coarse_map(cost))
 
     def phi(
-        self, refined: Tensor, details: Sequence[Tensor], fine: Sequence[FineMap] = ()
+        self, refined: Tensor, field_correlations: Sequence[Tensor], fine: Sequence[FineMap] = ()
     ) -> Tensor:
-        """R [B, C, sources, targets], details() and fine_maps(), to which no gradient passes ->
-        Phi [B, C', grid, grid, grid, grid]."""
+        """R [B, C, sources, targets], field_correlations() and fine_maps(), to which no gradient
+        passes -> Phi [B, C', grid, grid, grid, grid]."""
         grid = self.config.grid
         shaped = refined.reshape(*refined.shape[:2], grid, grid, grid, grid)
-        embedded = self.mlp_model.cost_embedding(shaped, details)
+        embedded = self.mlp_model.cost_embedding(shaped, field_correlations)
         if not fine:
             return embedded
         offsets = self.mlp_model.refinement.offsets(fine[-1]).detach()
@@ -228,14 +242,14 @@ class NeMF(nn.Module):
         """Taps of both images -> Encoding."""
         refined = self.refine(source, target)
         fine = self.fine_maps(source, target, refined)
-        return self.encode_refined(refined, self.details(source, target), fine)
+        return self.encode_refined(refined, self.field_correlations(source, target), fine)
 
     def encode_refined(
-        self, refined: Tensor, details: Sequence[Tensor], fine: Sequence[FineMap] = ()
+        self, refined: Tensor, field_correlations: Sequence[Tensor], fine: Sequence[FineMap] = ()
     ) -> Encoding:
-        """R [B, C, sources, targets], details() and fine_maps() -> Encoding."""
+        """R [B, C, sources, targets], field_correlations() and fine_maps() -> Encoding."""
         cost = refined.mean(dim=1)
-        return Encoding(self.phi(refined, details, fine), self.coarse_map(cost), cost)
+        return Encoding(self.phi(refined, field_correlations, fine), self.coarse_map(cost), cost)
 
     def encode(self, target: Tensor, source: Tensor) -> Encoding:
         """[B, 3, S, S] each (the query, then the reference) -> Encoding."""

@@ -146,19 +146,21 @@ class FastPhiEmbedding(nn.Module):
         conv, norm, _ = plain.embedder.conv4d[0]
         self.layer = FastConv4d(without_mean_channel(conv, config.cost_channels), norm, config.grid)
 
-    def forward(self, refined: Tensor, details: list[Tensor]) -> Tensor:
-        """R and details, [B, C, S, T] each -> [B, C', S, T]."""
-        return self.layer(torch.cat([refined, *details], dim=1) if details else refined)
+    def forward(self, refined: Tensor, field_correlations: list[Tensor]) -> Tensor:
+        """R and the field correlations, [B, C, S, T] each -> [B, C', S, T]."""
+        return self.layer(
+            torch.cat([refined, *field_correlations], dim=1) if field_correlations else refined
+        )
 
 
 @torch.no_grad()
 def without_mean_channel(conv: Conv4d, channels: int) -> Conv4d:
-    """What `conv` computes of [R, mean R, details], as a convolution of [R, details]; channels: R's
-    own."""
+    """Returns a convolution of [R, field correlations] that answers like `conv`, which is one of
+    [R, mean R, field correlations]; channels: R's own."""
     folded = Conv4d(conv.query_conv.in_channels - 1, conv.query_conv.out_channels, conv.stride)
     for name in ("query_conv", "supp_conv"):
         plain, new = getattr(conv, name), getattr(folded, name)
-        own, mean, details = plain.weight.tensor_split([channels, channels + 1], dim=1)
-        new.weight.copy_(torch.cat([own + mean / channels, details], dim=1))
+        own, mean, field_correlations = plain.weight.tensor_split([channels, channels + 1], dim=1)
+        new.weight.copy_(torch.cat([own + mean / channels, field_correlations], dim=1))
         new.bias.copy_(plain.bias)
     return folded

@@ -29,7 +29,9 @@ class FastEncoder(nn.Module):
         self.model = model
         field = model.mlp_model
         self.embeddings = fast_embeddings(model.config.levels, model.corr_embedder)
-        self.details = fast_embeddings(model.config.details, field.details)
+        self.field_correlations = fast_embeddings(
+            model.config.field_correlations, field.field_correlations
+        )
         self.aggregator = compiled(FastAggregator(model.decoder))
         self.phi = FastPhiEmbedding(field.cost_embedding, model.config)
 
@@ -44,17 +46,20 @@ class FastEncoder(nn.Module):
             places = model.places(sources, targets)
             taps[-1] = torch.cat([places.source, places.target])
         source, target = model.projected(taps).chunk(2)
-        levels, details = model.config.levels, model.config.details
-        # Together, as a detail is mostly one of the levels' correlations, embedded anew.
-        costs = embedded(taps, [*levels, *details], [*self.embeddings, *self.details])
-        details = costs[len(levels) :]
+        levels, field_correlations = model.config.levels, model.config.field_correlations
+        # Together, as a field correlation mostly is a level's correlation, embedded anew.
+        costs = embedded(
+            taps, [*levels, *field_correlations], [*self.embeddings, *self.field_correlations]
+        )
+        field_correlations = costs[len(levels) :]
         costs = torch.cat(costs[: len(levels)], dim=1)
         refined = self.aggregator(mutual_nearest_neighbour(costs), source, target)
         if places is not None:
             refined = places.blended(refined)
         cost = refined.mean(dim=1)
         coarse = model.coarse_map(cost)
-        phi = self.phi(refined, details).unflatten(3, (grid, grid)).unflatten(2, (grid, grid))
+        phi = self.phi(refined, field_correlations)
+        phi = phi.unflatten(3, (grid, grid)).unflatten(2, (grid, grid))
         refinement = model.mlp_model.refinement
         if refinement is not None:
             fine = refinement(sources, targets, cost, coarse)

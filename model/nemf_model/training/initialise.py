@@ -33,8 +33,9 @@ def start_from_correlation(model: NeMF, noise: float = 0.02) -> None:
     """Sets cost embedding, aggregator and Phi's embedding; a little noise (a share of the largest
     weight) lets the channels part."""
     config = model.config
-    embedders = [*model.corr_embedder, *model.mlp_model.details]
-    for level, embedder in zip([*config.levels, *config.details], embedders, strict=True):
+    embedders = [*model.corr_embedder, *model.mlp_model.field_correlations]
+    levels = [*config.levels, *config.field_correlations]
+    for level, embedder in zip(levels, embedders, strict=True):
         blocks = list(embedder.embedder.conv4d)
         for index, block in enumerate(blocks):
             _average(block[0], noise)
@@ -44,9 +45,9 @@ def start_from_correlation(model: NeMF, noise: float = 0.02) -> None:
             _copy(blocks[-1][0], noise)
         nn.init.constant_(blocks[-1][1].weight, _cost_scale(model, level))
     _prior(model)
-    mean = torch.zeros(1, 4)
-    inputs = [*map(_offsets, config.levels), mean, *map(_offsets, config.details)]  # of Phi
-    _moments(model.mlp_model.cost_embedding.embedder.conv4d[0][0], torch.cat(inputs), noise)
+    offsets = [_offsets(level) for level in levels]
+    offsets.insert(len(config.levels), torch.zeros(1, 4))  # the mean of R, between them
+    _moments(model.mlp_model.cost_embedding.embedder.conv4d[0][0], torch.cat(offsets), noise)
 
 
 def _cost_scale(model: NeMF, level: LevelConfig) -> float:

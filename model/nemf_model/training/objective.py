@@ -70,10 +70,10 @@ class MatchingObjective(nn.Module):
                 taps = self.model.feature_extraction(images)
             source, target = zip(*(tap.chunk(2) for tap in taps), strict=True)
             refined = self.model.refine(source, target)
-            details = self.model.details(source, target)
-        refined, details = refined.float(), [d.float() for d in details]
+            field_correlations = self.model.field_correlations(source, target)
+        refined, field_correlations = refined.float(), [d.float() for d in field_correlations]
         fine = self.model.fine_maps(source, target, refined)
-        return self.model.encode_refined(refined, details, fine), fine
+        return self.model.encode_refined(refined, field_correlations, fine), fine
 
     def _matches(
         self, batch: PairBatch | KeypointBatch, generator: torch.Generator

@@ -185,7 +185,11 @@ def _groups(model: NeMF, settings: TrainSettings) -> list[dict[str, Any]]:
     """
     if model.feature_extraction.object_finder is not None:
         model.feature_extraction.object_finder.requires_grad_(False)
-    parts_of_field = [model.mlp_model.details, model.mlp_model.cost_embedding, model.field]
+    parts_of_field = [
+        model.mlp_model.field_correlations,
+        model.mlp_model.cost_embedding,
+        model.field,
+    ]
     if model.mlp_model.refinement is not None:
         parts_of_field.append(model.mlp_model.refinement)
     field = nn.ModuleList(parts_of_field)
