@@ -141,7 +141,7 @@ class ModelConfig:
     @staticmethod
     def small() -> ModelConfig:
         """The model that ships: its own backbone and an object finder, three levels (the last is
-        of places), one aggregator block."""
+        of object coordinates), one aggregator block."""
         return ModelConfig(
             backbone="small",
             backbone_widths=(32, 64, 128, 256),

@@ -22,7 +22,7 @@ from nemf_model.architecture.alignment import (
     smooth,
     squared_distances,
 )
-from nemf_model.architecture.model import AGGREGATOR_WEIGHT, Places
+from nemf_model.architecture.model import AGGREGATOR_WEIGHT, ObjectCoordinates
 from nemf_model.geometry import identity_grid
 
 SIDE = 12
@@ -105,7 +105,7 @@ def test_smoothing_is_a_weighted_mean_of_the_cells_around() -> None:
         assert torch.allclose(found[0, n], expected, atol=1e-5)
 
 
-def test_the_belief_is_likeness_near_the_aligned_place() -> None:
+def test_the_match_prior_is_similarity_near_the_aligned_coordinates() -> None:
     generator = torch.Generator().manual_seed(8)
     source, aligned = (torch.randn(1, 2, 2, 3, generator=generator) for _ in range(2))
     alike = torch.randn(1, 6, 6, generator=generator)
@@ -124,7 +124,7 @@ def test_the_belief_counts_beside_the_mean_and_leaves_the_differences() -> None:
     aggregated = torch.randn(2, 3, 4, 4, generator=generator)
     prior = torch.randn(2, 4, 4, generator=generator)
     nothing = torch.empty(0)
-    found = Places(nothing, nothing, prior).blended(aggregated)
+    found = ObjectCoordinates(nothing, nothing, prior).blended(aggregated)
     mean = aggregated.mean(dim=1)
     assert torch.allclose(found.mean(dim=1), prior + AGGREGATOR_WEIGHT * mean, atol=1e-6)
     assert torch.allclose(found - found[:, :1], aggregated - aggregated[:, :1], atol=1e-6)

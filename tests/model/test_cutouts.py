@@ -15,7 +15,7 @@ from nemf_model.data.images import ImageStore
 from nemf_model.data.masks import object_mask
 from nemf_model.data.pairs import PairSampler
 from nemf_model.geometry import identity_grid
-from nemf_model.training.pretrain import PLACES, place_loss
+from nemf_model.training.pretrain import COORDINATE_BINS, coordinate_loss
 from nemf_model.training.settings import TrainSettings
 from tests.model.pairs import colours_apart
 
@@ -80,21 +80,25 @@ def test_pasted_warps_match_where_both_views_show_the_object() -> None:
     assert 0.02 < valid.float().mean() < 0.9
 
 
-def test_places_are_learnt_from_what_is_shown() -> None:
+def test_object_coordinates_are_learnt_from_what_is_shown() -> None:
     batch = pasting_sampler(seed=4).same_class(3, SIDE, randomised=0, motion=0.5)
     view = batch.views[0]
     points = identity_grid(8, 8).expand(3, -1, -1)
-    places, shown = view.places(points), view.pasted.shows(points)
-    nearest = torch.cdist(places, identity_grid(PLACES, PLACES).expand(3, -1, -1)).argmin(dim=2)
-    answer = torch.where(shown, nearest, PLACES * PLACES)
-    logits = 20.0 * F.one_hot(answer, PLACES * PLACES + 1).float()
+    coordinates, shown = view.object_coordinates(points), view.pasted.shows(points)
+    nearest = torch.cdist(
+        coordinates, identity_grid(COORDINATE_BINS, COORDINATE_BINS).expand(3, -1, -1)
+    ).argmin(dim=2)
+    answer = torch.where(shown, nearest, COORDINATE_BINS * COORDINATE_BINS)
+    logits = 20.0 * F.one_hot(answer, COORDINATE_BINS * COORDINATE_BINS + 1).float()
     logits = logits.transpose(1, 2).view(3, -1, 8, 8)
     guess = torch.zeros_like(logits)
-    assert place_loss(guess, view).item() == pytest.approx(math.log(PLACES * PLACES + 1), rel=1e-4)
+    assert coordinate_loss(guess, view).item() == pytest.approx(
+        math.log(COORDINATE_BINS * COORDINATE_BINS + 1), rel=1e-4
+    )
     nothing = logits.roll(1, dims=1)
     background = ~shown.view(3, 8, 8)
     assert background.any() and shown.any()
-    assert place_loss(logits, view) < place_loss(nothing, view)
+    assert coordinate_loss(logits, view) < coordinate_loss(nothing, view)
 
 
 def test_views_grow_in_the_middle_of_a_stage() -> None:

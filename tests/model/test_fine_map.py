@@ -149,10 +149,10 @@ def shifted_pairs(generator: torch.Generator) -> tuple[list[Tensor], list[Tensor
     source, target = [], []
     for side in (16, 8):
         noise = torch.randn(4, 8, 6, 6, generator=generator)
-        places = identity_grid(side, side).view(1, side, side, 2).expand(4, -1, -1, -1)
-        moved = places + torch.tensor([shift, 0.0])
+        cells = identity_grid(side, side).view(1, side, side, 2).expand(4, -1, -1, -1)
+        moved = cells + torch.tensor([shift, 0.0])
         options = {"mode": "bicubic", "align_corners": True, "padding_mode": "reflection"}
-        source.append(F.grid_sample(noise, places, **options))
+        source.append(F.grid_sample(noise, cells, **options))
         target.append(F.grid_sample(noise, moved, **options))
     cells = identity_grid(4, 4).t().reshape(1, 2, 4, 4).expand(4, -1, -1, -1)
     return source, target, cells, shift

@@ -21,10 +21,10 @@ def random_frames(count: int, seed: int) -> Frames:
 @pytest.mark.parametrize("seed", range(3))
 def test_there_and_back(seed: int) -> None:
     frames = random_frames(5, seed)
-    places = 0.9 * identity_grid(7, 7).expand(5, -1, -1)
-    bent = frames.to_photographs(places)
-    straight = Frames.straight(frames.affine).to_photographs(places)
-    back = (frames.to_class(bent) - places).norm(dim=2)
+    coordinates = 0.9 * identity_grid(7, 7).expand(5, -1, -1)
+    bent = frames.to_photographs(coordinates)
+    straight = Frames.straight(frames.affine).to_photographs(coordinates)
+    back = (frames.to_class(bent) - coordinates).norm(dim=2)
     print(f"seed {seed}: bent by {(bent - straight).norm(dim=2).mean():.3f}, back {back.max():.5f}")
     assert (bent - straight).norm(dim=2).mean() > 0.03
     assert back.max() < 0.005
@@ -42,10 +42,12 @@ def test_mirrored_photographs_have_mirrored_classes() -> None:
     frames = random_frames(4, seed=2)
     flip_mask = torch.tensor([True, False, False, True]).view(4, 1, 1, 1)
     turn = torch.where(flip_mask.view(4, 1, 1), torch.tensor([-1.0, 1.0]), torch.ones(2))
-    places = identity_grid(5, 5).expand(4, -1, -1)
+    coordinates = identity_grid(5, 5).expand(4, -1, -1)
     mirrored = frames.mirrored(flip_mask)
     assert torch.allclose(
-        mirrored.to_photographs(places * turn), frames.to_photographs(places) * turn, atol=1e-5
+        mirrored.to_photographs(coordinates * turn),
+        frames.to_photographs(coordinates) * turn,
+        atol=1e-5,
     )
     only = frames.of(torch.tensor([3]))
-    assert torch.equal(only.to_photographs(places[3:]), frames.to_photographs(places)[3:])
+    assert torch.equal(only.to_photographs(coordinates[3:]), frames.to_photographs(coordinates)[3:])

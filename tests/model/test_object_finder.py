@@ -8,10 +8,10 @@ import torch.nn.functional as F
 
 from nemf_model.architecture.object_finder import (
     _WIDTH,
-    PLACE_CHANNELS,
+    COORDINATE_CHANNELS,
     ObjectFinder,
+    coordinate_features,
     object_coordinates,
-    place_features,
 )
 from nemf_model.geometry import extent, positions
 
@@ -49,8 +49,8 @@ def box_logits(left: int, top: int, right: int, bottom: int, side: int = 32) -> 
 
 
 def test_a_box_has_its_coordinates_from_side_to_side() -> None:
-    places = object_coordinates(box_logits(8, 4, 20, 28), 32)[0]
-    x, y, shown = places
+    coordinates = object_coordinates(box_logits(8, 4, 20, 28), 32)[0]
+    x, y, shown = coordinates
     # A box reaches sqrt(3) deviations to each side of its middle.
     assert abs(x[0, 8].item() + 3**0.5) < 0.25
     assert abs(x[0, 19].item() - 3**0.5) < 0.25
@@ -61,17 +61,17 @@ def test_a_box_has_its_coordinates_from_side_to_side() -> None:
 
 
 def test_a_picture_without_an_object_has_the_coordinates_of_its_frame() -> None:
-    places = object_coordinates(torch.full((1, 1, 16, 16), -20.0), 16)[0]
-    assert torch.isfinite(places).all()
-    assert abs(places[0, :, 0].mean().item() + 3**0.5) < 0.3
-    assert abs(places[1, -1].mean().item() - 3**0.5) < 0.3
+    coordinates = object_coordinates(torch.full((1, 1, 16, 16), -20.0), 16)[0]
+    assert torch.isfinite(coordinates).all()
+    assert abs(coordinates[0, :, 0].mean().item() + 3**0.5) < 0.3
+    assert abs(coordinates[1, -1].mean().item() - 3**0.5) < 0.3
 
 
-def test_likeness_of_places_falls_with_their_distance() -> None:
+def test_similarity_of_coordinates_falls_with_their_distance() -> None:
     generator = torch.Generator().manual_seed(2)
     points = torch.rand(1, 2, 10, 10, generator=generator) * 4 - 2
-    features = place_features(points)
-    assert features.shape == (1, PLACE_CHANNELS, 10, 10)
+    features = coordinate_features(points)
+    assert features.shape == (1, COORDINATE_CHANNELS, 10, 10)
     features = F.normalize(features, dim=1).flatten(2)[0]
     flat = points.flatten(2)[0].T
     expected = torch.exp(-torch.cdist(flat, flat).square() / (4 * _WIDTH**2))

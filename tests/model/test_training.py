@@ -25,7 +25,7 @@ from nemf_model.training.settings import DataSettings, TrainSettings, load_setti
 from nemf_model.training.sources import TrainingData
 from tests.model.photographs import SETTINGS, write_photographs, write_settings
 
-CONFIGS = Path(train.__file__).parents[1] / "configs"
+CONFIGS = Path(__file__).parents[2] / "model" / "configs"
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +222,27 @@ def test_settings_name_what_is_wrong(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_configurations_are_valid(path: Path) -> None:
     assert load_settings(path).train.steps > 0
+
+
+def test_settings_and_checkpoints_with_old_names_are_read(data: Path, tmp_path: Path) -> None:
+    config = write_settings(tmp_path / "config.yaml", pretrain={"steps": 1})
+    values = yaml.safe_load(config.read_text())
+    values["pretrain"]["place_weight"] = 0.5
+    config.write_text(yaml.safe_dump(values))
+    assert load_settings(config).pretrain.coordinate_weight == 0.5
+    run = tmp_path / "run"
+    train.main(command(data, config, run))
+    stored = torch.load(run / "pretrain.pt", weights_only=True)
+    head = "object_coordinates."
+    stored["model"] = {
+        key.replace(head, "places.") if key.startswith(head) else key: value
+        for key, value in stored["model"].items()
+    }
+    assert "places.weight" in stored["model"]
+    torch.save(stored, run / "pretrain.pt")
+    before = weights(run)
+    train.main(command(data, config, run))  # resumes at the last step
+    assert all(torch.equal(value, before[key]) for key, value in weights(run).items())
 
 
 def test_training_without_data_is_refused() -> None:

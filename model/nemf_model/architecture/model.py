@@ -16,7 +16,7 @@ from nemf_model.architecture.conv4d import CostEmbedding, PhiEmbedding, mutual_n
 from nemf_model.architecture.field import Decoder
 from nemf_model.architecture.fine_map import FineMap, MapRefinement
 from nemf_model.architecture.lookup import unit_features
-from nemf_model.architecture.object_finder import PLACE_CHANNELS, place_features
+from nemf_model.architecture.object_finder import COORDINATE_CHANNELS, coordinate_features
 from nemf_model.config import LevelConfig, ModelConfig
 
 # Weight of the mean of the aggregator's channels beside the alignment's match prior, which it
@@ -38,11 +38,12 @@ class Encoding(NamedTuple):
     cost: Tensor
 
 
-class Places(NamedTuple):
-    """What the alignment of two objects says.
+class ObjectCoordinates(NamedTuple):
+    """The object coordinates of two images after alignment, and what they say about matches.
 
-    source, target: features of where in its object each cell lies, [B, PLACE_CHANNELS, h, w]; they
-    take the place of the last taps, the objects' coordinates. match_prior: alignment.match_prior().
+    source, target: coordinate_features(), [B, COORDINATE_CHANNELS, h, w]; they replace the last
+      taps, which are the coordinates before alignment.
+    match_prior: [B, sources, targets], see alignment.match_prior().
     """
 
     source: Tensor
@@ -136,7 +137,7 @@ class NeMF(nn.Module):
         self.feature_extraction = FeatureExtraction(config)
         channels = self.feature_extraction.channels
         if self.aligns_objects:
-            channels = (*channels, PLACE_CHANNELS)
+            channels = (*channels, COORDINATE_CHANNELS)
         self.proj = nn.ModuleList(
             nn.Linear(channels[level.tap], config.feature_channels) for level in config.levels
         )
@@ -152,20 +153,22 @@ class NeMF(nn.Module):
 
     @property
     def aligns_objects(self) -> bool:
-        """Whether the last tap of an image is its object's coordinates; places() has their use."""
+        """Whether the last tap of an image is its object coordinates, before alignment."""
         return self.feature_extraction.object_finder is not None
 
-    def places(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> Places:
-        """Taps of two images -> what aligning their objects says, by the taps of the levels."""
+    def object_coordinates(
+        self, source: Sequence[Tensor], target: Sequence[Tensor]
+    ) -> ObjectCoordinates:
+        """Taps of two images -> their object coordinates, aligned by the taps of the levels."""
         compared = [level.tap for level in self.feature_extraction.visual_levels]
         with torch.autocast(source[-1].device.type, enabled=False):
             alike = similarity(
                 [source[i] for i in compared], [target[i] for i in compared], self.config.grid
             )
             aligned = align(source[-1], target[-1], alike)
-            return Places(
-                place_features(source[-1][:, :2]),
-                place_features(aligned),
+            return ObjectCoordinates(
+                coordinate_features(source[-1][:, :2]),
+                coordinate_features(aligned),
                 match_prior(source[-1], aligned, alike),
             )
 
@@ -196,9 +199,11 @@ class NeMF(nn.Module):
         """Taps of both images -> the refined correlation R, [B, C, sources, targets]."""
         if not self.aligns_objects:
             return self._aggregated(source, target)
-        places = self.places(source, target)
-        refined = self._aggregated([*source[:-1], places.source], [*target[:-1], places.target])
-        return places.blended(refined)
+        coordinates = self.object_coordinates(source, target)
+        refined = self._aggregated(
+            [*source[:-1], coordinates.source], [*target[:-1], coordinates.target]
+        )
+        return coordinates.blended(refined)
 
     def _aggregated(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
         cost = mutual_nearest_neighbour(self._cost_embedding(source, target))

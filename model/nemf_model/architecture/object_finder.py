@@ -25,7 +25,7 @@ _CENTRES = 2 * int(_LAST_CENTRE / _SPACING) + 1
 # Weight of a cell that shows no object at all, so that a picture without any has coordinates too.
 LEAST_WEIGHT = 0.005
 
-PLACE_CHANNELS = _CENTRES * _CENTRES
+COORDINATE_CHANNELS = _CENTRES * _CENTRES
 
 
 class ObjectFinder(nn.Module):
@@ -92,8 +92,8 @@ def object_coordinates(logits: Tensor, side: int) -> Tensor:
     return torch.cat([torch.stack([x, y], dim=1), shown], dim=1)
 
 
-def place_features(points: Tensor) -> Tensor:
-    """Coordinates [B, 2, h, w] as features that can be compared, [B, PLACE_CHANNELS, h, w].
+def coordinate_features(points: Tensor) -> Tensor:
+    """Coordinates [B, 2, h, w] as features that can be compared, [B, COORDINATE_CHANNELS, h, w].
 
     The cosine similarity of two cells is near exp(-d^2 / (4 width^2)), d being how far apart the
     coordinates are; features far from the object are near 0.

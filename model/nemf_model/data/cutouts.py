@@ -41,17 +41,17 @@ def shows(maps: Tensor, points: Tensor) -> Tensor:
     return at.squeeze(3).squeeze(1) > 0.5
 
 
-def object_masks(masks: Tensor, places: Tensor, cut: Tensor, generator: torch.Generator) -> Tensor:
+def object_masks(masks: Tensor, points: Tensor, cut: Tensor, generator: torch.Generator) -> Tensor:
     """What views show of their objects, [B, 1, S, S]; a blob stands for one that was not cut out.
 
-    masks: [B, 1, S, S], the photographs' masks as the views see them. places: [B, S * S, 2], the
+    masks: [B, 1, S, S], the photographs' masks as the views see them. points: [B, S * S, 2], the
     points of the photographs that the views show. cut: [B] bool, whether the masks are objects.
     """
     blobs = Blobs(torch.ones(len(masks), dtype=torch.bool), generator)
     blobs.centres = blobs.centres * 0.5
     blobs.radii = blobs.radii * 0.6 + 0.6
-    blob = blobs.contain(places).view_as(masks).float()
-    inside = (places.abs().amax(dim=2) <= 1).view_as(masks)
+    blob = blobs.contain(points).view_as(masks).float()
+    inside = (points.abs().amax(dim=2) <= 1).view_as(masks)
     return torch.where(cut.view(-1, 1, 1, 1), masks, blob) * inside
 
 

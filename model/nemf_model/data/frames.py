@@ -53,17 +53,19 @@ class Frames:
     def to_class(self, points: Tensor) -> Tensor:
         """Points of the photographs [N, P, 2] -> their coordinates in the class."""
         warped = apply_homography(self.affine, points)
-        places = warped
+        coordinates = warped
         for _ in range(_INVERSE_ROUNDS):
-            places = warped - self._displacement(places)
-        return places
+            coordinates = warped - self._displacement(coordinates)
+        return coordinates
 
-    def to_photographs(self, places: Tensor) -> Tensor:
+    def to_photographs(self, coordinates: Tensor) -> Tensor:
         """The inverse of to_class()."""
-        return apply_homography(torch.linalg.inv(self.affine), places + self._displacement(places))
+        return apply_homography(
+            torch.linalg.inv(self.affine), coordinates + self._displacement(coordinates)
+        )
 
-    def _displacement(self, places: Tensor) -> Tensor:
+    def _displacement(self, coordinates: Tensor) -> Tensor:
         at = F.grid_sample(
-            self.nonrigid_warp, places.unsqueeze(2), padding_mode="border", align_corners=True
+            self.nonrigid_warp, coordinates.unsqueeze(2), padding_mode="border", align_corners=True
         )
         return at.squeeze(3).transpose(1, 2)

@@ -78,18 +78,18 @@ class ObjectViews:
         count = len(photographs)
         amount = torch.rand(count, generator=self.generator).sqrt()
         matrix = random_homography(OWN_BACKGROUNDS, self.generator, amount)
-        places = view_points(matrix, size)
-        view = sample_at(photographs, places, size)
-        inside = (places.abs().amax(dim=2) <= 1).view(count, 1, size, size)
+        points = view_points(matrix, size)
+        view = sample_at(photographs, points, size)
+        inside = (points.abs().amax(dim=2) <= 1).view(count, 1, size, size)
         return view[:, :3], view[:, 3:], inside.float()
 
     def _on_others(self, photographs: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
         """Views with other backgrounds: images, masks, known."""
         count = len(photographs)
         matrix = random_placement(photographs[:, 3:], self.pairs.placing, self.generator)
-        places = view_points(matrix, size)
+        points = view_points(matrix, size)
         # Nothing of the photograph but its object is shown, so nothing is mirrored.
-        view = F.grid_sample(photographs, places.view(count, size, size, 2), align_corners=True)
+        view = F.grid_sample(photographs, points.view(count, size, size, 2), align_corners=True)
         pasted = torch.ones(count, dtype=torch.bool)
         shown = paste(view[:, :3], view[:, 3:], self.pairs.backgrounds(count, size), pasted)
         return shown.views, view[:, 3:], torch.ones_like(view[:, 3:])

@@ -104,13 +104,14 @@ class ClassView:
         """[B, N, 2] points of the views -> whether they lie on the photographs, [B, N]."""
         return apply_homography(self.matrix, points).abs().amax(dim=2) <= 1
 
-    def places(self, points: Tensor) -> Tensor:
+    def object_coordinates(self, points: Tensor) -> Tensor:
         """[B, N, 2] points of the views -> their coordinates in the class."""
         return self.frames.to_class(apply_homography(self.matrix, points))
 
-    def points(self, places: Tensor) -> Tensor:
-        """The inverse of places()."""
-        return apply_homography(torch.linalg.inv(self.matrix), self.frames.to_photographs(places))
+    def points(self, coordinates: Tensor) -> Tensor:
+        """The inverse of object_coordinates()."""
+        points = self.frames.to_photographs(coordinates)
+        return apply_homography(torch.linalg.inv(self.matrix), points)
 
     def unit(self) -> Tensor:
         """[B]: the views' length, normalised, of a length of 1 in the class's coordinates;
@@ -264,7 +265,8 @@ class PairSampler:
 
         def match(points: Tensor) -> Tensor:
             shown = shows(target.objects, points)
-            return torch.where(shown.unsqueeze(2), source.points(target.places(points)), NOWHERE)
+            matches = source.points(target.object_coordinates(points))
+            return torch.where(shown.unsqueeze(2), matches, NOWHERE)
 
         return PairBatch(
             self.normalised(source.pasted.views, randomised),
@@ -303,9 +305,9 @@ class PairSampler:
         cut = self.classes.cut[chosen]
         placed = random_placement(images[:, 3:], self.placing, self.generator)
         matrix = torch.where((pasted & cut).view(-1, 1, 1), placed, matrix)
-        places = view_points(matrix, size)
-        view = sample_at(images, places, size)
-        masks = object_masks(view[:, 3:], places, cut, self.generator)
+        points = view_points(matrix, size)
+        view = sample_at(images, points, size)
+        masks = object_masks(view[:, 3:], points, cut, self.generator)
         shown = paste(view[:, :3], masks, self.backgrounds(count, size), pasted)
         objects = torch.where((pasted | cut).view(-1, 1, 1, 1), masks, 1.0)
         return ClassView(shown, matrix, frames, objects)

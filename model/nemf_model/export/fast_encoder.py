@@ -41,10 +41,10 @@ class FastEncoder(nn.Module):
         images = torch.cat([reference, query]).contiguous(memory_format=torch.channels_last)
         taps = model.feature_extraction(images)
         sources, targets = zip(*(tap.chunk(2) for tap in taps), strict=True)
-        places = None
+        coordinates = None
         if model.aligns_objects:
-            places = model.places(sources, targets)
-            taps[-1] = torch.cat([places.source, places.target])
+            coordinates = model.object_coordinates(sources, targets)
+            taps[-1] = torch.cat([coordinates.source, coordinates.target])
         source, target = model.projected(taps).chunk(2)
         levels, field_correlations = model.config.levels, model.config.field_correlations
         # Together, as a field correlation mostly is a level's correlation, embedded anew.
@@ -54,8 +54,8 @@ class FastEncoder(nn.Module):
         field_correlations = costs[len(levels) :]
         costs = torch.cat(costs[: len(levels)], dim=1)
         refined = self.aggregator(mutual_nearest_neighbour(costs), source, target)
-        if places is not None:
-            refined = places.blended(refined)
+        if coordinates is not None:
+            refined = coordinates.blended(refined)
         cost = refined.mean(dim=1)
         coarse = model.coarse_map(cost)
         phi = self.phi(refined, field_correlations)

@@ -17,10 +17,10 @@ from nemf_model.config import LevelConfig
 # Scale of the embedded costs: with the paper's temperature of the coarse answer, 0.02, it makes the
 # softmax about as sharp as the contrastive training's.
 COST_SCALE = 0.25
-# The same where there are features of places, of the other levels and of theirs: they say less of
-# where a match is, and more surely.
-COST_SCALE_BESIDE_PLACES = 0.15
-PLACE_SCALE = 0.5
+# The same for models with object coordinates: of the visual levels and of the coordinates' level,
+# which say less precisely where a match is, and more reliably.
+COST_SCALE_BESIDE_COORDINATES = 0.15
+COORDINATE_SCALE = 0.5
 # Width (standard deviation, normalised units) of the prior that matches are near the same place.
 PRIOR_WIDTH = 0.5
 # Taps of a stride-2 kernel that lie in the grid's own cell, (row, column): the kernel's centre is
@@ -54,7 +54,7 @@ def _cost_scale(model: NeMF, level: LevelConfig) -> float:
     features = model.feature_extraction
     if features.object_finder is None:
         return COST_SCALE
-    return COST_SCALE_BESIDE_PLACES if level in features.visual_levels else PLACE_SCALE
+    return COST_SCALE_BESIDE_COORDINATES if level in features.visual_levels else COORDINATE_SCALE
 
 
 def _has_subcells(level: LevelConfig) -> bool:
@@ -97,14 +97,14 @@ def _prior(model: NeMF) -> None:
     """
     aggregator, grid = model.decoder, model.config.grid
     scale = model.config.temperature / PRIOR_WIDTH**2
-    place = torch.linspace(-1, 1, grid)
+    positions = torch.linspace(-1, 1, grid)
     half = aggregator.pos_embed_x.shape[-1]
     direction = torch.ones(half)
     direction[1::2] = -1  # Costs are alike in size: in the sum along it they cancel.
     direction = direction / half**0.5
-    aggregator.pos_embed_x.copy_(place.view(1, 1, 1, grid, 1) * direction)
-    aggregator.pos_embed_y.copy_(place.view(1, 1, grid, 1, 1) * direction)
-    row, column = torch.meshgrid(place, place, indexing="ij")
+    aggregator.pos_embed_x.copy_(positions.view(1, 1, 1, grid, 1) * direction)
+    aggregator.pos_embed_y.copy_(positions.view(1, 1, grid, 1, 1) * direction)
+    row, column = torch.meshgrid(positions, positions, indexing="ij")
     row, column = row.flatten(), column.flatten()
     weight = aggregator.proj.weight
     nn.init.zeros_(weight)

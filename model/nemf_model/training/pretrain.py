@@ -25,9 +25,10 @@ from nemf_model.training.losses import mean_of_valid
 TEMPERATURE = 0.05
 # Width (standard deviation) of the target distribution around an exact match, in cells.
 LABEL_WIDTH = 0.6
-# Places a side that cells are classified by, and how wide a cell's own is, normalised.
-PLACES = 8
-PLACE_WIDTH = 0.15
+# Object coordinates are classified by bins: their number a side, and the standard deviation of the
+# target distribution around the true coordinates, normalised.
+COORDINATE_BINS = 8
+COORDINATE_WIDTH = 0.15
 
 
 def _cells(side: int, count: int, batch: int, generator: torch.Generator) -> Tensor:
@@ -66,22 +67,30 @@ def dense_contrast(
     return mean_of_valid(loss, matches)
 
 
-def place_loss(logits: Tensor, view: ClassView) -> Tensor:
-    """Mean cross-entropy of where in their class the cells of views lie.
+def coordinate_loss(logits: Tensor, view: ClassView) -> Tensor:
+    """Mean cross-entropy of the object coordinates of the views' cells.
 
-    logits: [B, PLACES^2 + 1, h, w] (square), of places row by row, then of none of them.
+    logits: [B, COORDINATE_BINS^2 + 1, h, w] (square), of the bins row by row, then of no object.
     """
     batch, _, side, _ = logits.shape
     points = identity_grid(side, side).expand(batch, -1, -1)
-    places = view.places(points)
+    coordinates = view.object_coordinates(points)
     shown = view.pasted.shows(points)
-    squared = (places.unsqueeze(2) - identity_grid(PLACES, PLACES)).square().sum(dim=3)
-    labels = F.softmax(-squared / (2 * PLACE_WIDTH * PLACE_WIDTH), dim=2) * shown.unsqueeze(2)
-    labels = torch.cat([labels, (~shown).unsqueeze(2)], dim=2).to(logits.device)
+    bins = identity_grid(COORDINATE_BINS, COORDINATE_BINS)
+    squared = (coordinates.unsqueeze(2) - bins).square().sum(dim=3)
+    labels = F.softmax(-squared / (2 * COORDINATE_WIDTH * COORDINATE_WIDTH), dim=2)
+    labels = torch.cat([labels * shown.unsqueeze(2), (~shown).unsqueeze(2)], dim=2)
+    labels = labels.to(logits.device)
     loss = -(labels * F.log_softmax(logits.flatten(2).transpose(1, 2), dim=2)).sum(dim=2)
     # What lies outside a photograph is shown only as its mirror image.
     known = (view.inside(points) | ~shown).to(logits.device)
     return (loss * known).sum() / known.sum().clamp(min=1)
+
+
+def _rename_state(_: nn.Module, state: dict[str, Tensor], *__: object) -> None:
+    """Gives a checkpoint's keys the names that the model has."""
+    for key in [key for key in state if key.startswith("places.")]:
+        state["object_coordinates." + key.removeprefix("places.")] = state.pop(key)
 
 
 class PretrainingModel(nn.Module):
@@ -92,14 +101,15 @@ class PretrainingModel(nn.Module):
         self.features = features
         deepest = features.channels[-1]
         self.classifier = nn.Linear(deepest, max(1, class_count))
-        self.places = nn.Conv2d(deepest, PLACES * PLACES + 1, 1)
+        self.object_coordinates = nn.Conv2d(deepest, COORDINATE_BINS**2 + 1, 1)
+        self.register_load_state_dict_pre_hook(_rename_state)
 
 
 class PretrainingObjective(nn.Module):
     """The first stage's losses.
 
     points: target cells a pair and level. taps: indices of the taps that are contrasted.
-    with_places: whether the loss of places is among them.
+    with_coordinates: whether the loss of object coordinates is among them.
     """
 
     def __init__(
@@ -108,14 +118,14 @@ class PretrainingObjective(nn.Module):
         points: int,
         taps: Sequence[int],
         compute: Compute,
-        with_places: bool = True,
+        with_coordinates: bool = True,
     ) -> None:
         super().__init__()
         self.model = model
         self.points = points
         self.taps = taps
         self.compute = compute
-        self.with_places = with_places
+        self.with_coordinates = with_coordinates
 
     def forward(
         self, batches: Sequence[PairBatch], generator: torch.Generator
@@ -143,9 +153,9 @@ class PretrainingObjective(nn.Module):
                 losses[f"{name}{tap}"] = dense_contrast(
                     source, target, batch, self.points, generator
                 )
-            if batch.views and self.with_places:
+            if batch.views and self.with_coordinates:
                 deepest = F.relu(maps[-1][first : first + 2 * count])
-                both = self.model.places(deepest).chunk(2)
-                losses["place"] = sum(map(place_loss, both, batch.views)) / 2
+                both = self.model.object_coordinates(deepest).chunk(2)
+                losses["coordinate"] = sum(map(coordinate_loss, both, batch.views)) / 2
             first += 2 * count
         return losses

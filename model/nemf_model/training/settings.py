@@ -24,6 +24,9 @@ from nemf_model.config import ModelConfig
 
 T = TypeVar("T")
 
+# Settings that once had another name, as files may still have it.
+_RENAMED = {"place_weight": "coordinate_weight"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class StageSettings:
@@ -71,7 +74,7 @@ class PretrainSettings(StageSettings):
     foreign = {"object_views": "the object finder's stage", "keypoint_pairs": "the matching stage"}
 
     class_weight: float = 0.3  # of the classification loss
-    place_weight: float = 0.0  # of the loss of places, see pretrain
+    coordinate_weight: float = 0.0  # of the loss of object coordinates, see pretrain.py
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +178,7 @@ def load_settings(path: Path) -> Settings:
 
 def _make(maker: type[T], values: Mapping[str, Any], where: str) -> T:
     hints = get_type_hints(maker)
+    values = {_RENAMED.get(name, name): value for name, value in values.items()}
     unknown = values.keys() - {f.name for f in fields(maker)}
     if unknown:
         raise ValueError(f"{where}: unknown settings: {', '.join(sorted(unknown))}")

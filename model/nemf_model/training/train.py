@@ -137,12 +137,16 @@ def _pretrain(title: str, model: PretrainingModel, settings: PretrainSettings, r
     stage = Stage(
         title,
         PretrainingObjective(
-            model, settings.points, taps, run.compute, with_places=settings.place_weight > 0
+            model,
+            settings.points,
+            taps,
+            run.compute,
+            with_coordinates=settings.coordinate_weight > 0,
         ),
         model,
         torch.optim.AdamW(model.parameters(), weight_decay=settings.weight_decay),
         settings,
-        weights={"class": settings.class_weight, "place": settings.place_weight},
+        weights={"class": settings.class_weight, "coordinate": settings.coordinate_weight},
     )
     return run_stage(stage, run.data, run.compute, run.out)
 
