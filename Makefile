@@ -13,7 +13,7 @@ help:
 	@echo "make bench-serving  measure the served system against its bars, into build/bench"
 	@echo "make bundle  train and export the shipped model: PHOTOGRAPHS=DIR [CLASSES=DIR] [OUT=DIR]"
 	@echo "make bench   measure the engine beside plain PyTorch, into build/bench"
-	@echo "make build   build everything into $(BUILD) (PRESET=release|debug|asan|tsan|cuda)"
+	@echo "make build   build everything into $(BUILD) (PRESET=release|ci|client|debug|asan|tsan|cuda)"
 	@echo "make format  format the C++ and Python sources"
 	@echo "make lint    check formatting, the Python sources, the layers and the words"
 	@echo "make clean   remove build/ (the Python environment .venv stays)"

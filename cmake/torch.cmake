@@ -60,8 +60,9 @@ target_include_directories(nemf_torch SYSTEM INTERFACE
   ${torch_dir}/include ${torch_dir}/include/torch/csrc/api/include)
 target_compile_definitions(nemf_torch INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
 target_link_libraries(nemf_torch INTERFACE nemf::torch_cpu nemf::c10 Threads::Threads)
-target_link_options(nemf_torch INTERFACE
-  -Wl,-rpath,${torch_dir}/lib -Wl,-rpath,${torch_cuda_lib} -Wl,-rpath-link,${torch_cuda_lib})
+# For the linker alone. The run path of the build tree comes from the imported libraries' folders,
+# and `cmake --install` replaces it.
+target_link_options(nemf_torch INTERFACE -Wl,-rpath-link,${torch_cuda_lib})
 if(NEMF_USE_CUDA)
   nemf_import_torch_library(c10_cuda)
   target_include_directories(nemf_torch SYSTEM INTERFACE ${site_packages}/nvidia/cu13/include)
@@ -71,6 +72,32 @@ if(NEMF_USE_CUDA)
     -Wl,--push-state,--no-as-needed ${torch_dir}/lib/libtorch_cuda.so -Wl,--pop-state)
 endif()
 add_library(nemf::torch ALIAS nemf_torch)
+
+# nemf_install_torch(<target> <folder>)
+# Installs the libraries that the program needs from the wheels into the folder, with their
+# licences, for the component server.
+function(nemf_install_torch target folder)
+  install(TARGETS ${target} RUNTIME_DEPENDENCY_SET nemf_torch_libraries COMPONENT server)
+  install(RUNTIME_DEPENDENCY_SET nemf_torch_libraries
+    PRE_EXCLUDE_REGEXES "^libcuda\\.so"  # of the GPU's driver
+    POST_INCLUDE_REGEXES "/(torch|nvidia/[a-z0-9_]+)/lib/"
+    POST_EXCLUDE_REGEXES "."
+    LIBRARY DESTINATION ${folder} COMPONENT server)
+  if(NEMF_USE_CUDA)
+    # LibTorch, cuDNN and nvrtc load these when they are first used.
+    file(GLOB plugins ${site_packages}/nvidia/cudnn/lib/*.so.* ${torch_cuda_lib}/libnvrtc*.so.*
+      ${torch_cuda_lib}/libcusolver.so.* ${torch_dir}/lib/libcaffe2_nvrtc.so
+      ${torch_dir}/lib/libtorch_cuda_linalg.so)
+    install(FILES ${plugins} DESTINATION ${folder} COMPONENT server)
+  endif()
+  file(GLOB notices RELATIVE ${site_packages}
+    ${site_packages}/torch-*.dist-info/licenses/* ${site_packages}/nvidia_*.dist-info/licenses/*)
+  foreach(notice ${notices})
+    string(REGEX REPLACE "-.*" "" package ${notice})
+    install(FILES ${site_packages}/${notice} DESTINATION share/nemf/licences/${package}
+      COMPONENT server)
+  endforeach()
+endfunction()
 
 # nemf_cuda_object(<source> <result>)
 # Compiles a .cu file of the current folder into an object file, whose path goes into `result`. The

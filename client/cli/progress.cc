@@ -31,7 +31,9 @@ std::string ProgressLine(int done, int total, double seconds, const std::string&
   }
   std::snprintf(text, sizeof(text), "] %d %%  %d/%d %s  %.1f/s  %s left",
                 static_cast<int>(share * 100), done, total, unit.c_str(), rate, left.c_str());
-  return "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + text;
+  std::string line = "[";
+  line.append(filled, '#').append(kWidth - filled, '.');
+  return line + text;
 }
 
 Progress::Progress(std::ostream* err, int total, std::string unit)

@@ -1,3 +1,4 @@
+# Defines nemf::nemf_client. gRPC and Protobuf are linked, but no header of the client shows them.
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(OpenSSL)

@@ -55,27 +55,27 @@ def generate_stubs(out: Path) -> Stubs:
 
 
 class Server:
-    """A running nemf-server on free ports of this machine. Its log goes to the file `log`, or to
-    the file descriptor `stderr` if there is one."""
+    """A running nemf-server on free ports of this machine. Its log goes to the file `log`. Without
+    `models` it serves those of its installation. `popen` are further arguments of subprocess.Popen;
+    `stderr` among them is a file descriptor that the log goes to instead."""
 
     def __init__(
         self,
         binary: Path,
-        models: Path,
+        models: Path | None,
         log: Path,
         flags: Sequence[str] = (),
         listen: str = "127.0.0.1:0",
-        stderr: int | None = None,
+        **popen: object,
     ) -> None:
         self.log = log
-        command = [str(binary), "--models", str(models), "--device", "cpu"]
-        command += ["--listen", listen, "--metrics", "127.0.0.1:0", *flags]
+        command = [str(binary), "--device", "cpu", "--listen", listen]
+        command += ["--metrics", "127.0.0.1:0"]
+        command += [] if models is None else ["--models", str(models)]
+        command += flags
         with log.open("w") as file:
             self.process = subprocess.Popen(
-                command,
-                stdout=subprocess.PIPE,
-                stderr=file if stderr is None else stderr,
-                text=True,
+                command, **{"stdout": subprocess.PIPE, "stderr": file, "text": True, **popen}
             )
         self.lines = self._read_until_ready()
         self.address = self._value("listening on ")
