@@ -15,89 +15,95 @@
 
 namespace nemf::client {
 
-// A connection by TLS. All members are PEM text, not names of files.
+// Settings of a TLS connection. Every member is PEM text, not a file name.
 struct TlsOptions {
-  std::string ca_certificates = {};  // whom to trust; empty: the system's authorities
-  // Who this client is, for servers that ask: chain and private key, both or neither.
+  std::string ca_certificates = {};  // trusted authorities; empty: those of the system
+  // Certificate chain and private key of this client, for servers that require them. Both or
+  // neither.
   std::string certificate = {};
   std::string key = {};
-  // The name that the server's certificate must have; empty: the host in the target.
+  // Name expected in the server's certificate; empty: the host of the target.
   std::string server_name = {};
 };
 
 struct ClientOptions {
   // HOST:PORT, or any gRPC target such as "unix:/run/nemf.sock".
   std::string target = "127.0.0.1:50051";
-  std::optional<TlsOptions> tls = std::nullopt;  // none: plaintext
-  // Sent with every call as a bearer token; empty: none. Over plaintext everybody on the way sees
-  // it.
+  std::optional<TlsOptions> tls = std::nullopt;  // nullopt: plaintext
+  // Bearer token sent with every call; empty: none. A plaintext connection exposes it to everyone
+  // on the network path.
   std::string token = {};
-  // The deadline of one call, all its attempts together; 0: none. A dense flow on a CPU takes
-  // minutes.
+  // Deadline of one call, including its retries; 0: none. A dense flow on a CPU takes minutes.
   std::chrono::milliseconds timeout{600'000};
-  // The largest message that is accepted from the server, bytes, >= 1 MiB (the size of the server's
-  // flow bands).
+  // Largest message accepted from the server, bytes. At least 1 MiB, the server's limit for one
+  // flow chunk.
   int max_message_bytes = 4 << 20;
-  // Tries of one call while the server answers UNAVAILABLE or cannot be reached, 1 to 5; with
-  // exponential back-off, or the server's own push-back.
+  // Attempts of one call while the server is unreachable or returns UNAVAILABLE, 1 to 5. The delay
+  // between attempts grows exponentially, or is the server's push-back if it sends one.
   int max_attempts = 4;
 
-  // INVALID_ARGUMENT that names the first broken rule.
+  // Returns kInvalidArgument that names the first broken rule, or success.
   Status Validate() const;
 };
 
-// A connection to one server. Every member may be called from any number of threads at once.
+// A connection to one server. Any number of threads may call any member at the same time. Requests
+// are copied into the message; the caller keeps ownership.
 class Client {
  public:
-  // Fails only on bad options. The connection itself is made by the first call, and made again
-  // whenever it is lost; a server that cannot be reached makes the calls fail with kUnavailable.
+  // Creates a client without connecting. The first call connects, and later calls reconnect if the
+  // connection is lost. Returns kInvalidArgument if the options are invalid. While the server is
+  // unreachable, calls return kUnavailable.
   static Result<Client> Connect(const ClientOptions& options);
 
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
   ~Client();
 
-  // Transfers the keypoints of the query to the reference. Blocks until the answer or the deadline.
+  // Transfers keypoints from the query to the reference. Blocks until the response or the deadline.
   Result<KeypointResponse> TransferKeypoints(const KeypointRequest& request) const;
 
-  // Opens a stream for many pairs, the way to run a whole data set. The stream is a call of its
-  // own: it may outlive the client, and the options' timeout does not apply to it. A server that
-  // cannot be reached shows in the stream's Next() and Finish().
+  // Opens a stream for many pairs, for example a whole data set. The stream may outlive the client.
+  // ClientOptions.timeout does not apply to it. If the server is unreachable, Next() and Finish()
+  // of the stream report it.
   TransferStream OpenTransferStream() const;
 
-  // Called for each band of rows, top to bottom, on the calling thread. False cancels the call,
-  // which then returns kCancelled.
+  // Receives each band of rows, top to bottom, on the calling thread. Returning false cancels the
+  // call, which then returns kCancelled.
   using BandCallback = std::function<bool(const FlowBand&)>;
 
-  // Called for each preview that request.preview_iterations asked for and that came, on the calling
-  // thread, before the first band. False cancels the call, as above.
+  // Receives each preview that FlowRequest.preview_iterations requests, on the calling thread and
+  // before the first band. A server may skip previews for a slow reader. Returning false cancels
+  // the call, as above.
   using PreviewCallback = std::function<bool(FlowPreview)>;
 
-  // Computes the dense flow from query to reference. Blocks until the whole field is there.
-  // kDataLoss: the server's stream broke the protocol (missing rows, a missing trailer, ...).
+  // Computes the dense flow from the query to the reference. Blocks until the whole field has
+  // arrived. Returns kDataLoss if the server's stream breaks the protocol, for example if rows or
+  // the trailer are missing.
   Result<FlowResponse> ComputeFlow(const FlowRequest& request,
                                    const BandCallback& on_band = nullptr,
                                    const PreviewCallback& on_preview = nullptr) const;
 
-  // Scores one point of the query against a grid over the reference. Blocks until the answer or the
-  // deadline. kDataLoss: the answer has not the size that it says.
+  // Scores one query point against a grid over the reference. Blocks until the response or the
+  // deadline. Returns kDataLoss if the sizes in the response do not agree.
   Result<FieldResponse> SampleField(const FieldRequest& request) const;
 
-  // The state of one of the server's services, by its full gRPC name; empty: of the whole server.
-  // kNotFound: the server does not know the service.
+  // Returns the health of one gRPC service, by its full name; empty: of the whole server. Returns
+  // kNotFound if the server does not offer the service.
   Result<HealthState> Health(const std::string& service = "") const;
 
-  // The server's models, by name, without provenance.
+  // Returns the server's models in the order of their names, without provenance.
   Result<std::vector<Model>> ListModels() const;
-  // kNotFound names what there is.
+  // Returns one model with the provenance of its loaded versions. The message of kNotFound lists
+  // the models of the server.
   Result<Model> GetModel(const std::string& name) const;
-  // Makes the server look for new versions and load this one (empty: the one that its policy
-  // chooses); blocks until it is ready. The model after the change.
-  // kPermissionDenied: the operator does not allow it. kNotFound: no such version.
-  // kFailedPrecondition: it is broken, and how. kResourceExhausted: the memory budget is full.
+  // Rescans the server's model folder and loads `version`; empty: the version that the server's
+  // policy selects. Blocks until the version is ready and returns the model after the change.
+  // kNotFound: no such version. kFailedPrecondition: the version cannot be loaded; the message says
+  // why. kResourceExhausted: it exceeds the memory budget. kPermissionDenied: the operator does not
+  // allow model control, or not for this client.
   Result<Model> LoadModel(const std::string& name, const std::string& version = "") const;
-  // Takes a version (empty: all of them) out of service; requests that have begun finish. Errors as
-  // LoadModel(), and kFailedPrecondition: it is not loaded.
+  // Takes `version` out of service; empty: all versions. Requests in progress finish. Returns the
+  // model after the change. Errors as LoadModel(), and kFailedPrecondition if it is not loaded.
   Result<Model> UnloadModel(const std::string& name, const std::string& version = "") const;
 
  private:

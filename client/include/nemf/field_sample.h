@@ -5,14 +5,16 @@
 
 namespace nemf::client {
 
-// One point of the query against a grid of points of the reference: its nodes are evenly spaced,
-// the outermost on the centres of the reference's outermost pixels.
+// Scores of one query point at the samples of a grid over the reference. Samples are evenly
+// spaced; the outermost ones lie on the centres of the reference's outermost pixels. Larger values
+// mean a better match.
 struct FieldSample {
-  int columns = 0;  // >= 2
-  int rows = 0;     // >= 2
-  // Row-major [rows][columns]. Larger is better in both.
-  std::vector<float> scores;  // of the matching field (logits)
-  std::vector<float> cost;    // the encoder's coarse cost, linear between its cells
+  int columns = 0;            // >= 2
+  int rows = 0;               // >= 2
+  std::vector<float> scores;  // row-major [rows][columns]: the matching field's logits
+  // Row-major [rows][columns]: the encoder's coarse cost, interpolated bilinearly between its
+  // cells.
+  std::vector<float> cost;
 };
 
 }  // namespace nemf::client

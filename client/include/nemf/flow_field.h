@@ -15,25 +15,26 @@ struct Displacement {
 
 // A dense flow on the query's pixel grid.
 struct FlowField {
-  int width = 0;   // the query's, pixels
-  int height = 0;  // the query's, pixels
+  int width = 0;   // of the query, pixels
+  int height = 0;  // of the query, pixels
   // Row-major [height][width].
   std::vector<Displacement> flow;
-  // Row-major [height][width], each in [0, 1]; empty unless it was asked for.
+  // Row-major [height][width], in [0, 1]; empty unless requested.
   std::vector<float> confidence;
-  // Row-major [height][width]: how far a query pixel is from where it comes back to, there by this
-  // flow and back by the one from the reference to the query, in query pixels. Infinity where it
-  // leads out of the reference; empty unless it was asked for.
+  // Row-major [height][width]: forward-backward error in query pixels, the distance between a pixel
+  // and where the flow and then the backward flow take it. Infinity if the flow leaves the
+  // reference. Empty unless requested.
   std::vector<float> consistency;
 
-  // The displacement of the query pixel (x, y). Requires 0 <= x < width and 0 <= y < height.
+  // Returns the displacement of the query pixel (x, y). Requires 0 <= x < width and
+  // 0 <= y < height.
   const Displacement& at(int x, int y) const {
     return flow[static_cast<std::size_t>(y) * width + x];
   }
 };
 
-// Rows [first_row, first_row + rows) of a flow field, as they arrive. Views into memory that
-// belongs to the caller of the callback and lives until the callback returns.
+// Rows [first_row, first_row + rows) of a flow field that is arriving. The spans are valid until
+// the callback that receives the band returns.
 struct FlowBand {
   int width = 0;   // of the whole field, pixels
   int height = 0;  // of the whole field, pixels

@@ -9,43 +9,43 @@
 
 namespace nemf::client {
 
-// Where a version of a model stands.
+// State of one version of a model on the server.
 enum class VersionState {
-  kUnknown,    // a word of a newer server
-  kAvailable,  // on the server's disk, not loaded
-  kLoading,    // being verified, loaded and warmed
-  kReady,      // answers requests
-  kRetiring,   // gets no new requests; the ones that have begun finish
-  kFailed,     // could not be loaded
+  kUnknown,    // a state that this client does not know
+  kAvailable,  // on disk, not loaded
+  kLoading,    // being verified, loaded and warmed up
+  kReady,      // serves requests
+  kRetiring,   // gets no new requests; requests in progress finish
+  kFailed,     // the last attempt to load it failed
 };
 
-// "READY" and so on; "UNKNOWN" for kUnknown.
+// Returns "READY" and so on; "UNKNOWN" for kUnknown.
 const char* VersionStateName(VersionState state);
 
-// What is known of a version once it has been loaded.
+// Details of a version that has been loaded.
 struct LoadedVersion {
   std::string device;                               // "cpu" or "cuda:N"
   std::chrono::system_clock::time_point loaded_at;  // when it became ready
-  double load_seconds = 0;                          // verifying, loading and warming
+  double load_seconds = 0;                          // to verify, load and warm up
   std::string encoder_sha256;                       // lower-case hexadecimal
-  std::string field_sha256;
-  std::string provenance_json;  // where it comes from: a JSON text; empty: not told
+  std::string field_sha256;                         // lower-case hexadecimal
+  std::string provenance_json;                      // JSON from model.json; empty in ListModels()
 };
 
 struct ModelVersion {
   std::string version;
   VersionState state = VersionState::kUnknown;
-  std::string reason;       // why the last try to load it did not succeed; else empty
-  std::uint64_t bytes = 0;  // of its files
-  std::optional<LoadedVersion> loaded;
+  std::string reason;                   // why the last load failed; empty if it did not fail
+  std::uint64_t bytes = 0;              // size of its files
+  std::optional<LoadedVersion> loaded;  // nullopt if it is not loaded
 };
 
 struct Model {
   std::string name;
-  bool is_default = false;      // answers requests that name no model
-  std::string current_version;  // answers requests that name no version; empty: none is loaded
-  std::string pinned_version;   // the operator's choice; empty: the newest that loads
-  std::vector<ModelVersion> versions;  // the newest first
+  bool is_default = false;             // serves requests that name no model
+  std::string current_version;         // serves requests that name no version; empty: none loaded
+  std::string pinned_version;          // set by the operator; empty: the newest that loads
+  std::vector<ModelVersion> versions;  // newest first
 };
 
 }  // namespace nemf::client

@@ -10,7 +10,7 @@
 
 namespace nemf::client {
 
-// The canonical codes of gRPC, with their numbers.
+// The canonical gRPC codes, with the same numbers.
 enum class Code {
   kOk = 0,
   kCancelled = 1,
@@ -31,12 +31,13 @@ enum class Code {
   kUnauthenticated = 16,
 };
 
-// "INVALID_ARGUMENT" and so on; "UNKNOWN" for a number that is none of them.
+// Returns "INVALID_ARGUMENT" and so on; "UNKNOWN" for any other number.
 const char* CodeName(Code code);
 
-// Success, or why not. A default-made Status is success.
+// The outcome of an operation: success, or an error code with a message.
 class [[nodiscard]] Status {
  public:
+  // Success.
   Status() = default;
   Status(Code code, std::string message,
          std::optional<std::chrono::milliseconds> retry_pushback = std::nullopt)
@@ -46,11 +47,12 @@ class [[nodiscard]] Status {
   Code code() const { return code_; }
   const std::string& message() const { return message_; }
 
-  // What the server said about trying again, as it does where it is too busy (kResourceExhausted):
-  // after this time, or never if it is negative. Nothing where it said nothing.
+  // Returns the server's retry push-back, which an overloaded server sends with kResourceExhausted:
+  // the delay before another attempt; negative: do not retry. Returns nullopt if the server sent
+  // none.
   std::optional<std::chrono::milliseconds> retry_pushback() const { return retry_pushback_; }
 
-  // "INVALID_ARGUMENT: keypoints is empty, must have 1 to 10000 points", or "OK".
+  // Returns "INVALID_ARGUMENT: keypoints is empty, must have 1 to 10000 points", or "OK".
   std::string ToString() const;
 
  private:
@@ -59,20 +61,21 @@ class [[nodiscard]] Status {
   std::optional<std::chrono::milliseconds> retry_pushback_;
 };
 
-// A T, or the error that took its place. Made from either, so functions just return one of them.
+// Either a value of type T or an error. Both convert to it implicitly, so that a function can
+// return either.
 template <typename T>
 class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::move(value)) {}
-  // Requires an error, not success.
+  // Requires !error.ok().
   Result(Status error) : state_(std::move(error)) { assert(!std::get<Status>(state_).ok()); }
 
   bool ok() const { return std::holds_alternative<T>(state_); }
 
-  // Success, or the error.
+  // Returns success or the error.
   Status status() const { return ok() ? Status() : std::get<Status>(state_); }
 
-  // The value. Requires ok(); throws std::bad_variant_access otherwise.
+  // Return the value. Throw std::bad_variant_access unless ok().
   T& value() & { return std::get<T>(state_); }
   const T& value() const& { return std::get<T>(state_); }
   T&& value() && { return std::get<T>(std::move(state_)); }

@@ -12,37 +12,38 @@ namespace nemf::client {
 
 // The answer to one pair of a stream.
 struct StreamAnswer {
-  std::string id;  // as sent
+  std::string id;  // as passed to Send()
   Result<KeypointResponse> response;
 };
 
-// Many pairs through one call; answers come as pairs finish, in any order. The server works on a
-// bounded number of pairs and reads no more while answers are not taken, so one thread must take
-// them with Next() while another sends: a single thread that only sends would wait for ever.
+// A call that transfers the keypoints of many pairs. Answers arrive in the order in which pairs
+// finish. The server limits the pairs of a stream that are in progress or not yet read, and stops
+// reading at that limit. One thread must therefore call Next() while another sends: a single thread
+// that sends everything first can block forever.
 //
-// One thread may be in Send() or CloseSends() and one in Next() at a time; Cancel() is free.
+// Threads: one thread at a time may call Send() and CloseSends(), one Next(), and any Cancel().
 class TransferStream {
  public:
   TransferStream(TransferStream&&) noexcept;
   TransferStream& operator=(TransferStream&&) noexcept;
-  // Cancels what is not finished.
+  // Cancels the call unless Finish() has returned.
   ~TransferStream();
 
-  // Sends a pair; blocks while the server takes no more. False once the stream has ended: Finish()
-  // says why.
+  // Sends one pair. `id` is repeated in the answer; it may be empty and need not be unique. Blocks
+  // while the server does not read. Returns false if the stream has ended; Finish() returns why.
   bool Send(const std::string& id, const KeypointRequest& request);
 
-  // Says that there are no more pairs. To be called once, after the last Send().
+  // Announces that no more pairs follow. Call it once, after the last Send().
   void CloseSends();
 
-  // Blocks until the next answer; nothing at the end of the stream.
+  // Blocks until the next answer. Returns nullopt at the end of the stream.
   std::optional<StreamAnswer> Next();
 
-  // How the stream ended; success when every pair was answered (perhaps with an error of its own).
-  // To be called once, after CloseSends() and after Next() gave nothing.
+  // Returns the status of the whole call: success if every pair got an answer, even if some answers
+  // are errors. Call it once, after CloseSends() and after Next() has returned nullopt.
   Status Finish();
 
-  // Makes all calls return soon. From any thread, at any time.
+  // Cancels the call: blocked members return soon. May be called from any thread at any time.
   void Cancel();
 
  private:

@@ -12,64 +12,64 @@
 
 namespace nemf::client {
 
-// A point in pixels: x to the right, y downwards; the centre of the top-left pixel is (0, 0).
+// A point in pixels. x increases to the right and y downwards; (0, 0) is the centre of the top-left
+// pixel.
 struct Point {
   float x = 0;
   float y = 0;
 };
 
-// The content of a JPEG, PNG, WebP, BMP or TIFF file. The server decodes it and applies its EXIF
-// orientation; pixel coordinates refer to the image after that.
+// The bytes of a JPEG, PNG, WebP, BMP or TIFF file. The server decodes it and applies its EXIF
+// orientation. Pixel coordinates refer to the oriented image.
 struct EncodedImage {
   std::string bytes;
 };
 
 enum class PixelFormat { kRgb8, kBgr8, kGray8 };
 
-// Pixels as they are, top row first.
+// Uncompressed pixels, top row first.
 struct RawImage {
   PixelFormat format = PixelFormat::kRgb8;
   std::uint32_t width = 0;   // pixels, >= 1
   std::uint32_t height = 0;  // pixels, >= 1
-  // Bytes from the start of one row to the start of the next; 0: rows without padding.
-  std::uint32_t stride = 0;
+  std::uint32_t stride = 0;  // bytes between the starts of two rows; 0: rows without padding
   std::string data;
 };
 
 using Image = std::variant<EncodedImage, RawImage>;
 
-// Named schedules: how much work is spent on the search. The server's default is the balanced one.
+// Named search schedules, from the most work to the least. The server's default is kBalanced.
 enum class Preset { kServerDefault, kReference, kBalanced, kFast };
 
-// How far the encoder's coarse answer is refined.
+// How far the encoder's coarse answer is refined. The server's default is kPatchMatchAndOptimize.
 enum class Refinement { kServerDefault, kCoarse, kPatchMatch, kPatchMatchAndOptimize };
 
-// Members left empty keep the preset's values.
+// How to match. Unset members keep the values of the preset.
 struct MatchOptions {
   Preset preset = Preset::kServerDefault;
-  Refinement refinement = Refinement::kServerDefault;  // the server's default is the full one
-  // Equal requests with equal seeds get equal bytes.
+  Refinement refinement = Refinement::kServerDefault;
+  // Seed of the random search. Equal requests with equal seeds get equal bytes.
   std::uint64_t seed = 0;
   std::optional<std::uint32_t> patchmatch_iterations;
   // Half-width of the random search in normalised units (an image spans 2); above 0, at most 2.
   std::optional<float> search_radius;
-  std::optional<std::uint32_t> optimize_steps;
-  // The search works on one in about so many query pixels along each axis, 1 to 64.
+  std::optional<std::uint32_t> optimize_steps;  // gradient steps after PatchMatch
+  // Largest spacing of the lattice that the search works on, query pixels, 1 to 64.
   std::optional<std::uint32_t> lattice_stride;
-  // Nodes of that lattice around a pixel whose matches compete with the interpolated one, 0 to 4.
+  // Lattice nodes around a pixel whose matches compete with the interpolated one, 0 to 4.
   std::optional<std::uint32_t> upsample_candidates;
-  std::optional<std::uint32_t> search_candidates;  // random points an iteration, 1 to 16
-  // Factor of the random search's radius from one iteration to the next; above 0, at most 1.
+  std::optional<std::uint32_t> search_candidates;  // random points per iteration, 1 to 16
+  // Factor of the search radius from one iteration to the next; above 0, at most 1.
   std::optional<float> search_decay;
 };
 
-// Which model answers; empty members mean the server's default and the latest version.
+// The model to use. Empty members select the server's default model and its current version.
 struct ModelSelector {
   std::string name;
   std::string version;
 };
 
-// What a request cost and who answered it, as the server measured it.
+// The model that computed the answer, and the cost of the request as measured by the server.
 struct Statistics {
   std::string model_name;
   std::string model_version;
@@ -79,8 +79,8 @@ struct Statistics {
   double encode_seconds = 0;
   double match_seconds = 0;
   std::uint64_t field_queries = 0;        // evaluations of the matching field
-  std::uint32_t encoder_batch_pairs = 0;  // pairs in the encoder pass
-  bool cached = false;  // the pair had been encoded for another request: there was no such pass
+  std::uint32_t encoder_batch_pairs = 0;  // pairs in the encoder batch of this request
+  bool cached = false;  // whether the encoded pair was reused from an earlier request
 };
 
 struct KeypointRequest {
@@ -92,10 +92,10 @@ struct KeypointRequest {
 };
 
 struct KeypointMatch {
-  Point query;            // as asked
-  Point reference;        // reference pixels; it may lie outside the image
-  float score = 0;        // a logit; larger is better
-  float confidence = 0;   // sigmoid(score)
+  Point query;            // the keypoint of the request
+  Point reference;        // the match, reference pixels; may lie outside the image
+  float score = 0;        // the matching field's logit; larger is better
+  float confidence = 0;   // sigmoid(score), in [0, 1]
   bool in_bounds = true;  // whether `reference` lies inside the reference image
 };
 
@@ -104,9 +104,9 @@ struct KeypointResponse {
   Statistics statistics;
 };
 
-// What the numbers of a flow travel as; the client's are float in any case. kFloat16 takes half the
-// bytes, rounds displacements to within 1/2048 of themselves, and makes infinite what rounds beyond
-// 65504 pixels.
+// Number format of a flow on the wire; the client always returns float. kFloat16 halves the bytes.
+// It rounds displacements by at most 1/2048 of their value, and those beyond 65504 pixels become
+// infinite.
 enum class FlowType { kFloat32, kFloat16 };
 
 struct FlowRequest {
@@ -114,15 +114,16 @@ struct FlowRequest {
   Image reference;
   MatchOptions options;
   ModelSelector model;
-  bool with_confidence = false;
-  // PatchMatch iterations after which a preview is wanted, strictly ascending; 0: the coarse flow.
+  bool with_confidence = false;  // requests FlowField.confidence
+  // PatchMatch iterations after which to send a preview, strictly ascending; 0: the coarse flow.
   std::vector<std::uint32_t> preview_iterations = {};
   FlowType type = FlowType::kFloat32;
-  // Adds FlowField.consistency. The server computes the flow back as well: about twice the work.
+  // Requests FlowField.consistency. The server then also computes the backward flow, which about
+  // doubles the work.
   bool with_consistency = false;
 };
 
-// The flow as it stood while it was being computed.
+// An intermediate result of a flow.
 struct FlowPreview {
   std::uint32_t iteration = 0;  // PatchMatch iterations done; 0: the coarse flow
   FlowField field;              // without confidence and consistency
@@ -132,9 +133,9 @@ struct FlowResponse {
   FlowField field;
   int reference_width = 0;   // pixels
   int reference_height = 0;  // pixels
-  // With consistency, of both flows: the sum of their queries, and the longer one of each time.
+  // With consistency: the sum of both flows' evaluations, and for each time the longer of the two.
   Statistics statistics;
-  // With consistency, what matching took for each of them, which share the device; else 0.
+  // With consistency: the matching time of each flow. They share the device. Otherwise 0.
   double forward_match_seconds = 0;
   double backward_match_seconds = 0;
 };
@@ -143,7 +144,7 @@ struct FieldRequest {
   Image query;
   Image reference;
   Point point;  // query pixels, finite and inside the query
-  // Nodes of the grid, each >= 2; 0: the server's default.
+  // Size of the grid, each >= 2; 0: the server's default.
   std::uint32_t columns = 0;
   std::uint32_t rows = 0;
   ModelSelector model;
