@@ -1,12 +1,14 @@
-#include "client/cli/cli.h"
+#include "CLI/CLI.hpp"
 
 #include <algorithm>
 #include <exception>
 #include <iterator>
+#include <memory>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "client/cli/arguments.h"
+#include "client/cli/command.h"
+#include "nlohmann/json.hpp"
 
 namespace nemf::cli {
 namespace {
@@ -76,6 +78,20 @@ ExitCode Perform(const Action& action, const Streams& streams) {
 }
 
 }  // namespace
+
+Action AddVersion(CLI::App* app) {
+  const auto json = std::make_shared<bool>(false);
+  app->add_flag("--json", *json, "Print it as JSON");
+  return [json](const Streams& streams) {
+    if (*json) {
+      const nlohmann::ordered_json root = {{"version", NEMF_VERSION}, {"protocol", "nemf.v1"}};
+      streams.out << root.dump(2) << "\n";
+    } else {
+      streams.out << "nemf " NEMF_VERSION " (protocol nemf.v1)\n";
+    }
+    return kSuccess;
+  };
+}
 
 std::vector<std::string> ExpandPoints(const std::vector<std::string>& arguments) {
   std::vector<std::string> expanded;

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 
@@ -45,6 +46,14 @@ Action AddBench(CLI::App* app);
 Action AddHealth(CLI::App* app);
 Action AddModels(CLI::App* app);
 Action AddVersion(CLI::App* app);
+
+// The whole command line: parses `arguments` (without the program's name), runs the subcommand and
+// returns the exit code. Never throws.
+int Run(std::vector<std::string> arguments, const Streams& streams);
+
+// "--point 1,2 3,4" as "--point 1,2 --point 3,4": lets one --point take a list without taking the
+// images that may follow it.
+std::vector<std::string> ExpandPoints(const std::vector<std::string>& arguments);
 
 }  // namespace nemf::cli
 

@@ -1,3 +1,5 @@
+#include "client/cli/eval.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -7,10 +9,7 @@
 #include "CLI/CLI.hpp"
 #include "client/cli/arguments.h"
 #include "client/cli/command.h"
-#include "client/cli/eval_report.h"
-#include "client/cli/eval_run.h"
 #include "client/cli/files.h"
-#include "client/cli/pictures.h"
 #include "client/render/keypoint_picture.h"
 
 namespace nemf::cli {

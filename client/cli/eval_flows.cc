@@ -6,13 +6,10 @@
 #include <tuple>
 
 #include "client/cli/command.h"
-#include "client/cli/eval_run.h"
+#include "client/cli/eval.h"
 #include "client/cli/files.h"
-#include "client/cli/pictures.h"
 #include "client/cli/progress.h"
-#include "client/cli/stopwatch.h"
-#include "client/render/flo_file.h"
-#include "client/render/image_file.h"
+#include "client/render/file_formats.h"
 
 namespace nemf::cli {
 namespace {

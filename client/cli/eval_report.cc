@@ -1,8 +1,7 @@
-#include "client/cli/eval_report.h"
-
 #include <cstdio>
 #include <numeric>
 
+#include "client/cli/eval.h"
 #include "client/eval/csv_reader.h"
 
 namespace nemf::cli {

@@ -11,11 +11,10 @@
 #include "client/cli/arguments.h"
 #include "client/cli/command.h"
 #include "client/cli/files.h"
-#include "client/cli/pictures.h"
+#include "client/cli/progress.h"
 #include "client/cli/report.h"
-#include "client/cli/stopwatch.h"
 #include "client/render/field_picture.h"
-#include "client/render/npy_file.h"
+#include "client/render/file_formats.h"
 #include "nlohmann/json.hpp"
 
 namespace nemf::cli {

@@ -11,13 +11,10 @@
 #include "client/cli/arguments.h"
 #include "client/cli/command.h"
 #include "client/cli/files.h"
-#include "client/cli/pictures.h"
+#include "client/cli/progress.h"
 #include "client/cli/report.h"
-#include "client/cli/stopwatch.h"
-#include "client/render/flo_file.h"
+#include "client/render/file_formats.h"
 #include "client/render/flow_picture.h"
-#include "client/render/flow_row.h"
-#include "client/render/npy_file.h"
 #include "client/render/warp.h"
 
 namespace nemf::cli {

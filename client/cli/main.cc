@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "client/cli/cli.h"
+#include "client/cli/command.h"
 
 int main(int argc, char** argv) {
   return nemf::cli::Run(std::vector<std::string>(argv + 1, argv + argc), {std::cout, std::cerr});

@@ -1,13 +1,23 @@
 #ifndef NEMF_CLIENT_CLI_PROGRESS_H_
 #define NEMF_CLIENT_CLI_PROGRESS_H_
 
+#include <chrono>
 #include <mutex>
 #include <ostream>
 #include <string>
 
-#include "client/cli/stopwatch.h"
-
 namespace nemf::cli {
+
+// Runs from its making.
+class Stopwatch {
+ public:
+  double Seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
 
 // "[#######.............] 35 %  126/360 pairs  3.1/s  1:15 left".
 std::string ProgressLine(int done, int total, double seconds, const std::string& unit);

@@ -8,12 +8,9 @@
 #include "client/cli/arguments.h"
 #include "client/cli/command.h"
 #include "client/cli/files.h"
-#include "client/cli/keypoints_file.h"
-#include "client/cli/pictures.h"
+#include "client/cli/progress.h"
 #include "client/cli/report.h"
-#include "client/cli/stopwatch.h"
 #include "client/render/keypoint_picture.h"
-#include "client/render/pck.h"
 
 namespace nemf::cli {
 namespace {

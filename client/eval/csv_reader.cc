@@ -1,13 +1,38 @@
 #include "client/eval/csv_reader.h"
 
 #include <cctype>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <utility>
 
 #include "client/eval/dataset.h"
-#include "client/eval/text_file.h"
 
 namespace nemf::eval {
+
+std::string ReadContent(const std::string& path) {
+  if (std::filesystem::is_directory(path)) throw DatasetError(path + ": is a folder");
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) throw DatasetError(path + ": cannot be read: " + std::strerror(errno));
+  std::string content(std::istreambuf_iterator<char>(file), {});
+  return content;
+}
+
+std::vector<TextLine> ReadLines(const std::string& path) {
+  std::istringstream content(ReadContent(path));
+  std::vector<TextLine> lines;
+  TextLine line;
+  while (std::getline(content, line.text)) {
+    ++line.number;
+    if (!line.text.empty() && line.text.back() == '\r') line.text.pop_back();
+    if (!line.text.empty()) lines.push_back(line);
+  }
+  return lines;
+}
 
 std::optional<std::vector<std::string>> SplitCsv(std::string_view line) {
   std::vector<std::string> fields;

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "client/eval/csv_reader.h"
 #include "client/eval/dataset.h"
-#include "client/eval/text_file.h"
 
 namespace nemf::eval {
 namespace {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <filesystem>
 
+#include "client/eval/csv_reader.h"
 #include "client/eval/dataset.h"
-#include "client/eval/text_file.h"
 
 namespace nemf::eval {
 namespace {

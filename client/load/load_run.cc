@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "client/load/arrivals.h"
+#include "client/load/random.h"
 
 namespace nemf::load {
 namespace {

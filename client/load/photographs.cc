@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "client/load/random.h"
-#include "client/render/image_file.h"
+#include "client/render/file_formats.h"
 
 namespace nemf::load {
 namespace {

@@ -9,14 +9,24 @@
 #include <string>
 #include <vector>
 
-#include "client/nemf/half.h"
-
 namespace nemf::client {
 
 static_assert(std::endian::native == std::endian::little, "the wire's floats are little endian");
 
-// Appends the items (floats, or structs of floats) that `bytes` holds, and returns a view of them.
-// Requires a whole number of items.
+// Returns the value of an IEEE 754 binary16, which float represents exactly.
+inline float FromHalf(std::uint16_t half) {
+  const std::uint32_t magnitude = half & 0x7FFFu;
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+  // The exponent biases differ by 112. The product also normalises subnormals. Infinity and NaN
+  // have all exponent bits set in both formats.
+  const float finite = std::bit_cast<float>(magnitude << 13) * 0x1p112f;
+  const std::uint32_t bits =
+      magnitude >= 0x7C00u ? 0x7F800000u | magnitude << 13 : std::bit_cast<std::uint32_t>(finite);
+  return std::bit_cast<float>(bits | sign);
+}
+
+// Appends the items in `bytes` (floats, or structs of floats) and returns a view of them. Requires
+// a whole number of items.
 template <typename T>
 std::span<const T> AppendItems(const std::string& bytes, std::vector<T>* items) {
   const std::size_t old_size = items->size();
@@ -26,7 +36,7 @@ std::span<const T> AppendItems(const std::string& bytes, std::vector<T>* items) 
   return {items->data() + old_size, count};
 }
 
-// The same where each float travels as a binary16.
+// As AppendItems() for floats that are encoded as binary16.
 template <typename T>
 std::span<const T> AppendHalfItems(const std::string& bytes, std::vector<T>* items) {
   std::string floats(2 * bytes.size(), '\0');

@@ -3,7 +3,6 @@
 
 #include <opencv2/core.hpp>
 
-#include "nemf/field_sample.h"
 #include "nemf/types.h"
 
 namespace nemf::client {

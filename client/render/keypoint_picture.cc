@@ -6,7 +6,6 @@
 #include <opencv2/imgproc.hpp>
 #include <string>
 
-#include "client/render/pck.h"
 #include "client/render/picture_text.h"
 
 namespace nemf::client {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "client/render/image_file.h"
+#include "client/render/file_formats.h"
 #include "server/scheduling/scheduler.h"
 
 namespace nemf {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "client/render/image_file.h"
+#include "client/render/file_formats.h"
 #include "tests/client/cli_test.h"
 #include "tests/client/fake_server.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "client/cli/progress.h"
-#include "client/render/flo_file.h"
+#include "client/render/file_formats.h"
 #include "tests/client/cli_test.h"
 #include "tests/client/fake_server.h"
 

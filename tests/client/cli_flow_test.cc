@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "client/render/flo_file.h"
+#include "client/render/file_formats.h"
 #include "tests/client/cli_test.h"
 #include "tests/client/fake_server.h"
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "client/cli/cli.h"
-#include "client/render/image_file.h"
+#include "client/cli/command.h"
+#include "client/render/file_formats.h"
 
 namespace nemf::cli {
 

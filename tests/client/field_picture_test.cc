@@ -7,9 +7,9 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
+#include "client/render/file_formats.h"
 #include "client/render/flow_color.h"
-#include "client/render/flow_row.h"
-#include "client/render/npy_file.h"
+#include "client/render/flow_picture.h"
 #include "client/render/scalar_map.h"
 #include "client/render/surface_picture.h"
 

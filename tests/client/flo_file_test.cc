@@ -1,10 +1,10 @@
-#include "client/render/flo_file.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
 #include <string>
+
+#include "client/render/file_formats.h"
 
 namespace nemf::client {
 namespace {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "client/nemf/half.h"
+#include "client/nemf/wire_floats.h"
 #include "tests/client/fake_server.h"
 
 namespace nemf::client {

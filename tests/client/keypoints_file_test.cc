@@ -1,5 +1,3 @@
-#include "client/cli/keypoints_file.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 #include <string>
 
 #include "client/cli/command.h"
+#include "client/cli/files.h"
 
 namespace nemf::cli {
 namespace {

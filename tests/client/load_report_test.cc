@@ -7,7 +7,6 @@
 #include <optional>
 #include <vector>
 
-#include "client/load/distribution.h"
 #include "client/render/latency_picture.h"
 
 namespace nemf::load {

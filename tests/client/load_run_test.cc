@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "client/load/arrivals.h"
 #include "client/load/load_report.h"
+#include "client/load/random.h"
 
 namespace nemf::load {
 namespace {

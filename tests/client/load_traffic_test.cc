@@ -8,11 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "client/load/arrivals.h"
 #include "client/load/photographs.h"
 #include "client/load/random.h"
 #include "client/load/traffic.h"
-#include "client/render/image_file.h"
+#include "client/render/file_formats.h"
 #include "tests/client/cli_test.h"
 
 namespace nemf::load {

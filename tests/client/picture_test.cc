@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "client/render/file_formats.h"
 #include "client/render/flow_color.h"
 #include "client/render/flow_picture.h"
-#include "client/render/image_file.h"
 #include "client/render/keypoint_picture.h"
 
 namespace nemf::client {

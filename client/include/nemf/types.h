@@ -4,39 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "nemf/field_sample.h"
 #include "nemf/flow_field.h"
+#include "nemf/image.h"
 
 namespace nemf::client {
-
-// A point in pixels. x increases to the right and y downwards; (0, 0) is the centre of the top-left
-// pixel.
-struct Point {
-  float x = 0;
-  float y = 0;
-};
-
-// The bytes of a JPEG, PNG, WebP, BMP or TIFF file. The server decodes it and applies its EXIF
-// orientation. Pixel coordinates refer to the oriented image.
-struct EncodedImage {
-  std::string bytes;
-};
-
-enum class PixelFormat { kRgb8, kBgr8, kGray8 };
-
-// Uncompressed pixels, top row first.
-struct RawImage {
-  PixelFormat format = PixelFormat::kRgb8;
-  std::uint32_t width = 0;   // pixels, >= 1
-  std::uint32_t height = 0;  // pixels, >= 1
-  std::uint32_t stride = 0;  // bytes between the starts of two rows; 0: rows without padding
-  std::string data;
-};
-
-using Image = std::variant<EncodedImage, RawImage>;
 
 // Named search schedules, from the most work to the least. The server's default is kBalanced.
 enum class Preset { kServerDefault, kReference, kBalanced, kFast };
@@ -148,6 +121,18 @@ struct FieldRequest {
   std::uint32_t columns = 0;
   std::uint32_t rows = 0;
   ModelSelector model;
+};
+
+// Scores of one query point at the samples of a grid over the reference. Samples are evenly
+// spaced; the outermost ones lie on the centres of the reference's outermost pixels. Larger values
+// mean a better match.
+struct FieldSample {
+  int columns = 0;            // >= 2
+  int rows = 0;               // >= 2
+  std::vector<float> scores;  // row-major [rows][columns]: the matching field's logits
+  // Row-major [rows][columns]: the encoder's coarse cost, interpolated bilinearly between its
+  // cells.
+  std::vector<float> cost;
 };
 
 struct FieldResponse {

@@ -1,15 +1,66 @@
-#ifndef NEMF_CLIENT_CLI_EVAL_REPORT_H_
-#define NEMF_CLIENT_CLI_EVAL_REPORT_H_
+#ifndef NEMF_CLIENT_CLI_EVAL_H_
+#define NEMF_CLIENT_CLI_EVAL_H_
 
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "client/cli/eval_run.h"
+#include "client/cli/arguments.h"
+#include "client/eval/dataset.h"
 #include "client/eval/pck_table.h"
+#include "client/eval/tss.h"
 #include "nlohmann/json.hpp"
 
 namespace nemf::cli {
+
+// A way to match that is scored: what was asked for, or the coarse answer beside it.
+struct Variant {
+  std::string name;  // "refined" or "coarse"
+  client::MatchOptions options;
+};
+
+// How to run a data set.
+struct RunSettings {
+  const MatchArguments& match;
+  std::vector<Variant> variants;
+  int in_flight = 8;  // requests at a time, >= 1
+  std::ostream* err;  // for the progress bar
+};
+
+// One answer of the server.
+struct KeypointOutcome {
+  std::size_t pair = 0;     // index into the data set
+  std::size_t variant = 0;  // index into the settings'
+  double side = 0;          // L, pixels of the reference
+  std::vector<client::KeypointMatch> matches;
+  std::vector<double> errors;  // pixels, in the order of the matches
+  client::Statistics statistics;
+};
+
+struct FlowOutcome {
+  std::size_t pair = 0;
+  std::size_t variant = 0;
+  eval::TssScore score;
+  client::Statistics statistics;
+};
+
+// What came of a data set. The outcomes are in the order of pairs, then of variants.
+template <typename Outcome>
+struct RunResult {
+  std::vector<Outcome> outcomes;
+  std::vector<std::string> problems;  // pairs that were skipped: an image that cannot be read, ...
+  std::vector<std::string> failures;  // pairs that the server refused or failed
+  double seconds = 0;
+};
+
+// Sends all pairs through one stream, `in_flight` at a time. Throws Failure(kRequestError) when
+// the stream itself breaks, or no answer comes within the server arguments' timeout.
+RunResult<KeypointOutcome> RunKeypoints(const eval::KeypointDataset& dataset,
+                                        const RunSettings& settings);
+
+// Computes the flow of all pairs, `in_flight` calls at a time.
+RunResult<FlowOutcome> RunFlows(const eval::FlowDataset& dataset, const RunSettings& settings);
 
 enum class Averaging { kImage, kKeypoint };
 
@@ -58,4 +109,4 @@ std::string FlowScoresToCsv(const eval::FlowDataset& dataset, const RunSettings&
 
 }  // namespace nemf::cli
 
-#endif  // NEMF_CLIENT_CLI_EVAL_REPORT_H_
+#endif  // NEMF_CLIENT_CLI_EVAL_H_

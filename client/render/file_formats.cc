@@ -1,13 +1,15 @@
-#include "client/render/flo_file.h"
+#include "client/render/file_formats.h"
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <opencv2/imgcodecs.hpp>
 
 namespace nemf::client {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "a .flo file is little endian");
+static_assert(std::endian::native == std::endian::little, "both formats are little endian here");
 
 constexpr float kMagic = 202021.25f;  // spells "PIEH"
 constexpr std::int32_t kMaxSide = 1 << 20;
@@ -26,6 +28,28 @@ Status Bad(const std::string& what) {
 bool IsSide(std::int32_t value) { return value >= 1 && value <= kMaxSide; }
 
 }  // namespace
+
+Result<cv::Mat> DecodeImage(std::string_view bytes) {
+  try {
+    const cv::Mat buffer(1, static_cast<int>(bytes.size()), CV_8UC1,
+                         const_cast<char*>(bytes.data()));
+    cv::Mat image = bytes.empty() ? cv::Mat() : cv::imdecode(buffer, cv::IMREAD_COLOR);
+    if (!image.empty()) return image;
+  } catch (const cv::Exception&) {
+    // Falls through: for the caller a broken file and an unknown format are the same.
+  }
+  return Status(Code::kInvalidArgument, "not an image that can be decoded");
+}
+
+Result<std::string> EncodePng(const cv::Mat& picture) {
+  try {
+    std::vector<unsigned char> bytes;
+    if (cv::imencode(".png", picture, bytes)) return std::string(bytes.begin(), bytes.end());
+  } catch (const cv::Exception& error) {
+    return Status(Code::kInternal, std::string("cannot encode a PNG: ") + error.what());
+  }
+  return Status(Code::kInternal, "cannot encode a PNG");
+}
 
 std::string EncodeFlo(const FlowField& field) {
   const Header header{kMagic, field.width, field.height};
@@ -59,6 +83,22 @@ Result<FlowField> DecodeFlo(std::string_view bytes) {
   field.flow.resize(count);
   std::memcpy(field.flow.data(), bytes.data() + sizeof(header), flow_bytes);
   return field;
+}
+
+std::string EncodeNpy(const std::vector<int>& shape, const std::vector<float>& values) {
+  constexpr std::size_t kAlignment = 64;  // of the first value
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (";
+  for (const int size : shape) header += std::to_string(size) + ",";
+  header += "), }";
+  std::string bytes("\x93NUMPY\x01\x00", 8);
+  const std::size_t unpadded = bytes.size() + 2 + header.size() + 1;
+  header.append((kAlignment - unpadded % kAlignment) % kAlignment, ' ');
+  header += '\n';
+  bytes += static_cast<char>(header.size() & 0xFF);
+  bytes += static_cast<char>(header.size() >> 8);
+  bytes += header;
+  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  return bytes;
 }
 
 }  // namespace nemf::client
