@@ -50,6 +50,9 @@ function(nemf_test name)
   endif()
   nemf_set_march(${name})
   nemf_folder(folder)
+  if(NOT folder MATCHES "^tests/engine")  # which has an instruction set of its own
+    target_precompile_headers(${name} REUSE_FROM nemf_test_headers)
+  endif()
   get_filename_component(label ${folder} NAME)
   gtest_discover_tests(${name}
     DISCOVERY_MODE PRE_TEST

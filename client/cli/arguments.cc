@@ -15,7 +15,7 @@ namespace {
 using client::Preset;
 using client::Refinement;
 
-// The words of an option and what they mean, in the order of the help.
+// The values of an option and their meanings, in the order of the help.
 template <typename Enum>
 using Choices = std::vector<std::pair<std::string, Enum>>;
 
@@ -26,7 +26,7 @@ const Choices<Refinement> kRefinements = {{"coarse", Refinement::kCoarse},
                                           {"patchmatch", Refinement::kPatchMatch},
                                           {"optimize", Refinement::kPatchMatchAndOptimize}};
 
-// Adds an option whose value is one of the words.
+// Adds an option whose value is one of `choices`.
 template <typename Enum>
 void AddChoice(CLI::App* app, const std::string& name, Enum* value, const Choices<Enum>& choices,
                const std::string& description) {
@@ -44,7 +44,7 @@ void AddChoice(CLI::App* app, const std::string& name, Enum* value, const Choice
   app->add_option_function<std::string>(name, set, description)->type_name(words);
 }
 
-// Adds an option that takes a whole number from 0 on.
+// Adds an option for an integer >= 0.
 template <typename Number>
 CLI::Option* AddCount(CLI::App* app, const std::string& name, Number* value,
                       const std::string& description) {
@@ -53,7 +53,7 @@ CLI::Option* AddCount(CLI::App* app, const std::string& name, Number* value,
       ->type_name("N");
 }
 
-// Adds an option that takes a number above 0.
+// Adds an option for a number > 0.
 template <typename Number>
 CLI::Option* AddPositive(CLI::App* app, const std::string& name, Number* value,
                          const std::string& description) {
@@ -62,24 +62,24 @@ CLI::Option* AddPositive(CLI::App* app, const std::string& name, Number* value,
       ->type_name("X");
 }
 
-// The parts of the schedule, one option for each; what a preset gives them is in docs/presets.md.
+// Adds one option for each part of the schedule. docs/presets.md lists the presets' values.
 void AddScheduleTo(CLI::App* app, client::MatchOptions* options) {
   AddCount(app, "--iterations", &options->patchmatch_iterations,
-           "PatchMatch iterations (default: the preset's, as for all of the schedule)");
-  AddCount(app, "--steps", &options->optimize_steps, "Optimisation steps");
+           "PatchMatch iterations (default for this and the options below: the preset's)");
+  AddCount(app, "--steps", &options->optimize_steps, "Gradient steps after PatchMatch");
   AddPositive(app, "--search-radius", &options->search_radius,
-              "Half-width of the random search, of an image that spans 2; at most 2");
+              "Half-width of the random search in normalised units (the image spans 2), at most 2");
   AddCount(app, "--search-candidates", &options->search_candidates,
-           "Random points an iteration, 1 to 16");
+           "Random points per iteration, 1 to 16");
   AddPositive(app, "--search-decay", &options->search_decay,
-              "Factor of the radius from one iteration to the next, at most 1");
+              "Factor of the search radius from one iteration to the next, at most 1");
   AddCount(app, "--lattice-stride", &options->lattice_stride,
-           "Search on one in about N pixels along each axis, 1 to 64");
+           "Search on a lattice with at most N pixels between its nodes, 1 to 64");
   AddCount(app, "--upsample-candidates", &options->upsample_candidates,
-           "Nodes around a pixel whose matches compete with the interpolated one, 0 to 4");
+           "Lattice nodes whose matches compete with the interpolated one, 0 to 4");
 }
 
-// The token in a file, without the white space around it.
+// Reads a token from a file, without the surrounding white space.
 std::string ReadToken(const std::string& path) {
   const std::string text = ReadFile(path);
   constexpr char kSpace[] = " \t\r\n";
@@ -112,26 +112,27 @@ client::ModelSelector ParseModel(const std::string& text) {
 }
 
 void ServerArguments::AddTo(CLI::App* app) {
-  app->add_option("--server", target, "The server")
+  app->add_option("--server", target, "Address of the server")
       ->envname("NEMF_SERVER")
       ->check([](const std::string& text) { return text.empty() ? "must be HOST:PORT" : ""; })
       ->type_name("HOST:PORT")
       ->capture_default_str();
-  app->add_option("--timeout", timeout_seconds, "Seconds to wait for the answer; 0: no limit")
+  app->add_option("--timeout", timeout_seconds, "Deadline of a request, seconds; 0: none")
       ->check(CLI::Validator(CLI::Range(0.0, 1e6)).description(""))
       ->type_name("S")
       ->capture_default_str();
-  app->add_flag("--tls", tls, "Connect by TLS, trusting the system's authorities");
-  app->add_option("--tls-ca", tls_ca_path, "Connect by TLS, trusting these authorities")
+  app->add_flag("--tls", tls, "Use TLS with the system's certificate authorities");
+  app->add_option("--tls-ca", tls_ca_path, "Use TLS with these certificate authorities")
       ->envname("NEMF_TLS_CA")
       ->type_name("FILE.pem");
-  app->add_option("--tls-cert", tls_certificate_path, "This client's certificate, if asked for")
+  app->add_option("--tls-cert", tls_certificate_path,
+                  "Certificate of this client, if the server requires one")
       ->type_name("FILE.pem");
-  app->add_option("--tls-key", tls_key_path, "Its private key")->type_name("FILE.pem");
+  app->add_option("--tls-key", tls_key_path, "Private key of --tls-cert")->type_name("FILE.pem");
   app->add_option("--tls-server-name", tls_server_name,
-                  "The name in the server's certificate (default: the host of --server)")
+                  "Name expected in the server's certificate (default: the host of --server)")
       ->type_name("NAME");
-  app->add_option("--token-file", token_path, "A file with the bearer token to be sent")
+  app->add_option("--token-file", token_path, "File with the bearer token to send")
       ->envname("NEMF_TOKEN_FILE")
       ->type_name("FILE");
 }
@@ -151,7 +152,7 @@ client::Client ServerArguments::Connect() const {
   options.max_attempts = max_attempts;
   options.tls = Tls();
   if (!token_path.empty()) options.token = ReadToken(token_path);
-  // Rounded up: a tiny timeout must not become none.
+  // Rounds up, because 0 means no timeout.
   options.timeout =
       std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(timeout_seconds * 1000)));
   client::Result<client::Client> client = client::Client::Connect(options);
@@ -160,16 +161,16 @@ client::Client ServerArguments::Connect() const {
 }
 
 void AddPairTo(CLI::App* app, std::string* query_path, std::string* reference_path) {
-  app->add_option("QUERY", *query_path, "The photograph that is asked about")
+  app->add_option("QUERY", *query_path, "Image whose points are matched")
       ->required()
       ->type_name("FILE");
-  app->add_option("REFERENCE", *reference_path, "The photograph that is searched")
+  app->add_option("REFERENCE", *reference_path, "Image in which matches are searched")
       ->required()
       ->type_name("FILE");
 }
 
 void AddModelTo(CLI::App* app, std::string* model) {
-  app->add_option("--model", *model, "The model (default: the server's)")
+  app->add_option("--model", *model, "Model (default: chosen by the server)")
       ->type_name("NAME[/VERSION]");
 }
 
@@ -180,14 +181,15 @@ void MatchArguments::AddTo(CLI::App* app) {
 
 void MatchArguments::AddOptionsTo(CLI::App* app) {
   AddChoice(app, "--preset", &options.preset, kPresets,
-            "The schedule: how much work is spent (default: the server's, balanced)");
+            "Search schedule, from the most work to the least (default: balanced)");
   AddChoice(app, "--refinement", &options.refinement, kRefinements,
-            "How far the coarse answer is refined (default: optimize)");
+            "How far to refine the coarse answer (default: optimize)");
   AddScheduleTo(app, &options);
-  AddCount(app, "--seed", &options.seed, "Seed of the random search: equal seeds, equal answers")
+  AddCount(app, "--seed", &options.seed,
+           "Seed of the random search; equal seeds give equal answers")
       ->capture_default_str();
   AddModelTo(app, &model);
-  app->add_flag("--json", json, "Print the answer as JSON");
+  app->add_flag("--json", json, "Print JSON");
   server.AddTo(app);
 }
 

@@ -6,25 +6,28 @@
 #include <optional>
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "nemf/client.h"
 #include "nemf/types.h"
 
+namespace CLI {
+class App;
+}
+
 namespace nemf::cli {
 
-// "12,34.5" as a point; nothing unless both are finite numbers and nothing else is there.
+// Parses "12,34.5". Returns nullopt unless the text is two finite numbers with one comma.
 std::optional<client::Point> ParsePoint(const std::string& text);
 
-// "NAME/VERSION" or "NAME" in its parts.
+// Splits "NAME/VERSION" or "NAME".
 client::ModelSelector ParseModel(const std::string& text);
 
-// Where the server is, how to get in and how long to wait for it.
+// Options of the connection to the server.
 struct ServerArguments {
   std::string target = "127.0.0.1:50051";  // or NEMF_SERVER
   double timeout_seconds = 600;            // 0: none
-  int max_attempts = 4;                    // client::ClientOptions.max_attempts; no argument
+  int max_attempts = 4;                    // client::ClientOptions.max_attempts; not an option
   bool tls = false;                        // implied by the other TLS arguments
-  // Names of files; empty: see client::TlsOptions.
+  // File names; empty: see client::TlsOptions.
   std::string tls_ca_path;  // or NEMF_TLS_CA
   std::string tls_certificate_path;
   std::string tls_key_path;
@@ -32,7 +35,7 @@ struct ServerArguments {
   std::string token_path;  // or NEMF_TOKEN_FILE; empty: no token
 
   void AddTo(CLI::App* app);
-  // Throws Failure: kUsageError on options that no client can work with, kFileError on files that
+  // Creates a client. Throws Failure: kUsageError if the options are invalid, kFileError if a file
   // cannot be read.
   client::Client Connect() const;
 
@@ -40,14 +43,14 @@ struct ServerArguments {
   std::optional<client::TlsOptions> Tls() const;
 };
 
-// The two photographs, as the arguments QUERY and REFERENCE.
+// Adds the positional arguments QUERY and REFERENCE.
 void AddPairTo(CLI::App* app, std::string* query_path, std::string* reference_path);
 
-// --model NAME[/VERSION].
+// Adds --model NAME[/VERSION].
 void AddModelTo(CLI::App* app, std::string* model);
 
-// What `transfer` and `flow` share: the two images, the model and how to match. `eval` and `bench`
-// have the same without the images.
+// Arguments of `transfer` and `flow`: the two images, the model and how to match. `eval` and
+// `bench` have them without the images.
 struct MatchArguments {
   std::string query_path;
   std::string reference_path;
@@ -57,12 +60,12 @@ struct MatchArguments {
   bool json = false;
 
   void AddTo(CLI::App* app);
-  // All but the images.
+  // Adds all of them except the images.
   void AddOptionsTo(CLI::App* app);
   client::ModelSelector Model() const;
 };
 
-// Throws Failure(kRequestError) that names the server and the error.
+// Throws Failure(kRequestError) with the server and the error.
 [[noreturn]] void FailRequest(const ServerArguments& server, const client::Status& status);
 
 }  // namespace nemf::cli

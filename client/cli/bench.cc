@@ -24,10 +24,11 @@ namespace nemf::cli {
 namespace {
 
 constexpr char kFooter[] =
-    "Without --rate, a closed loop: --concurrency clients ask again once they have their answers,\n"
-    "which tells what a server can do. With --rate, an open loop: requests arrive at random\n"
-    "(Poisson), whatever the server does, and latency counts from the arrival even where the\n"
-    "request could only be sent later. --seed draws arrivals, pairs and keypoints as well.\n"
+    "Without --rate, a closed loop: each of --concurrency clients sends its next request when it\n"
+    "has the answer to the last one, which measures the capacity of the server. With --rate, an\n"
+    "open loop: requests arrive at random (Poisson), independently of the server. Latency counts\n"
+    "from the arrival, even if the request is sent later. --seed also determines arrivals, pairs\n"
+    "and keypoints.\n"
     "\n"
     "Examples:\n"
     "  nemf bench --concurrency 8 --duration 30\n"
@@ -35,10 +36,10 @@ constexpr char kFooter[] =
     "load.png\n"
     "  nemf bench --rate 5 --preset fast --json --csv requests.csv\n"
     "\n"
-    "Exit codes: 0 some requests were answered; 1 none was; 2 wrong usage; 3 a file cannot be\n"
-    "read, understood or written.";
+    "Exit codes: 0 at least one request succeeded; 1 none did; 2 wrong usage; 3 a file cannot be\n"
+    "read, parsed or written.";
 
-// Of the pictures that are used where none are given.
+// Number and size of the built-in pictures, which are used without --pairs.
 constexpr int kPictures = 24;
 constexpr int kPictureWidth = 640;
 constexpr int kPictureHeight = 480;
@@ -72,7 +73,7 @@ std::string Describe(const BenchArguments& arguments, std::size_t photographs) {
              : count + " pictures of " + arguments.pairs_path;
 }
 
-// The options of the run, of which the arguments are parts. Throws Failure(kUsageError).
+// Completes the options of the run from the arguments. Throws Failure(kUsageError).
 BenchArguments Resolve(BenchArguments arguments) {
   arguments.load.deadline = arguments.deadline_ms / 1000;
   arguments.load.workers =
@@ -81,13 +82,13 @@ BenchArguments Resolve(BenchArguments arguments) {
   for (const client::Status& status : {arguments.load.Validate(), arguments.traffic.Validate()}) {
     if (!status.ok()) throw Failure(kUsageError, status.message());
   }
-  // The server is told of the deadline, and a retry would hide what it answered.
+  // The deadline is sent to the server. Retries would hide its answers.
   if (arguments.load.deadline > 0) arguments.match.server.timeout_seconds = arguments.load.deadline;
   arguments.match.server.max_attempts = 1;
   return arguments;
 }
 
-// Asks the server what the traffic draws.
+// Sends the requests that the traffic draws.
 class Sender {
  public:
   Sender(const BenchArguments& arguments, const std::vector<load::Photograph>& photographs)
@@ -137,7 +138,7 @@ class Sender {
   const client::Client client_;
 };
 
-// A bar of the seconds of load, moved on by whichever request ends.
+// A progress bar of the elapsed seconds, advanced when a request ends.
 class LoadProgress {
  public:
   LoadProgress(const load::LoadOptions& options, std::ostream* err)
@@ -182,7 +183,7 @@ void WriteFiles(const BenchArguments& arguments, const BenchRun& run) {
   WritePng(arguments.png_path, client::DrawLatency(curves, run.load.deadline));
 }
 
-// The first error, where there is no answer to tell of.
+// Fails with the first error of a run in which no request succeeded.
 [[noreturn]] void FailUnanswered(const BenchRun& run, const ServerArguments& server) {
   for (const load::Outcome& outcome : run.outcomes) {
     if (!outcome.answer.status.ok()) FailRequest(server, outcome.answer.status);
@@ -216,22 +217,21 @@ ExitCode Bench(const BenchArguments& given, const Streams& streams) {
 }
 
 void AddLoadOptions(CLI::App* app, BenchArguments* arguments) {
-  app->add_option("--rate", arguments->load.rate, "Open loop: requests that arrive in a second")
-      ->type_name("R");
+  app->add_option("--rate", arguments->load.rate, "Open loop: requests per second")->type_name("R");
   app->add_option("--concurrency", arguments->concurrency, "Closed loop: requests in flight")
       ->type_name("N")
       ->capture_default_str();
-  app->add_option("--max-in-flight", arguments->max_in_flight, "Open loop: the most in flight")
+  app->add_option("--max-in-flight", arguments->max_in_flight,
+                  "Open loop: limit of requests in flight")
       ->type_name("N")
       ->capture_default_str();
-  app->add_option("--duration", arguments->load.duration, "Seconds that are measured")
+  app->add_option("--duration", arguments->load.duration, "Length of the measurement, seconds")
       ->type_name("S")
       ->capture_default_str();
-  app->add_option("--warm-up", arguments->load.warm_up, "Seconds of load before that")
+  app->add_option("--warm-up", arguments->load.warm_up, "Length of the warm-up before it, seconds")
       ->type_name("S")
       ->capture_default_str();
-  app->add_option("--deadline-ms", arguments->deadline_ms,
-                  "The deadline of a request, which the server is told; 0: none but --timeout")
+  app->add_option("--deadline-ms", arguments->deadline_ms, "Deadline of a request; 0: --timeout")
       ->check(CLI::Validator(CLI::Range(0.0, 1e9)).description(""))
       ->type_name("MS")
       ->capture_default_str();
@@ -239,14 +239,14 @@ void AddLoadOptions(CLI::App* app, BenchArguments* arguments) {
 
 void AddTrafficOptions(CLI::App* app, BenchArguments* arguments) {
   app->add_option("--pairs", arguments->pairs_path,
-                  "A folder of photographs, any two of which make a pair (default: built-in "
-                  "pictures); the first 256 by name")
+                  "Folder of photographs to draw pairs from; the first 256 by name (default: "
+                  "built-in pictures)")
       ->type_name("DIR");
-  app->add_option("--keypoints", arguments->traffic.keypoints, "Keypoints of a pair")
+  app->add_option("--keypoints", arguments->traffic.keypoints, "Keypoints per request")
       ->type_name("N")
       ->capture_default_str();
   app->add_option("--flow-share", arguments->traffic.flow_share,
-                  "Share of the requests that are dense flows, 0 to 1")
+                  "Fraction of the requests that are dense flows, 0 to 1")
       ->type_name("SHARE")
       ->capture_default_str();
 }
@@ -257,9 +257,8 @@ Action AddBench(CLI::App* app) {
   const auto arguments = std::make_shared<BenchArguments>();
   AddLoadOptions(app, arguments.get());
   AddTrafficOptions(app, arguments.get());
-  app->add_option("--csv", arguments->csv_path, "Write a row for each request")
-      ->type_name("FILE.csv");
-  app->add_option("--png", arguments->png_path, "Draw the distribution of the latency")
+  app->add_option("--csv", arguments->csv_path, "Write one row per request")->type_name("FILE.csv");
+  app->add_option("--png", arguments->png_path, "Draw the latency distribution")
       ->type_name("FILE.png");
   arguments->match.AddOptionsTo(app);
   app->footer(kFooter);

@@ -13,23 +13,23 @@
 
 namespace nemf::cli {
 
-// What `nemf bench` did, for its reports.
+// The settings and outcomes of one run of `nemf bench`.
 struct BenchRun {
   std::string server;
-  std::string model;  // "small/1 on cpu"; empty where nothing was answered
+  std::string model;  // "small/1 on cpu"; empty if no request succeeded
   std::string pictures;
   load::LoadOptions load;
   load::TrafficOptions traffic;
   std::vector<load::Outcome> outcomes;
 };
 
-// "small/1 on cpu" of the first answer; empty where there is none.
+// Returns "small/1 on cpu" of the first answer; empty if there is none.
 std::string ModelOf(const std::vector<load::Outcome>& outcomes);
 
 nlohmann::ordered_json BenchToJson(const BenchRun& run, const load::LoadReport& report);
 void PrintBench(const BenchRun& run, const load::LoadReport& report, std::ostream& out);
 
-// A row for each request that was started, with a header; times in seconds.
+// Returns a header and one row per request that was started. Times are in seconds.
 std::string BenchToCsv(const BenchRun& run);
 
 }  // namespace nemf::cli

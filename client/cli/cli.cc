@@ -14,8 +14,8 @@ namespace nemf::cli {
 namespace {
 
 constexpr char kDescription[] =
-    "Finds the points of a reference photograph that correspond to points of a query photograph,\n"
-    "by asking a nemf-server.";
+    "Finds the points of a reference photograph that correspond to points of a query photograph.\n"
+    "The computation runs on a nemf-server.";
 
 constexpr char kFooter[] =
     "Examples:\n"
@@ -26,8 +26,8 @@ constexpr char kFooter[] =
     "  nemf health\n"
     "  nemf transfer --help\n"
     "\n"
-    "Exit codes: 0 success; 1 the server refused, failed or was not reached; 2 wrong usage;\n"
-    "3 a file cannot be read, understood or written.";
+    "Exit codes: 0 success; 1 the request failed or the server is unreachable; 2 wrong usage;\n"
+    "3 a file cannot be read, parsed or written.";
 
 constexpr char kSeeHelp[] = "\nRun with --help for the usage.\n";
 
@@ -38,24 +38,24 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"transfer", "Transfer keypoints of the query to the reference", AddTransfer},
+    {"transfer", "Transfer keypoints from the query to the reference", AddTransfer},
     {"flow", "Compute the dense flow from the query to the reference", AddFlow},
     {"field", "Score one point of the query against the whole reference", AddField},
-    {"eval", "Run a data set of annotated pairs through the server and score the answers", AddEval},
-    {"bench", "Load the server, and measure what it delivers", AddBench},
-    {"models", "Show, load and unload the server's models", AddModels},
-    {"health", "Ask whether the server is serving", AddHealth},
+    {"eval", "Evaluate the server on a data set of annotated pairs", AddEval},
+    {"bench", "Generate load and measure throughput and latency", AddBench},
+    {"models", "List, load and unload the models of the server", AddModels},
+    {"health", "Check whether the server is serving", AddHealth},
     {"version", "Print the version", AddVersion},
 };
 
-// Whether the first argument is meant as a subcommand but is none.
+// Returns whether the first argument is neither an option nor a known subcommand.
 bool IsUnknownCommand(const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments[0].starts_with('-')) return false;
   return std::none_of(std::begin(kCommands), std::end(kCommands),
                       [&](const Command& command) { return command.name == arguments[0]; });
 }
 
-// Prints help on request, or the error; returns the exit code.
+// Prints the requested help or the error. Returns the exit code.
 ExitCode Explain(const CLI::App& app, const CLI::ParseError& error, const Streams& streams) {
   if (error.get_exit_code() == 0) {
     app.exit(error, streams.out, streams.err);
@@ -81,7 +81,7 @@ ExitCode Perform(const Action& action, const Streams& streams) {
 
 Action AddVersion(CLI::App* app) {
   const auto json = std::make_shared<bool>(false);
-  app->add_flag("--json", *json, "Print it as JSON");
+  app->add_flag("--json", *json, "Print JSON");
   return [json](const Streams& streams) {
     if (*json) {
       const nlohmann::ordered_json root = {{"version", NEMF_VERSION}, {"protocol", "nemf.v1"}};
@@ -121,7 +121,7 @@ int Run(std::vector<std::string> arguments, const Streams& streams) {
   }
   try {
     arguments = ExpandPoints(arguments);
-    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+    std::reverse(arguments.begin(), arguments.end());  // the order that CLI11 expects
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return Explain(app, error, streams);

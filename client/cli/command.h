@@ -7,19 +7,22 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
+// Each inclusion of CLI11 costs seconds of compilation, so only the subcommands include it.
+namespace CLI {
+class App;
+}
 
 namespace nemf::cli {
 
-// What the process ends with.
+// Exit status of the process.
 enum ExitCode {
   kSuccess = 0,
-  kRequestError = 1,  // the server refused, failed or was not reached
+  kRequestError = 1,  // the request failed or the server is unreachable
   kUsageError = 2,    // the command line is wrong
-  kFileError = 3,     // a file cannot be read, understood or written
+  kFileError = 3,     // a file cannot be read, parsed or written
 };
 
-// Ends the command: what() goes to the error stream as one line.
+// An error that ends the command. what() is printed to the error stream as one line.
 class Failure : public std::runtime_error {
  public:
   Failure(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
@@ -29,15 +32,16 @@ class Failure : public std::runtime_error {
   ExitCode code_;
 };
 
+// Where a command prints.
 struct Streams {
   std::ostream& out;  // results
   std::ostream& err;  // errors
 };
 
-// What a subcommand does once its arguments are parsed. Throws Failure.
+// Runs a subcommand whose arguments have been parsed. Throws Failure.
 using Action = std::function<ExitCode(const Streams&)>;
 
-// Each declares one subcommand on `app` and returns its action.
+// Each adds the options of one subcommand to `app` and returns its action.
 Action AddTransfer(CLI::App* app);
 Action AddFlow(CLI::App* app);
 Action AddField(CLI::App* app);
@@ -47,12 +51,12 @@ Action AddHealth(CLI::App* app);
 Action AddModels(CLI::App* app);
 Action AddVersion(CLI::App* app);
 
-// The whole command line: parses `arguments` (without the program's name), runs the subcommand and
-// returns the exit code. Never throws.
+// Parses `arguments` (without the program's name), runs the subcommand and returns the exit code.
+// Does not throw.
 int Run(std::vector<std::string> arguments, const Streams& streams);
 
-// "--point 1,2 3,4" as "--point 1,2 --point 3,4": lets one --point take a list without taking the
-// images that may follow it.
+// Rewrites "--point 1,2 3,4" as "--point 1,2 --point 3,4", so that one --point accepts a list but
+// not the image paths that may follow it.
 std::vector<std::string> ExpandPoints(const std::vector<std::string>& arguments);
 
 }  // namespace nemf::cli

@@ -21,16 +21,16 @@ namespace nemf::cli {
 namespace {
 
 constexpr char kFooter[] =
-    "Scores one point of the query against a grid of points over the whole reference. The picture\n"
-    "has contours and a surface of the encoder's coarse cost and of the matching field. The .npy\n"
-    "file holds float32 [2][rows][columns]: the field's scores (logits), then the coarse cost.\n"
+    "Scores one query point against a grid of points over the whole reference. The picture shows\n"
+    "contours and a surface of the encoder's coarse cost and of the matching field. The .npy file\n"
+    "holds float32 [2][rows][columns]: the field's scores (logits), then the coarse cost.\n"
     "\n"
     "Examples:\n"
     "  nemf field cat1.jpg cat2.jpg --point 120,80 --out field.png\n"
     "  nemf field cat1.jpg cat2.jpg --point 120,80 --columns 128 --rows 96 --npy field.npy --json\n"
     "\n"
-    "Exit codes: 0 success; 1 the server refused, failed or was not reached; 2 wrong usage;\n"
-    "3 a file cannot be read, understood or written.";
+    "Exit codes: 0 success; 1 the request failed or the server is unreachable; 2 wrong usage;\n"
+    "3 a file cannot be read, parsed or written.";
 
 struct FieldArguments {
   std::string query_path;
@@ -46,7 +46,7 @@ struct FieldArguments {
   bool json = false;
 };
 
-// The reference point, in pixels, of the largest value, and that value.
+// The largest value and its reference point in pixels.
 struct Best {
   client::Point reference;
   float value = 0;
@@ -69,7 +69,7 @@ nlohmann::ordered_json BestToJson(const Best& best) {
           {"value", Number(best.value)}};
 }
 
-// [rows][columns].
+// Returns nested arrays [rows][columns].
 nlohmann::ordered_json GridToJson(const std::vector<float>& values, int columns) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -144,7 +144,7 @@ ExitCode Field(const FieldArguments& arguments, const Streams& streams) {
 
 void AddGridTo(CLI::App* app, FieldArguments* arguments) {
   const auto add = [app](const char* name, std::uint32_t* nodes, const char* what) {
-    app->add_option(name, *nodes, std::string("Nodes of the grid along the reference's ") + what)
+    app->add_option(name, *nodes, std::string("Samples along the reference's ") + what)
         ->check(CLI::Validator(CLI::Range(2, 100'000)).description(""))
         ->type_name("N")
         ->capture_default_str();
@@ -165,19 +165,19 @@ Action AddField(CLI::App* app) {
            if (!point) throw CLI::ValidationError("--point", "'" + text + "' is not a point x,y");
            arguments->point = *point;
          },
-         "The point, in query pixels")
+         "Point in query pixels")
       ->required()
       ->type_name("X,Y");
   AddGridTo(app, arguments.get());
-  app->add_option("--out", arguments->png_path, "Draw the field beside the coarse cost")
+  app->add_option("--out", arguments->png_path, "Draw the coarse cost and the matching field")
       ->type_name("FILE.png");
-  app->add_option("--smooth", arguments->smooth,
-                  "Smooth both in the picture by a Gaussian of so many nodes; 0: not")
+  app->add_option(
+         "--smooth", arguments->smooth,
+         "Standard deviation of the Gaussian that smooths the picture, in samples; 0: none")
       ->check(CLI::Validator(CLI::Range(0.0, 100.0)).description(""))
-      ->type_name("NODES")
+      ->type_name("SIGMA")
       ->capture_default_str();
-  app->add_option("--npy", arguments->npy_path, "Write the values for NumPy")
-      ->type_name("FILE.npy");
+  app->add_option("--npy", arguments->npy_path, "Write the values")->type_name("FILE.npy");
   AddModelTo(app, &arguments->model);
   app->add_flag("--json", arguments->json, "Print the answer as JSON");
   arguments->server.AddTo(app);

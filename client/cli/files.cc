@@ -31,7 +31,7 @@ json Parse(const std::string& text, const std::string& name) {
   }
 }
 
-// The value as text, short enough for a message.
+// Returns the value as JSON, cut to 60 characters.
 std::string Shown(const json& value) {
   const std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";

@@ -21,11 +21,11 @@ namespace nemf::cli {
 namespace {
 
 constexpr char kFooter[] =
-    "The flow lives on the query's pixel grid: reference = query + (dx, dy), in pixels. A .flo\n"
-    "file holds it in the Middlebury format. The consistency is the distance, in query pixels,\n"
-    "between a pixel and where it comes back to: there by this flow, back by the one from the\n"
-    "reference to the query; infinite where it leads out of the reference. The .npy file holds it\n"
-    "as float32 [height][width].\n"
+    "The flow is defined on the query's pixel grid: reference = query + (dx, dy), in pixels. The\n"
+    ".flo file has the Middlebury format. The consistency is the forward-backward error: the\n"
+    "distance, in query pixels, between a pixel and where the flow and then the backward flow\n"
+    "take it. It is infinite if the flow leaves the reference. The .npy file holds it as float32\n"
+    "[height][width].\n"
     "\n"
     "Examples:\n"
     "  nemf flow left.png right.png --out flow.flo --png flow.png --warp warped.png\n"
@@ -34,8 +34,8 @@ constexpr char kFooter[] =
     "  nemf flow left.png right.png --float16 --consistency consistency.npy --json\n"
     "  nemf flow left.png right.png --lattice-stride 2 --search-candidates 4 --search-decay 0.5\n"
     "\n"
-    "Exit codes: 0 success; 1 the server refused, failed or was not reached; 2 wrong usage;\n"
-    "3 a file cannot be read, understood or written.";
+    "Exit codes: 0 success; 1 the request failed or the server is unreachable; 2 wrong usage;\n"
+    "3 a file cannot be read, parsed or written.";
 
 struct FlowArguments {
   MatchArguments match;
@@ -48,7 +48,7 @@ struct FlowArguments {
   std::string consistency_path;
 };
 
-// "0,1,5" as strictly ascending iterations; nothing where it is something else.
+// Parses "0,1,5". Returns nullopt unless the text is strictly ascending integers >= 0.
 std::optional<std::vector<std::uint32_t>> ParseIterations(const std::string& text) {
   std::vector<std::uint32_t> iterations;
   std::size_t begin = 0;
@@ -76,7 +76,7 @@ client::FlowResponse Ask(const MatchArguments& match, const client::FlowRequest&
   return std::move(response).value();
 }
 
-// The previews and the answer in a row.
+// Draws the previews and the answer side by side.
 cv::Mat DrawRow(const std::vector<client::FlowPreview>& previews, const client::FlowField& field,
                 const cv::Mat& reference) {
   std::vector<client::NamedFlow> states;
@@ -89,7 +89,7 @@ cv::Mat DrawRow(const std::vector<client::FlowPreview>& previews, const client::
   return client::DrawFlowRow(states, reference);
 }
 
-// Writes the files that were asked for.
+// Writes the requested files.
 void WriteFiles(const FlowArguments& arguments, const client::FlowField& field,
                 const std::vector<client::FlowPreview>& previews, const std::string& reference) {
   if (!arguments.flo_path.empty()) WriteFile(arguments.flo_path, client::EncodeFlo(field));
@@ -115,7 +115,7 @@ client::FlowRequest RequestOf(const FlowArguments& arguments, const std::string&
   request.reference = client::EncodedImage{reference};
   request.options = arguments.match.options;
   request.model = arguments.match.Model();
-  // Previews that are not drawn are not asked for.
+  // Requests previews only if they are drawn.
   if (!arguments.preview_path.empty()) request.preview_iterations = arguments.preview_iterations;
   if (arguments.float16) request.type = client::FlowType::kFloat16;
   request.with_consistency = !arguments.consistency_path.empty();
@@ -153,19 +153,19 @@ Action AddFlow(CLI::App* app) {
   const auto arguments = std::make_shared<FlowArguments>();
   arguments->match.AddTo(app);
   app->add_flag("--float16", arguments->float16,
-                "Let the flow travel as float16: half the bytes, off by at most 1/2048 of itself");
+                "Transfer the flow as float16: half the bytes, relative error at most 1/2048");
   app->add_option("--out", arguments->flo_path, "Write the flow")->type_name("FILE.flo");
-  app->add_option("--png", arguments->png_path, "Draw the flow in colours, with a legend")
+  app->add_option("--png", arguments->png_path, "Draw the flow in colours with a legend")
       ->type_name("FILE.png");
   app->add_option("--warp", arguments->warp_path, "Draw the reference warped to the query")
       ->type_name("FILE.png");
   app->add_option("--consistency", arguments->consistency_path,
-                  "Compute the flow back as well, and write the distances for NumPy")
+                  "Also compute the backward flow, and write the forward-backward error")
       ->type_name("FILE.npy");
   arguments->preview_iterations = {0, 1, 5};
   CLI::Option* drawn =
       app->add_option("--preview-png", arguments->preview_path,
-                      "Draw the flow after chosen PatchMatch iterations in a row, and the answer")
+                      "Draw the flow after the iterations of --preview, and the answer")
           ->type_name("FILE.png");
   app->add_option_function<std::string>(
          "--preview",
@@ -177,7 +177,7 @@ Action AddFlow(CLI::App* app) {
            }
            arguments->preview_iterations = *iterations;
          },
-         "The iterations of --preview-png; 0: the coarse flow (default: 0,1,5)")
+         "PatchMatch iterations of --preview-png; 0: the coarse flow (default: 0,1,5)")
       ->type_name("N,N,...")
       ->needs(drawn);
   app->footer(kFooter);

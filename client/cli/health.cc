@@ -48,14 +48,14 @@ Action AddHealth(CLI::App* app) {
   arguments->server.timeout_seconds = 10;
   arguments->server.AddTo(app);
   app->add_option("--service", arguments->service,
-                  "One service by its full name (default: the whole server)")
+                  "Full name of one gRPC service (default: the whole server)")
       ->type_name("NAME");
-  app->add_flag("--json", arguments->json, "Print the answer as JSON");
+  app->add_flag("--json", arguments->json, "Print JSON");
   app->footer(
       "Example:\n"
       "  nemf health --server gpu-box:50051 && echo ready\n"
       "\n"
-      "Exit codes: 0 serving; 1 not serving or not reached; 2 wrong usage.");
+      "Exit codes: 0 serving; 1 not serving or unreachable; 2 wrong usage.");
   return [arguments](const Streams& streams) { return Health(*arguments, streams); };
 }
 

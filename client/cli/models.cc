@@ -62,7 +62,7 @@ ordered_json ToJson(const Model& model) {
           {"versions", versions}};
 }
 
-// One line a version: what it is, and the words that single it out.
+// Prints one line per version: state, size, device, its role and the reason of a failure.
 void Print(const Model& model, std::ostream& out) {
   if (model.versions.empty()) out << model.name << ": no versions\n";
   for (const ModelVersion& version : model.versions) {
@@ -94,7 +94,7 @@ ExitCode List(const ModelsArguments& arguments, const Streams& streams) {
   return kSuccess;
 }
 
-// Asks for one model, or for a change of it.
+// Gets, loads or unloads one model.
 client::Result<Model> Ask(const ModelsArguments& arguments) {
   const client::Client client = arguments.server.Connect();
   const client::ModelSelector model = ParseModel(arguments.model);
@@ -128,20 +128,20 @@ ExitCode Models(const ModelsArguments& arguments, const Streams& streams) {
 
 Action AddModels(CLI::App* app) {
   const auto arguments = std::make_shared<ModelsArguments>();
-  app->add_option("ACTION", arguments->action, "list, get, load or unload")
+  app->add_option("ACTION", arguments->action, "What to do")
       ->check(CLI::IsMember({"list", "get", "load", "unload"}))
       ->type_name("list|get|load|unload")
       ->capture_default_str();
   app->add_option(
          "MODEL", arguments->model,
-         "Of get, load and unload. load without a version: the newest; unload without one: "
-         "all")
+         "Model of get, load and unload. Without VERSION, load loads the version that the server's "
+         "policy selects, and unload unloads all versions")
       ->type_name("NAME[/VERSION]");
-  app->add_flag("--json", arguments->json, "Print the answer as JSON");
+  app->add_flag("--json", arguments->json, "Print JSON");
   arguments->server.AddTo(app);
   app->footer(
-      "load and unload need a server that runs with --allow-model-control. load answers once the\n"
-      "version is ready; unload once no new request gets it.\n"
+      "load and unload require a server that runs with --allow-model-control. load waits until\n"
+      "the version is ready, unload until no new request can get it.\n"
       "\n"
       "Examples:\n"
       "  nemf models\n"
@@ -149,7 +149,7 @@ Action AddModels(CLI::App* app) {
       "  nemf models load nemf-small/6\n"
       "  nemf models unload nemf-small/6\n"
       "\n"
-      "Exit codes: 0 success; 1 the server refused, failed or was not reached; 2 wrong usage.");
+      "Exit codes: 0 success; 1 the request failed or the server is unreachable; 2 wrong usage.");
   return [arguments](const Streams& streams) { return Models(*arguments, streams); };
 }
 

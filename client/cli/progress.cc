@@ -9,7 +9,7 @@
 namespace nemf::cli {
 namespace {
 
-constexpr char kStartOfLine[] = "\r\x1b[K";  // and clears it
+constexpr char kStartOfLine[] = "\r\x1b[K";  // also clears the line
 
 std::ostream* TerminalOf(std::ostream* err) {
   return err == &std::cerr && isatty(STDERR_FILENO) != 0 ? err : nullptr;

@@ -8,7 +8,7 @@
 
 namespace nemf::cli {
 
-// Runs from its making.
+// Measures the time since its construction.
 class Stopwatch {
  public:
   double Seconds() const {
@@ -19,21 +19,21 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// "[#######.............] 35 %  126/360 pairs  3.1/s  1:15 left".
+// Returns "[#######.............] 35 %  126/360 pairs  3.1/s  1:15 left".
 std::string ProgressLine(int done, int total, double seconds, const std::string& unit);
 
-// A bar on the last line of a terminal, redrawn at most ten times a second; nothing where the
-// stream is not the process's error stream or that is no terminal. Thread-safe.
+// A progress bar on the last line of a terminal, redrawn at most ten times per second. Prints
+// nothing unless the stream is std::cerr and standard error is a terminal. Thread-safe.
 class Progress {
  public:
-  // The stream outlives this.
+  // `err` must outlive this object.
   Progress(std::ostream* err, int total, std::string unit);
   // Clears the line.
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // One more is done.
+  // Counts one more unit as done.
   void Step();
 
  private:

@@ -17,16 +17,16 @@ namespace {
 
 constexpr char kFooter[] =
     "FILE.json is {\"points\": [[x, y], ...]}, in pixels of the query (--keypoints) or of the\n"
-    "reference (--truth). x goes to the right, y downwards; the centre of the top-left pixel is\n"
-    "0,0; EXIF orientation is applied first.\n"
+    "reference (--truth). x increases to the right and y downwards. 0,0 is the centre of the\n"
+    "top-left pixel. EXIF orientation is applied first.\n"
     "\n"
     "Examples:\n"
     "  nemf transfer cat1.jpg cat2.jpg --point 120,80 200.5,64 --png matches.png\n"
     "  nemf transfer a.png b.png --keypoints a.json --truth b.json --alpha 0.1 --json\n"
     "  nemf transfer a.png b.png --point 120,80 --preset balanced --lattice-stride 2\n"
     "\n"
-    "Exit codes: 0 success; 1 the server refused, failed or was not reached; 2 wrong usage;\n"
-    "3 a file cannot be read, understood or written.";
+    "Exit codes: 0 success; 1 the request failed or the server is unreachable; 2 wrong usage;\n"
+    "3 a file cannot be read, parsed or written.";
 
 struct TransferArguments {
   MatchArguments match;
@@ -134,22 +134,22 @@ Action AddTransfer(CLI::App* app) {
   const auto arguments = std::make_shared<TransferArguments>();
   arguments->match.AddTo(app);
   CLI::Option* point =
-      app->add_option("--point", arguments->points, "Keypoints, in query pixels; repeatable")
+      app->add_option("--point", arguments->points, "Keypoints in query pixels; may be repeated")
           ->check(CheckPoint)
           ->type_name("X,Y")
           ->allow_extra_args(false);
-  app->add_option("--keypoints", arguments->keypoints_path, "A file of keypoints")
+  app->add_option("--keypoints", arguments->keypoints_path, "File of keypoints in query pixels")
       ->type_name("FILE.json")
       ->excludes(point);
-  app->add_option("--truth", arguments->truth_path, "The true points, to be compared with")
+  app->add_option("--truth", arguments->truth_path,
+                  "File of the true matches in reference pixels, for PCK")
       ->type_name("FILE.json");
   app->add_option("--alpha", arguments->alpha,
-                  "With --truth: correct is within this share of the reference's longer side")
+                  "With --truth: PCK threshold as a fraction of the reference's longer side")
       ->check(CLI::Validator(CLI::PositiveNumber).description(""))
       ->type_name("A")
       ->capture_default_str();
-  app->add_option("--png", arguments->png_path, "Draw the matches between the two photographs")
-      ->type_name("OUT.png");
+  app->add_option("--png", arguments->png_path, "Draw the matches")->type_name("OUT.png");
   app->footer(kFooter);
   return [arguments](const Streams& streams) { return Transfer(*arguments, streams); };
 }

@@ -38,8 +38,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(ServiceConfig(options.max_attempts));
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, options.max_attempts > 1);
-  // A call is sent again only while its request is kept. Photographs exceed the default of 256 KiB;
-  // a request larger than the server's limit fails anyway.
+  // gRPC retries a call only if its request fits into this buffer. Photographs exceed the default
+  // of 256 KiB. The server's own limit bounds the size of a request.
   arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, std::numeric_limits<int>::max());
   arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
   arguments.SetMaxSendMessageSize(-1);
@@ -51,7 +51,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
 }
 
 void SetToken(const std::string& token, grpc::ClientContext* context) {
-  // Not as call credentials, which gRPC does not let through a plaintext connection.
+  // Metadata, because gRPC does not send call credentials over a plaintext connection.
   if (!token.empty()) context->AddMetadata("authorization", "Bearer " + token);
 }
 

@@ -10,14 +10,15 @@
 
 namespace nemf::client {
 
-// The gRPC service config (JSON) that retries every method on UNAVAILABLE, `max_attempts` times in
-// all; 1: never.
+// Returns the gRPC service config (JSON) that retries every method on UNAVAILABLE, with
+// `max_attempts` attempts including the first; 1: no retries.
 std::string ServiceConfig(int max_attempts);
 
-// A lazy channel to options.target. Requires options.Validate().ok().
+// Creates a channel to options.target that connects on its first call. Requires
+// options.Validate().ok().
 std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options);
 
-// Sends the token, unless it is empty, with the context's call.
+// Adds the bearer token to the metadata of the context's call, unless the token is empty.
 void SetToken(const std::string& token, grpc::ClientContext* context);
 
 }  // namespace nemf::client

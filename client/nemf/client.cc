@@ -19,7 +19,8 @@ namespace nemf::client {
 namespace {
 
 // The messages of grpc.health.v1.Health/Check have the wire format of the well-known wrappers: a
-// string `service` = 1 and an enum `status` = 1 (UNKNOWN 0, SERVING 1, NOT_SERVING 2).
+// string `service` = 1, and an enum `status` = 1 (UNKNOWN 0, SERVING 1, NOT_SERVING 2). The client
+// therefore needs no copy of health.proto.
 using HealthRequest = google::protobuf::StringValue;
 using HealthResponse = google::protobuf::Int32Value;
 using HealthStub = grpc::TemplatedGenericStub<HealthRequest, HealthResponse>;
@@ -118,7 +119,7 @@ class Client::Impl {
     HealthRequest request;
     request.set_value(service);
     HealthResponse response;
-    // Shared, because set_value() may still be at work when get() returns.
+    // Shared, because set_value() may still be running when get() returns.
     const auto done = std::make_shared<std::promise<grpc::Status>>();
     health_.UnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::StubOptions(), &request,
                       &response, [done](grpc::Status status) { done->set_value(status); });
@@ -133,8 +134,8 @@ class Client::Impl {
     if (timeout_.count() > 0) context->set_deadline(std::chrono::system_clock::now() + timeout_);
   }
 
-  // Reads to the end of the stream, or to the first error of ours: a broken protocol, or a callback
-  // that had enough.
+  // Reads until the end of the stream. Returns kDataLoss if the stream breaks the protocol, and
+  // kCancelled if a callback returns false.
   static Status ReadAll(grpc::ClientReader<v1::ComputeFlowResponse>* reader,
                         const BandCallback& on_band, const PreviewCallback& on_preview,
                         FlowAssembler* assembler) {

@@ -76,7 +76,7 @@ void SetOptions(const MatchOptions& options, v1::MatchOptions* out) {
   if (options.search_decay) out->set_search_decay(*options.search_decay);
 }
 
-// What all kinds of request share.
+// Sets the fields that all requests share.
 template <typename Request, typename Message>
 void SetPair(const Request& request, Message* out) {
   std::visit([out](const auto& image) { SetImage(image, out->mutable_query()); }, request.query);
@@ -198,7 +198,7 @@ Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context) 
   const auto found = trailers.find("grpc-retry-pushback-ms");
   if (plain.ok() || found == trailers.end()) return plain;
   const std::string text(found->second.data(), found->second.size());
-  // What is no number stands for "never", as gRPC's own retries take it.
+  // gRPC's retries treat a value that is not a number as "do not retry".
   char* end = nullptr;
   const long long parsed = std::strtoll(text.c_str(), &end, 10);
   const bool is_number = !text.empty() && *end == '\0';

@@ -46,7 +46,7 @@ ModelVersion FromProto(const v1::ModelVersion& version) {
   return out;
 }
 
-// The model in the answer, or the error that took its place.
+// Returns the model of the response, or the error of the call.
 template <typename Response>
 Result<Model> Answer(const grpc::Status& status, const Response& response) {
   if (!status.ok()) return FromGrpc(status);

@@ -16,10 +16,10 @@ namespace nemf::client {
 
 Model FromProto(const v1::Model& model);
 
-// The calls of the Models service. As thread-safe as its stub: any number of threads at once.
+// Calls the Models service. Any number of threads may call any member at the same time.
 class ModelCalls {
  public:
-  // `prepare` gives each call its deadline and metadata, and outlives this.
+  // `prepare` sets the deadline and the metadata of each call.
   ModelCalls(const std::shared_ptr<grpc::Channel>& channel,
              std::function<void(grpc::ClientContext*)> prepare);
 

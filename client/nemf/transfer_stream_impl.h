@@ -17,14 +17,14 @@ class TransferStream::Impl {
   using Call = grpc::ClientReaderWriterInterface<v1::TransferKeypointsStreamRequest,
                                                  v1::TransferKeypointsStreamResponse>;
 
-  // The stub is needed only to start the call. `token`: may be empty.
+  // Starts the call. `stub` is not used afterwards. `token` may be empty.
   Impl(v1::Correspondence::StubInterface* stub, const std::string& token) {
     SetToken(token, &context);
     call = stub->TransferKeypointsStream(&context);
   }
 
-  // A call must not be let go of before it was finished, which waits for the server unless the
-  // call is cancelled.
+  // gRPC requires Finish() before a call is destroyed. Cancelling first keeps it from waiting for
+  // the server.
   ~Impl() {
     if (finished) return;
     context.TryCancel();
