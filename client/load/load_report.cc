@@ -9,7 +9,7 @@
 namespace nemf::load {
 namespace {
 
-// Gathers one group's outcomes.
+// Collects the outcomes of one group.
 class Gatherer {
  public:
   explicit Gatherer(double deadline) : deadline_(deadline) {}
@@ -58,7 +58,8 @@ class Gatherer {
 
 double Percentile(const std::vector<double>& ascending, double share) {
   assert(!ascending.empty() && share > 0 && share <= 1);
-  // 0.999 * 1000 is a little more than 999: without the slack it would be the 1000th.
+  // 0.999 * 1000 is slightly more than 999 in floating point. Without the slack it would select the
+  // 1000th value.
   constexpr double kSlack = 1e-9;
   const auto rank =
       static_cast<std::size_t>(std::ceil(share * static_cast<double>(ascending.size()) - kSlack));

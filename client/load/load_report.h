@@ -10,7 +10,7 @@
 
 namespace nemf::load {
 
-// What is told of many numbers. All 0 where there was none.
+// Summary of a set of numbers. All members are 0 if the set is empty.
 struct Distribution {
   std::size_t count = 0;
   double mean = 0;
@@ -21,25 +21,25 @@ struct Distribution {
   double max = 0;
 };
 
-// The smallest of the values that is at least as large as `share` of them (nearest rank). Requires
-// `ascending` to be sorted and not empty, and 0 < share <= 1.
+// Returns the percentile by nearest rank: the smallest value that is at least as large as the
+// fraction `share` of all values. Requires sorted, non-empty values and 0 < share <= 1.
 double Percentile(const std::vector<double>& ascending, double share);
 
 Distribution Describe(std::vector<double> values);
 
-// What became of the requests of one kind. Times are in seconds.
+// Outcomes of the requests of one kind. Times are in seconds.
 struct GroupReport {
   std::size_t requests = 0;
   std::size_t answers = 0;                    // ended with OK
   std::size_t good = 0;                       // of them, within the deadline
   std::size_t refused = 0;                    // RESOURCE_EXHAUSTED
-  std::size_t refused_with_pushback = 0;      // of them, told when to come again, or not to
-  std::size_t cached = 0;                     // answers without an encoder pass of their own
+  std::size_t refused_with_pushback = 0;      // of them, with a retry push-back
+  std::size_t cached = 0;                     // answers without an encoder batch
   std::map<std::string, std::size_t> errors;  // by the code's name, all but OK
 
-  // Of the answers. `latency` counts from the scheduled time. The stages are the server's own
-  // account; `rest` is what it does not account for: the network, gRPC, and for late starts the
-  // client's queue.
+  // Of the answers. `latency` counts from the scheduled time. The stages are measured by the
+  // server. `rest` is the remainder: network, gRPC, and the client's queue for requests that start
+  // late.
   Distribution latency;
   Distribution decode;
   Distribution queue;
@@ -48,14 +48,14 @@ struct GroupReport {
   Distribution rest;
 };
 
-// When a request counts. Closed loop: by its end, so that a rate is what the server completed in
-// the time, however long a request takes. Open loop: by its scheduled time, so that each arrival of
-// the time counts, however late its end.
+// The phase that a request counts in. Closed loop: by its end, so that rates are completions in the
+// measured time. Open loop: by its scheduled time, so that every arrival in the measured time
+// counts, even if it ends later.
 enum class Phase { kWarmUp, kMeasured, kAfter };
 Phase PhaseOf(const Outcome& outcome, const LoadOptions& options);
 
 struct LoadReport {
-  // Every request that was started is in exactly one of these.
+  // Number of requests by phase. Each started request has exactly one phase.
   std::size_t warm_up = 0;
   std::size_t measured = 0;
   std::size_t after = 0;

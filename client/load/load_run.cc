@@ -27,7 +27,7 @@ Answer SendOrFail(const Send& send, std::uint64_t index) {
   }
 }
 
-// Workers take arrivals in order, each sleeping until its own.
+// Workers take arrivals in order; each sleeps until the time of its arrival.
 class LoadRun {
  public:
   LoadRun(const LoadOptions& options, Clock* clock, const Send& send, const OnOutcome& on_outcome)
@@ -50,7 +50,7 @@ class LoadRun {
  private:
   double Now() { return clock_->Now() - start_; }
 
-  // The next request with its index and scheduled time; nothing after the end.
+  // Returns the next request with its index and scheduled time, or nullopt after the end.
   std::optional<Outcome> NextArrival() {
     const std::lock_guard lock(mutex_);
     Outcome outcome;

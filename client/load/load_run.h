@@ -13,17 +13,17 @@
 
 namespace nemf::load {
 
-// Time as a run of load sees it. Safe from any thread.
+// The clock of a load run. Thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;
-  // Seconds since some moment; never less than before.
+  // Returns seconds since a fixed time; does not decrease.
   virtual double Now() = 0;
-  // Returns once Now() >= `time`; at once where it is already.
+  // Blocks until Now() >= `time`.
   virtual void SleepUntil(double time) = 0;
 };
 
-// Counts from its making.
+// The system's steady clock. 0 is its construction.
 class SteadyClock final : public Clock {
  public:
   double Now() override {
@@ -39,29 +39,29 @@ class SteadyClock final : public Clock {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// How a server is loaded.
+// Settings of a load run.
 //
-// Closed loop (rate 0): each of `workers` clients asks again once it has its answer, so a slow
-// server is asked less. Open loop: requests arrive as they do in the world, whatever the server
-// does; `workers` bounds how many are in flight. An arrival that finds none free starts late, and
-// its latency is counted from when it should have started: the wait is the server's doing.
+// Closed loop (rate 0): each of `workers` clients sends its next request after the last answer, so
+// a slow server gets fewer requests. Open loop: requests arrive independently of the server, and
+// `workers` bounds those in flight. An arrival that finds no free worker starts late. Its latency
+// counts from its scheduled time, because the wait is caused by the server.
 struct LoadOptions {
-  double rate = 0;         // arrivals a second, >= 0; 0: closed loop
+  double rate = 0;         // arrivals per second, >= 0; 0: closed loop
   int workers = 1;         // 1 to 4096
-  double warm_up = 0;      // seconds before anything counts, >= 0
-  double duration = 10;    // seconds that count, > 0
-  double deadline = 0;     // seconds after which an answer is of no use, >= 0; 0: never
+  double warm_up = 0;      // seconds before the measurement, >= 0
+  double duration = 10;    // seconds of the measurement, > 0
+  double deadline = 0;     // seconds, for goodput, >= 0; 0: none
   std::uint64_t seed = 0;  // of the arrivals
 
-  // kInvalidArgument that names the first broken rule.
+  // Returns kInvalidArgument that names the first broken rule, or success.
   client::Status Validate() const;
 };
 
-// How one request ended.
+// The end of one request.
 struct Answer {
   RequestKind kind = RequestKind::kKeypoints;
   client::Status status;
-  client::Statistics statistics;  // where the status is OK
+  client::Statistics statistics;  // if the status is OK
 };
 
 // One request. Times are seconds from the start of the run.
@@ -75,15 +75,15 @@ struct Outcome {
   double latency() const { return finished - scheduled; }
 };
 
-// Asks request number `index` and waits for its end. Called from many threads.
+// Sends request number `index` and blocks until it ends. Called from many threads.
 using Send = std::function<Answer(std::uint64_t index)>;
 
 // Called after each request, from many threads; may be null.
 using OnOutcome = std::function<void(const Outcome&)>;
 
-// Sends requests 0, 1, 2, ... for warm_up + duration seconds, waits until all of them have ended
-// and returns each once, in the order of their ends. A `send` that throws ends its request with
-// kUnknown. Requires options.Validate().ok().
+// Sends requests 0, 1, 2, ... for warm_up + duration seconds and blocks until all of them have
+// ended. Returns their outcomes in the order in which they ended. If `send` throws, the request
+// ends with kUnknown. Requires options.Validate().ok().
 std::vector<Outcome> RunLoad(const LoadOptions& options, Clock* clock, const Send& send,
                              const OnOutcome& on_outcome = nullptr);
 

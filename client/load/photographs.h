@@ -10,7 +10,7 @@
 
 namespace nemf::load {
 
-// An encoded image to be sent, and its size once its EXIF orientation is applied.
+// An encoded image and its size after its EXIF orientation has been applied.
 struct Photograph {
   std::string name;
   std::string bytes;
@@ -18,16 +18,16 @@ struct Photograph {
   int height = 0;  // pixels
 };
 
-// The most that are taken from a folder: their bytes stay in memory.
+// Limit of the images taken from a folder. Their bytes stay in memory.
 inline constexpr std::size_t kMaxPhotographs = 256;
 
-// The images that lie in the folder itself (.jpg, .jpeg, .png, .webp, .bmp, .tif, .tiff), by name,
-// at most kMaxPhotographs. kInvalidArgument names the folder or the file that is wrong; a folder
-// with fewer than two images is.
+// Reads the images directly in a folder (.jpg, .jpeg, .png, .webp, .bmp, .tif, .tiff), the first
+// kMaxPhotographs by name. Returns kInvalidArgument with the path if the folder or an image cannot
+// be read, or if there are fewer than two images.
 client::Result<std::vector<Photograph>> ReadPhotographs(const std::string& folder);
 
-// `count` JPEG files of smooth random colours with some texture, no two alike; about as large as
-// photographs of their size. Equal seeds give equal pixels before the encoder.
+// Makes `count` different JPEG files of smooth random colours with some texture, about as large as
+// photographs of the same size. Equal seeds give equal pixels before encoding.
 std::vector<Photograph> MakePhotographs(int count, int width, int height, std::uint64_t seed);
 
 }  // namespace nemf::load

@@ -6,13 +6,13 @@
 
 namespace nemf::load {
 
-// A small generator whose numbers are the same with every standard library: SplitMix64 (Steele, Lea
-// and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
+// A pseudorandom generator with the same numbers on every platform: SplitMix64 (Steele, Lea and
+// Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 class SplitMix64 {
  public:
   explicit SplitMix64(std::uint64_t seed) : state_(seed) {}
 
-  // The generator of one item of a sequence: it does not depend on who draws the others, and when.
+  // Returns the generator of one item of a sequence. It is independent of the other items.
   static SplitMix64 ForItem(std::uint64_t seed, std::uint64_t item) {
     return SplitMix64(SplitMix64(seed).Next() ^ SplitMix64(~item).Next());
   }
@@ -24,24 +24,24 @@ class SplitMix64 {
     return z ^ (z >> 31);
   }
 
-  // In [0, 1).
+  // Returns a number in [0, 1).
   double Uniform() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
 
-  // In [0, n), n >= 1; the bias is below n / 2^64.
+  // Returns an integer in [0, n), n >= 1. The bias is below n / 2^64.
   std::uint64_t Below(std::uint64_t n) { return Next() % n; }
 
  private:
   std::uint64_t state_;
 };
 
-// The times at which requests arrive where many clients know nothing of each other: a Poisson
-// process, whose gaps are exponential with mean 1 / rate. Not safe for threads.
+// Arrival times of a Poisson process: independent exponential gaps with mean 1 / rate. Not
+// thread-safe.
 class PoissonArrivals {
  public:
   // `rate` per second, > 0. Equal seeds give equal times.
   PoissonArrivals(double rate, std::uint64_t seed) : rate_(rate), random_(seed) {}
 
-  // The next time, in seconds from the start.
+  // Returns the next arrival time, seconds from the start.
   double Next() { return now_ += -std::log1p(-random_.Uniform()) / rate_; }
 
  private:

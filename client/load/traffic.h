@@ -13,17 +13,17 @@ namespace nemf::load {
 
 enum class RequestKind { kKeypoints, kFlow };
 
-// What is asked.
+// The mix of requests.
 struct TrafficOptions {
-  double flow_share = 0;   // of the requests that are dense flows, 0 to 1
+  double flow_share = 0;   // fraction of dense flows, 0 to 1
   int keypoints = 10;      // of a keypoint request, 1 to 10,000
   std::uint64_t seed = 0;  // of kinds, pairs and keypoints
 
-  // kInvalidArgument that names the first broken rule.
+  // Returns kInvalidArgument that names the first broken rule, or success.
   client::Status Validate() const;
 };
 
-// One request, as drawn.
+// A drawn request.
 struct RequestPlan {
   RequestKind kind = RequestKind::kKeypoints;
   std::size_t query = 0;                 // index of a photograph
@@ -31,8 +31,9 @@ struct RequestPlan {
   std::vector<client::Point> keypoints;  // inside the query; empty for a flow
 };
 
-// Request number `index`. It depends on the arguments alone, so a run asks the same whatever the
-// order in which its answers come. Requires options.Validate().ok() and two photographs or more.
+// Draws request number `index`. The result depends only on the arguments, so a run sends the same
+// requests in any order of the answers. Requires options.Validate().ok() and at least two
+// photographs.
 RequestPlan PlanRequest(const TrafficOptions& options, const std::vector<Photograph>& photographs,
                         std::uint64_t index);
 

@@ -7,10 +7,11 @@
 
 namespace nemf::client {
 
-// The query with its point marked; beside it the encoder's coarse cost and the matching field of
-// that point, each as contours over the reference (a cross at the largest value) with its surface
-// below. Both are moved to [0, 1] for themselves, so shapes compare and values do not. Images are
-// 8-bit BGR; the result too. `sigma`: of a Gaussian in nodes that smooths both; 0: none.
+// Draws the query with its point marked, the encoder's coarse cost and the matching field. Each of
+// the two is drawn as contours over the reference, with a cross at the largest value, and as a
+// surface below. Each is scaled to [0, 1] on its own, so only their shapes can be compared. `sigma`
+// is the standard deviation, in samples, of the Gaussian that smooths both; 0: none. The images and
+// the result are 8-bit BGR.
 cv::Mat DrawField(const cv::Mat& query, const cv::Mat& reference, const Point& point,
                   const FieldSample& field, double sigma = 0);
 

@@ -36,7 +36,7 @@ Result<cv::Mat> DecodeImage(std::string_view bytes) {
     cv::Mat image = bytes.empty() ? cv::Mat() : cv::imdecode(buffer, cv::IMREAD_COLOR);
     if (!image.empty()) return image;
   } catch (const cv::Exception&) {
-    // Falls through: for the caller a broken file and an unknown format are the same.
+    // Falls through: a damaged file and an unknown format get the same error.
   }
   return Status(Code::kInvalidArgument, "not an image that can be decoded");
 }

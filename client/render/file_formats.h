@@ -11,24 +11,24 @@
 
 namespace nemf::client {
 
-// Decodes an image file's content to 8-bit BGR, with its EXIF orientation applied, as the server
-// does. kInvalidArgument: not an image that can be read.
+// Decodes an image file's content to 8-bit BGR and applies its EXIF orientation, as the server
+// does. Returns kInvalidArgument if it is not an image or is damaged.
 Result<cv::Mat> DecodeImage(std::string_view bytes);
 
-// The content of a PNG file of an 8-bit BGR picture.
+// Encodes an 8-bit BGR picture as PNG.
 Result<std::string> EncodePng(const cv::Mat& picture);
 
 // The Middlebury format for flow (vision.middlebury.edu/flow): the float 202021.25 ("PIEH"), width
 // and height as int32, then (dx, dy) as float32 for every pixel, row-major; all little endian.
 
-// The content of a .flo file. The confidence is not part of it.
+// Encodes a flow as the content of a .flo file, without confidence and consistency.
 std::string EncodeFlo(const FlowField& field);
 
-// The field in the content of a .flo file. kInvalidArgument says what is wrong with the bytes.
+// Decodes the content of a .flo file. Returns kInvalidArgument with the reason if it is damaged.
 Result<FlowField> DecodeFlo(std::string_view bytes);
 
-// The content of a .npy file (NumPy's format 1.0) of float32 values in C order. Requires as many
-// values as the shape has elements.
+// Encodes float32 values in C order as the content of a .npy file (NumPy's format 1.0). Requires
+// one value for each element of the shape.
 std::string EncodeNpy(const std::vector<int>& shape, const std::vector<float>& values);
 
 }  // namespace nemf::client

@@ -9,7 +9,7 @@
 namespace nemf::client {
 namespace {
 
-// One stretch of the wheel: `steps` hues in which one channel goes up or down.
+// A section of the wheel: `steps` hues in which one channel increases or decreases.
 struct Segment {
   int steps;
   cv::Vec3f from;  // BGR in [0, 1]
@@ -57,7 +57,7 @@ cv::Vec3f Hue(float dx, float dy) {
 cv::Vec3b FlowColor(float dx, float dy) {
   const float magnitude = std::hypot(dx, dy);
   if (!std::isfinite(magnitude)) return {0, 0, 0};
-  // Adding zero turns -0 into +0, which atan2 would tell apart.
+  // Adding zero turns -0 into +0, for which atan2 has different results.
   const cv::Vec3f hue = Hue(dx + 0.0f, dy + 0.0f);
   cv::Vec3b color;
   for (int channel = 0; channel < 3; ++channel) {

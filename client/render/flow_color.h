@@ -7,21 +7,22 @@
 
 namespace nemf::client {
 
-// The colour (8-bit BGR) of a displacement given in units of the largest magnitude shown. The hue
-// tells the direction (right red, down yellow, left cyan, up violet), the saturation the magnitude:
-// zero is white, 1 is fully saturated, and beyond 1 the colour is darkened by a quarter. NaN and
+// Returns the colour (8-bit BGR) of a displacement in units of the largest magnitude shown. The hue
+// is the direction (right red, down yellow, left cyan, up violet) and the saturation the magnitude:
+// 0 is white, 1 is fully saturated, and beyond 1 the colour is darkened by a quarter. NaN and
 // infinite displacements are black.
 //
-// The wheel is the one of the Middlebury evaluation (S. Baker et al., "A Database and Evaluation
-// Methodology for Optical Flow", IJCV 2011): 55 hues, with more steps where the eye tells them
-// apart.
+// The colour wheel is that of the Middlebury evaluation (S. Baker et al., "A Database and
+// Evaluation Methodology for Optical Flow", IJCV 2011): 55 hues, with more steps where the eye
+// distinguishes more.
 cv::Vec3b FlowColor(float dx, float dy);
 
-// The magnitude, in pixels, that all but one in a hundred of the field's finite displacements stay
-// within: a scale that a few outliers cannot spoil. At least 1e-3.
+// Returns the 99th percentile of the magnitudes of the finite displacements, pixels, at least 1e-3:
+// a scale that is robust to outliers.
 float FlowScale(const FlowField& field);
 
-// The field in colours, BGR, one pixel each; `scale` (pixels, > 0) is shown fully saturated.
+// Draws the flow in colours, 8-bit BGR, one pixel per displacement. A magnitude of `scale` (pixels,
+// > 0) is fully saturated.
 cv::Mat ColorFlow(const FlowField& field, float scale);
 
 }  // namespace nemf::client

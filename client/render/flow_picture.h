@@ -9,19 +9,20 @@
 
 namespace nemf::client {
 
-// The field in colours (FlowColor, FlowScale) at one pixel each, over a strip with the legend: the
-// colour disc, the magnitude of its rim, and the field's mean and largest magnitudes. BGR; wider
-// than the field where the legend needs the room.
+// Draws the flow in colours (FlowColor, FlowScale), one pixel per displacement, above a legend: the
+// colour disc, the magnitude at its rim, and the mean and largest magnitudes. 8-bit BGR. The
+// picture is wider than the flow if the legend needs more space.
 cv::Mat DrawFlow(const FlowField& field);
 
-// One state of a flow and what it is called.
+// A state of a flow and its caption.
 struct NamedFlow {
   std::string name;
   const FlowField* field;  // not null
 };
 
-// The states of one flow side by side, each under its name: above in colours, all by the scale of
-// the last, below the reference (8-bit BGR) warped by it. At least one state, all of one size. BGR.
+// Draws the states of one flow side by side under their captions. The upper row shows their colours
+// with the scale of the last state, the lower row the reference (8-bit BGR) warped by each.
+// Requires at least one state and equal sizes. 8-bit BGR.
 cv::Mat DrawFlowRow(const std::vector<NamedFlow>& states, const cv::Mat& reference);
 
 }  // namespace nemf::client

@@ -13,8 +13,9 @@ struct LatencyCurve {
   std::vector<double> seconds;  // not empty, each finite; in any order
 };
 
-// For each curve the share of its requests (upwards, 0 to 1) that took at most a time (to the
-// right, logarithmic). `deadline` (seconds) is marked; 0: none. 8-bit BGR. At most four curves.
+// Draws the cumulative distribution of each curve: the fraction of its requests (upwards, 0 to 1)
+// that took at most a time (to the right, logarithmic). Marks `deadline` (seconds) unless it is 0.
+// Requires at most four curves. 8-bit BGR.
 cv::Mat DrawLatency(const std::vector<LatencyCurve>& curves, double deadline);
 
 }  // namespace nemf::client

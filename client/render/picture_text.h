@@ -6,14 +6,14 @@
 
 namespace nemf::client {
 
-// Text in pictures: anti-aliased, one face and size.
+// Anti-aliased text in pictures, in one font and size.
 
 inline const cv::Scalar kInk(40, 40, 40);       // BGR, for text on paper
 inline const cv::Scalar kPaper(255, 255, 255);  // BGR
 inline constexpr int kTextHeight = 13;          // of a capital letter, pixels
 inline constexpr int kLineHeight = 26;          // from one line of text to the next, pixels
 
-// The width of `text` when drawn, pixels.
+// Returns the width of `text` in pixels.
 int TextWidth(const std::string& text);
 
 // Draws `text` with its left end at x and its middle line at y.

@@ -6,27 +6,27 @@
 
 namespace nemf::client {
 
-// Pictures of a scalar on a grid of nodes, as CV_32F maps [rows][columns].
+// Scalars on a grid, as CV_32F maps [rows][columns].
 
-// The values (row-major) smoothed by a Gaussian of `sigma` nodes (0: as they are) and moved to
-// [0, 1], the smallest to 0. A flat map is 0 everywhere; values that are not finite count as the
-// smallest. Requires columns * rows values, at least one.
+// Smooths the values (row-major) by a Gaussian with a standard deviation of `sigma` samples (0: no
+// smoothing) and scales them to [0, 1]. A constant map becomes 0. Values that are not finite are
+// replaced by the smallest one. Requires columns * rows values, at least one.
 cv::Mat NormalizedMap(const std::vector<float>& values, int columns, int rows, double sigma = 0);
 
-// The colour (8-bit BGR) of a value in [0, 1]: from dark violet over green to yellow.
+// Returns the colour (8-bit BGR) of a value in [0, 1], from dark violet through green to yellow.
 cv::Vec3b MapColor(float value);
 
-// A line of equal value: from one side of a cell to another, in node units (x, y).
+// A segment of a contour, from one side of a grid cell to another, in grid units (x, y).
 struct ContourSegment {
   cv::Point2f from;
   cv::Point2f to;
 };
 
-// The line map = level by marching squares, in no order. A cell whose opposite corners are above
-// the level gets two segments, which keep the corners above it apart.
+// Returns the contour map = level by marching squares, in no particular order. A cell with two
+// opposite corners above the level gets two segments that separate these corners.
 std::vector<ContourSegment> FindContour(const cv::Mat& map, float level);
 
-// The node of the largest value; the first where there are several.
+// Returns the position of the largest value, the first of them if there are several.
 cv::Point LargestNode(const cv::Mat& map);
 
 }  // namespace nemf::client

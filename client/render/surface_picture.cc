@@ -22,8 +22,8 @@ constexpr double kElevation = 35 * std::numbers::pi / 180;  // of the eye over t
 
 using Point3 = cv::Point3d;  // x to the right, y away from the viewer, z upwards
 
-// The base, centred, its longer side 1, and the eye: a parallel projection into unit coordinates
-// with v downwards.
+// A parallel projection of the surface. The base is centred and its longer side is 1. The projected
+// coordinates have v downwards.
 class View {
  public:
   explicit View(double aspect)
@@ -40,7 +40,7 @@ class View {
     return {x, -Depth(p) * std::sin(kElevation) - p.z * std::cos(kElevation)};
   }
 
-  // How far away.
+  // Returns the distance from the viewer, up to a constant.
   static double Depth(const Point3& p) { return p.x * std::sin(kTurn) + p.y * std::cos(kTurn); }
 
  private:
@@ -48,7 +48,7 @@ class View {
   double half_depth_;
 };
 
-// From unit coordinates to pixels, such that the box around the surface fits.
+// Maps projected coordinates to pixels, such that the bounding box of the surface fits.
 class Fit {
  public:
   Fit(const View& view, cv::Size size) {

@@ -5,10 +5,9 @@
 
 namespace nemf::client {
 
-// A map (CV_32F in [0, 1], at least 2 x 2) as a surface over the reference seen from above its
-// lower edge: height and colour are the value, the light comes from the upper left, and the base is
-// `aspect` (width / height of the reference, > 0) wide. Drawn back to front into `size` pixels; BGR
-// on paper.
+// Draws a map (CV_32F in [0, 1], at least 2 x 2) as a surface over the reference, seen from above
+// its lower edge. Height and colour are the value, and light comes from the upper left. `aspect` is
+// width / height of the reference, > 0. The result has `size` pixels, 8-bit BGR.
 cv::Mat DrawSurface(const cv::Mat& map, double aspect, cv::Size size);
 
 }  // namespace nemf::client

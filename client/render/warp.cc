@@ -8,7 +8,7 @@ namespace {
 
 const cv::Vec3b kOutside(128, 128, 128);
 
-// The image's value at (x, y), which lies inside [0, W-1] x [0, H-1].
+// Samples the image at (x, y), which must lie inside [0, W-1] x [0, H-1].
 cv::Vec3b Sample(const cv::Mat& image, float x, float y) {
   const int left = static_cast<int>(x);
   const int top = static_cast<int>(y);
@@ -28,7 +28,7 @@ cv::Vec3b Sample(const cv::Mat& image, float x, float y) {
   return value;
 }
 
-// Also false for NaN.
+// Returns false for NaN too.
 bool Inside(const cv::Mat& image, float x, float y) {
   return x >= 0 && y >= 0 && x <= static_cast<float>(image.cols - 1) &&
          y <= static_cast<float>(image.rows - 1);

@@ -7,9 +7,9 @@
 
 namespace nemf::client {
 
-// The reference (8-bit BGR) as it looks from the query: pixel (x, y) is the reference's at
-// (x, y) + flow(x, y), bilinearly interpolated. Pixels whose match is not finite or lies outside
-// the reference are mid-grey. The result has the field's size.
+// Warps the reference (8-bit BGR) to the query: pixel (x, y) of the result is the reference at
+// (x, y) + flow(x, y), bilinearly interpolated. It is mid-grey if the match is not finite or lies
+// outside the reference. The result has the size of the flow.
 cv::Mat WarpReference(const cv::Mat& reference, const FlowField& field);
 
 }  // namespace nemf::client
