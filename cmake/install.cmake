@@ -3,7 +3,7 @@
 #   server  bin/nemf-server, lib/nemf (LibTorch and the libraries that it needs),
 #           share/nemf/bundles, share/nemf/licences (of those libraries)
 #   client  bin/nemf, share/nemf/proto, and the library (client/nemf/install.cmake)
-# Both have share/nemf/LICENSE. Libraries of the distribution (gRPC, OpenCV, ...) are not part of
+# Both have share/nemf/LICENSE and NOTICE. Libraries of the distribution (gRPC, OpenCV, ...) are not part of
 # the tree.
 
 include(GNUInstallDirs)
@@ -22,5 +22,5 @@ if(NEMF_BUILD_TOOLS)
   install(TARGETS nemf-cli COMPONENT client)
 endif()
 foreach(component server client)
-  install(FILES LICENSE DESTINATION share/nemf COMPONENT ${component})
+  install(FILES LICENSE NOTICE DESTINATION share/nemf COMPONENT ${component})
 endforeach()

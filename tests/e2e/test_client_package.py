@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.support import ROOT
 
 # All that a build of the client library reads.
-SOURCES = ("CMakeLists.txt", "CMakePresets.json", "LICENSE", "client", "cmake", "proto")
+SOURCES = ("CMakeLists.txt", "CMakePresets.json", "LICENSE", "NOTICE", "client", "cmake", "proto")
 
 
 def run(*command: str | Path, cwd: Path) -> str:
