@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 
 std::string Columns(double first, double step) {
   std::string columns;
-  for (int i = 0; i < 10; ++i) columns += "," + std::to_string(first + i * step);
+  for (int i = 0; i < 10; ++i) columns += ',' + std::to_string(first + i * step);
   return columns;
 }
 
@@ -36,7 +36,7 @@ class CliEvalTest : public FolderTest {
     WriteImage("car/a.png", 200, 100);
     WriteImage("car/b.png", 200, 100);
     for (const char* name : {"XA", "YA", "XB", "YB"}) {
-      for (int i = 1; i <= 10; ++i) table_ += "," + (name + std::to_string(i));
+      for (int i = 1; i <= 10; ++i) table_ += ',' + (name + std::to_string(i));
     }
     table_ += "\n";
     AddRow("car/a.png", "car/b.png");

@@ -32,7 +32,7 @@ void ExpectPoint(const client::Point& point, float x, float y) {
 std::string WillowHeader() {
   std::string header = "imageA,imageB";
   for (const char* block : {"XA", "YA", "XB", "YB"}) {
-    for (int i = 1; i <= 10; ++i) header += "," + (block + std::to_string(i));
+    for (int i = 1; i <= 10; ++i) header += ',' + (block + std::to_string(i));
   }
   return header + "\n";
 }
@@ -40,7 +40,7 @@ std::string WillowHeader() {
 // Ten columns: first, first + step, ...
 std::string Block(double first, double step) {
   std::string block;
-  for (int i = 0; i < 10; ++i) block += "," + std::to_string(first + i * step);
+  for (int i = 0; i < 10; ++i) block += ',' + std::to_string(first + i * step);
   return block;
 }
 
