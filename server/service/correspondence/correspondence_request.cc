@@ -42,7 +42,7 @@ JobStatistics MatchAnswer::statistics() const {
 }
 
 CallCost MatchAnswer::cost() const {
-  CallCost cost{.decode_time = decode_time, .job = statistics()};
+  CallCost cost{.model = "", .decode_time = decode_time, .job = statistics()};
   if (!model.name.empty()) cost.model = absl::StrCat(model.name, "/", model.version);
   return cost;
 }
