@@ -44,8 +44,7 @@ endfunction()
 function(nemf_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE
-    ${arg_DEPS} GTest::gmock GTest::gtest GTest::gtest_main Threads::Threads)
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
   if(NEMF_TSAN AND NEMF_BUILD_SERVER)
     target_link_libraries(${name} PRIVATE nemf_tsan_abseil)
   endif()
@@ -53,6 +52,7 @@ function(nemf_test name)
   nemf_folder(folder)
   if(NOT folder MATCHES "^tests/engine")  # which has an instruction set of its own
     target_precompile_headers(${name} REUSE_FROM nemf_test_headers)
+    target_compile_options(${name} PRIVATE -pthread)  # as those headers
   endif()
   get_filename_component(label ${folder} NAME)
   gtest_discover_tests(${name}
