@@ -134,7 +134,7 @@ absl::StatusOr<int> Run(const ServerOptions& options, EndSignals& signals) {
   FanOutObserver observer(&records, &watchdog);
   auto models = ModelRepository::Open(options.models,
                                       LoadAndWarmUp(options.models.scheduler.max_encoder_batch),
-                                      Clock::System(), &observer);
+                                      Clock::System(), &observer, &reporter);
   if (!models.ok()) return models.status();
 
   // The gRPC services.
@@ -146,7 +146,6 @@ absl::StatusOr<int> Run(const ServerOptions& options, EndSignals& signals) {
       },
       models->get());
   if (!server.ok()) return server.status();
-  (*models)->Observe(&reporter);
 
   (*server)->SetServing(true);
   health.ready = true;

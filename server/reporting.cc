@@ -40,6 +40,10 @@ CallRecorder RecordCallsTo(Metrics* metrics, Logger* logger) {
   };
 }
 
+void ModelReporter::OnScanned(int models, int versions) {
+  logger_->Debug("models scanned", {{"models", models}, {"versions", versions}});
+}
+
 void ModelReporter::OnLoaded(const ModelInfo& model, const std::string& device,
                              absl::Duration duration) {
   {

@@ -6,7 +6,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "server/models/model_observer.h"
+#include "server/models/model_catalog.h"
 #include "server/scheduling/observer.h"
 #include "server/service/grpc_server.h"
 #include "server/telemetry/logger.h"
@@ -24,6 +24,7 @@ class ModelReporter final : public ModelObserver {
   // Both outlive the reporter.
   ModelReporter(Metrics* metrics, Logger* logger) : metrics_(metrics), logger_(logger) {}
 
+  void OnScanned(int models, int versions) override;
   void OnLoaded(const ModelInfo& model, const std::string& device,
                 absl::Duration duration) override;
   void OnLoadFailed(const std::string& name, const std::string& version,

@@ -11,19 +11,21 @@
 
 namespace nemf {
 
-// One thread that runs tasks in the order in which they came and, whenever `period` has passed
-// since the end of the last one, a poll. So no two of them meet. Thread-safe.
+// One thread that runs tasks in the order of their submission and, when `period` has passed since
+// the last poll ended, a poll. No two of them run at the same time. Thread-safe.
 class SerialExecutor {
  public:
-  // An infinite period: no polls.
+  // An executor without polls.
+  SerialExecutor() : SerialExecutor(absl::InfiniteDuration(), nullptr) {}
+  // With an infinite period there are no polls.
   SerialExecutor(absl::Duration period, std::function<void()> poll);
-  // Runs the tasks that wait, then joins.
+  // Runs the queued tasks, then joins the thread.
   ~SerialExecutor();
 
   SerialExecutor(const SerialExecutor&) = delete;
   SerialExecutor& operator=(const SerialExecutor&) = delete;
 
-  // Does not block.
+  // Queues a task. Does not block.
   void Run(std::function<void()> task);
 
  private:

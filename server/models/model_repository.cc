@@ -1,80 +1,228 @@
 #include "server/models/model_repository.h"
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/synchronization/notification.h"
+#include "server/base/status_macros.h"
+#include "server/models/model_scan.h"
 
 namespace nemf {
 namespace {
 
-std::string ToString(const std::string& name, const std::string& version) {
-  return absl::StrCat("model \"", name, "\" version \"", version, "\"");
+ModelObserver* NullObserver() {
+  static ModelObserver* const observer = new ModelObserver;
+  return observer;
+}
+
+absl::Status InOneLine(const absl::Status& status) {
+  return absl::Status(status.code(),
+                      absl::StrReplaceAll(status.message(), {{"\r", ""}, {"\n", " "}}));
+}
+
+// Returns the error of Load() for a version that does not load.
+absl::Status CannotLoad(const std::string& name, std::int64_t number, const absl::Status& reason) {
+  if (absl::IsResourceExhausted(reason)) return reason;
+  return absl::FailedPreconditionError(absl::StrCat("model \"", name, "\" version \"", number,
+                                                    "\" cannot be loaded: ", reason.message()));
 }
 
 }  // namespace
 
+absl::Status ModelRepositoryOptions::Validate() const {
+  if (directory.empty()) {
+    return absl::InvalidArgumentError(
+        "ModelRepositoryOptions.directory is empty, must name a directory");
+  }
+  if (poll_interval < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("ModelRepositoryOptions.poll_interval = ", absl::FormatDuration(poll_interval),
+                     ", must be >= 0"));
+  }
+  for (const auto& [name, version] : pinned_versions) {
+    if (!name.empty() && version >= 1) continue;
+    return absl::InvalidArgumentError(absl::StrCat("ModelRepositoryOptions.pinned_versions[\"",
+                                                   name, "\"] = ", version,
+                                                   ", must be >= 1, and the name not empty"));
+  }
+  if (memory_bytes < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("ModelRepositoryOptions.memory_bytes = ", memory_bytes, ", must be >= 0"));
+  }
+  return scheduler.Validate();
+}
+
 ModelRepository::ModelRepository(const ModelRepositoryOptions& options, ModelLoader loader,
-                                 Clock* clock, SchedulerObserver* observer)
+                                 Clock* clock, SchedulerObserver* scheduler_observer,
+                                 ModelObserver* model_observer)
     : options_(options),
       loader_(std::move(loader)),
       clock_(clock),
-      scheduler_observer_(observer),
-      map_(std::make_shared<ServingSnapshot>()) {
-  for (const auto& [name, version] : options.pinned_versions) {
-    models_.emplace(name, ModelVersions(version));
-  }
-}
+      scheduler_observer_(scheduler_observer),
+      observer_(model_observer != nullptr ? model_observer : NullObserver()),
+      table_(options.pinned_versions, options.memory_bytes) {}
 
 absl::StatusOr<std::unique_ptr<ModelRepository>> ModelRepository::Open(
     const ModelRepositoryOptions& options, ModelLoader loader, Clock* clock,
-    SchedulerObserver* observer) {
+    SchedulerObserver* scheduler_observer, ModelObserver* model_observer) {
   std::unique_ptr<ModelRepository> repository(
-      new ModelRepository(options, std::move(loader), clock, observer));
-  if (absl::Status status = repository->Scan(); !status.ok()) return status;
-  repository->ApplyToAll();
-  if (absl::Status status = repository->ChooseDefault(); !status.ok()) return status;
+      new ModelRepository(options, std::move(loader), clock, scheduler_observer, model_observer));
+  NEMF_RETURN_IF_ERROR(repository->Scan());
+  repository->ApplyPolicyToAll();
+  if (repository->table_.snapshot()->models.empty()) return repository->NothingToServe();
+  NEMF_RETURN_IF_ERROR(repository->table_.SetDefault(options.default_model));
   const bool polls = options.poll_interval > absl::ZeroDuration();
-  repository->thread_ = std::make_unique<SerialExecutor>(
-      polls ? options.poll_interval : absl::InfiniteDuration(), [self = repository.get()] {
-        if (self->Scan().ok()) self->ApplyToAll();
-      });
+  repository->thread_ =
+      std::make_unique<SerialExecutor>(polls ? options.poll_interval : absl::InfiniteDuration(),
+                                       [self = repository.get()] { self->ScanAndApplyPolicy(); });
   return repository;
 }
 
 ModelRepository::~ModelRepository() {
   thread_ = nullptr;
-  std::vector<std::shared_ptr<ServedVersion>> retired;
-  {
-    absl::MutexLock lock(&mutex_);
-    for (auto& [name, model] : models_) {
-      for (const std::int64_t number : model.Ready()) retired.push_back(model.Retire(number));
-    }
-    Publish();
-  }
-  NotifyRetired(retired);
+  ReportRetired(table_.RetireAll());
 }
 
-absl::Status ModelRepository::ChooseDefault() {
-  if (serving_snapshot()->models.empty()) return NothingToServe();
-  absl::MutexLock lock(&mutex_);
-  default_model_ = options_.default_model;
-  if (default_model_.empty()) default_model_ = serving_snapshot()->models.begin()->first;
-  Publish();
-  if (const auto found = serving_snapshot()->Find("", ""); !found.ok()) {
-    return absl::NotFoundError(absl::StrCat("default model: ", found.status().message()));
+void ModelRepository::Poll() {
+  absl::Notification done;
+  thread_->Run([this, &done] {
+    ScanAndApplyPolicy();
+    done.Notify();
+  });
+  done.WaitForNotification();
+}
+
+void ModelRepository::Drain() {
+  for (const auto& [name, model] : table_.snapshot()->models) {
+    for (const std::shared_ptr<ServedVersion>& served : model.all) served->scheduler().Drain();
   }
+}
+
+void ModelRepository::Load(const std::string& name, const std::string& version, Done done) {
+  thread_->Run([this, name, version, done = std::move(done)] { done(LoadNow(name, version)); });
+}
+
+void ModelRepository::Unload(const std::string& name, const std::string& version, Done done) {
+  thread_->Run([this, name, version, done = std::move(done)] { done(UnloadNow(name, version)); });
+}
+
+absl::Status ModelRepository::Scan() {
+  const absl::StatusOr<ModelScan> scan = ScanModels(options_.directory);
+  if (!scan.ok()) {
+    // The existing versions stay as they are.
+    ReportProblems({std::string(scan.status().message())});
+    return scan.status();
+  }
+  int versions = 0;
+  for (const FoundModel& model : scan->models) versions += static_cast<int>(model.versions.size());
+  observer_->OnScanned(static_cast<int>(scan->models.size()), versions);
+  ReportProblems(scan->problems);
+  table_.Update(scan->models);
   return absl::OkStatus();
+}
+
+void ModelRepository::ReportProblems(const std::vector<std::string>& problems) {
+  for (const std::string& problem : problems) {
+    if (!problems_.contains(problem)) observer_->OnProblem(problem);
+  }
+  problems_ = {problems.begin(), problems.end()};
+}
+
+void ModelRepository::ScanAndApplyPolicy() {
+  if (Scan().ok()) ApplyPolicyToAll();
+}
+
+void ModelRepository::ApplyPolicyToAll() {
+  for (const std::string& name : table_.Names()) ApplyPolicy(name);
+}
+
+void ModelRepository::ApplyPolicy(const std::string& name) {
+  std::set<std::int64_t> tried;
+  while (const std::optional<std::int64_t> number = table_.NextToLoad(name, tried)) {
+    tried.insert(*number);
+    if (LoadVersion(name, *number).ok()) break;
+  }
+  ReportRetired(table_.RetireSuperseded(name));
+}
+
+absl::StatusOr<ModelStatus> ModelRepository::LoadNow(const std::string& name,
+                                                     const std::string& version) {
+  NEMF_RETURN_IF_ERROR(Scan());
+  const absl::StatusOr<std::int64_t> number = table_.Include(name, version);
+  if (!number.ok()) return number.status();
+  if (!table_.IsReady(name, *number)) {
+    const absl::Status status = LoadVersion(name, *number);
+    if (!status.ok()) return CannotLoad(name, *number, status);
+  }
+  if (!version.empty()) table_.Keep(name, *number);
+  ReportRetired(table_.RetireSuperseded(name));
+  return Get(name);
+}
+
+absl::StatusOr<ModelStatus> ModelRepository::UnloadNow(const std::string& name,
+                                                       const std::string& version) {
+  NEMF_RETURN_IF_ERROR(table_.Exclude(name, version));
+  // The replacement is loaded first, so that requests find a version at any time.
+  if (!version.empty()) ApplyPolicy(name);
+  ReportRetired(table_.Retire(name, version));
+  return Get(name);
+}
+
+absl::Status ModelRepository::LoadVersion(const std::string& name, std::int64_t number) {
+  const std::string last_reason = table_.ReasonOf(name, number);
+  const absl::StatusOr<FoundVersion> found = table_.BeginLoad(name, number);
+  if (!found.ok()) {
+    // Each scan tries again; the same refusal is reported once.
+    if (found.status().message() != last_reason) {
+      observer_->OnLoadFailed(name, absl::StrCat(number), found.status());
+    }
+    return found.status();
+  }
+  const absl::Time start = clock_->Now();
+  absl::StatusOr<LoadedModel> model = LoadBundle(name, *found);
+  if (!model.ok()) {
+    table_.FailLoad(name, *found, model.status());
+    observer_->OnLoadFailed(name, absl::StrCat(number), model.status());
+    return model.status();
+  }
+  const absl::Time now = clock_->Now();
+  const std::shared_ptr<ServedVersion> served = Serve(*std::move(model), *found);
+  table_.FinishLoad(number, served, now, now - start);
+  observer_->OnLoaded(served->info(), served->engine().device(), now - start);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LoadedModel> ModelRepository::LoadBundle(const std::string& name,
+                                                        const FoundVersion& found) const {
+  absl::StatusOr<LoadedModel> model = loader_(found.directory, options_.engine);
+  if (!model.ok()) return InOneLine(model.status());
+  const std::string version = absl::StrCat(found.number);
+  if (model->info.name == name && model->info.version == version) return model;
+  return absl::FailedPreconditionError(
+      absl::StrCat("model.json says \"", model->info.name, "\" version \"", model->info.version,
+                   "\", its place says \"", name, "\" version \"", version, "\""));
+}
+
+std::shared_ptr<ServedVersion> ModelRepository::Serve(LoadedModel model,
+                                                      const FoundVersion& found) {
+  const auto destroyed = [this, info = model.info, number = found.number, bytes = found.bytes] {
+    table_.OnDestroyed(info.name, number, bytes);
+    observer_->OnUnloaded(info);
+  };
+  return deleter_.Share(std::make_unique<ServedVersion>(std::move(model), clock_,
+                                                        options_.scheduler, scheduler_observer_),
+                        destroyed);
 }
 
 absl::Status ModelRepository::NothingToServe() const {
   std::vector<std::string> reasons(problems_.begin(), problems_.end());
-  bool nothing_found = true;
+  bool found_any = false;
   for (const ModelStatus& model : List()) {
     for (const VersionStatus& version : model.versions) {
-      nothing_found = false;
+      found_any = true;
       reasons.push_back(absl::StrCat(options_.directory, "/", model.name, "/", version.version,
                                      ": ", version.reason));
     }
@@ -82,232 +230,13 @@ absl::Status ModelRepository::NothingToServe() const {
   std::string error =
       absl::StrCat("no model to serve in ", options_.directory, " (<name>/<version>/model.json)");
   if (!reasons.empty()) absl::StrAppend(&error, ": ", absl::StrJoin(reasons, "; "));
-  return nothing_found ? absl::NotFoundError(error) : absl::FailedPreconditionError(error);
+  return found_any ? absl::FailedPreconditionError(error) : absl::NotFoundError(error);
 }
 
-absl::Status ModelRepository::Scan() {
-  const absl::StatusOr<ModelScan> scan = ScanModels(options_.directory);
-  if (!scan.ok()) {
-    // The directory could not be read: the versions stay as they were.
-    ReportProblems({std::string(scan.status().message())});
-    return scan.status();
+void ModelRepository::ReportRetired(const ModelTable::Retired& versions) {
+  for (const std::shared_ptr<ServedVersion>& version : versions) {
+    observer_->OnRetired(version->info(), version->engine().device());
   }
-  ReportProblems(scan->problems);
-  std::map<std::string, std::vector<FoundVersion>> found;
-  for (const FoundModel& model : scan->models) found[model.name] = model.versions;
-  absl::MutexLock lock(&mutex_);
-  for (const auto& [name, versions] : found) models_.try_emplace(name);
-  for (auto& [name, model] : models_) model.Update(found[name]);
-  return absl::OkStatus();
-}
-
-void ModelRepository::ReportProblems(const std::vector<std::string>& problems) {
-  std::vector<Event> events;
-  for (const std::string& problem : problems) {
-    if (problems_.contains(problem)) continue;
-    events.push_back([problem](ModelObserver* observer) { observer->OnProblem(problem); });
-  }
-  problems_ = {problems.begin(), problems.end()};
-  Notify(events);
-}
-
-void ModelRepository::ApplyToAll() {
-  std::vector<std::string> names;
-  {
-    absl::MutexLock lock(&mutex_);
-    for (const auto& [name, model] : models_) names.push_back(name);
-  }
-  for (const std::string& name : names) ApplyPolicy(name);
-}
-
-void ModelRepository::ApplyPolicy(const std::string& name) {
-  std::set<std::int64_t> tried;
-  const auto next = [&] {
-    absl::MutexLock lock(&mutex_);
-    return models_.at(name).NextToLoad(tried);
-  };
-  for (auto number = next(); number; number = next()) {
-    tried.insert(*number);
-    if (LoadOne(name, *number).ok()) break;
-  }
-  RetireSuperseded(name);
-}
-
-void ModelRepository::RetireSuperseded(const std::string& name) {
-  std::vector<std::shared_ptr<ServedVersion>> retired;
-  {
-    absl::MutexLock lock(&mutex_);
-    ModelVersions& model = models_.at(name);
-    for (const std::int64_t number : model.Superseded()) {
-      retired.push_back(model.Retire(number));
-    }
-    Publish();
-  }
-  NotifyRetired(retired);
-}
-
-absl::Status ModelRepository::LoadOne(const std::string& name, std::int64_t number) {
-  FoundVersion found;
-  if (absl::Status status = Reserve(name, number, &found); !status.ok()) return status;
-  const absl::Time start = clock_->Now();
-  absl::StatusOr<LoadedModel> model = LoadVersion(name, found, options_.engine, loader_);
-  if (!model.ok()) {
-    Refuse(name, found, model.status());
-    return model.status();
-  }
-  Serve(found, clock_->Now() - start, *std::move(model));
-  return absl::OkStatus();
-}
-
-absl::Status ModelRepository::Reserve(const std::string& name, std::int64_t number,
-                                      FoundVersion* found) {
-  absl::Status refusal;
-  {
-    absl::MutexLock lock(&mutex_);
-    VersionRecord& record = *models_.at(name).Find(number);
-    VersionStatus& status = record.status;
-    *found = *record.found;
-    const std::int64_t room = std::max<std::int64_t>(0, options_.memory_bytes - taken_bytes_);
-    if (options_.memory_bytes == 0 || found->bytes <= room) {
-      taken_bytes_ += found->bytes;
-      status.bytes = found->bytes;
-      status.reason.clear();
-      status.state = VersionState::kLoading;
-      return absl::OkStatus();
-    }
-    refusal = absl::ResourceExhaustedError(
-        absl::StrCat(ToString(name, status.version), " is predicted to take ", found->bytes,
-                     " bytes, must be <= ", room, ": ModelRepositoryOptions.memory_bytes = ",
-                     options_.memory_bytes, ", of which ", taken_bytes_, " are taken"));
-    if (status.state == VersionState::kFailed) status.state = VersionState::kAvailable;
-    if (status.reason == refusal.message()) return refusal;  // The poller has reported it.
-    status.reason = std::string(refusal.message());
-  }
-  NotifyFailure(name, absl::StrCat(number), refusal);
-  return refusal;
-}
-
-void ModelRepository::Refuse(const std::string& name, const FoundVersion& found,
-                             const absl::Status& reason) {
-  {
-    absl::MutexLock lock(&mutex_);
-    taken_bytes_ -= found.bytes;
-    VersionRecord& record = *models_.at(name).Find(found.number);
-    record.status.state = VersionState::kFailed;
-    record.status.reason = std::string(reason.message());
-    record.failed_fingerprint = found.fingerprint;
-  }
-  NotifyFailure(name, absl::StrCat(found.number), reason);
-}
-
-void ModelRepository::Serve(const FoundVersion& found, absl::Duration load_time,
-                            LoadedModel loaded) {
-  const ModelInfo info = loaded.info;
-  const std::string device = loaded.engine->device();
-  auto serving = deleter_.Share(
-      std::make_unique<ServedVersion>(std::move(loaded), clock_, options_.scheduler,
-                                      scheduler_observer_),
-      [this, info, number = found.number, bytes = found.bytes] { OnGone(info, number, bytes); });
-  {
-    absl::MutexLock lock(&mutex_);
-    VersionRecord& record = *models_.at(info.name).Find(found.number);
-    record.serving = std::move(serving);
-    record.status.state = VersionState::kReady;
-    record.status.info = info;
-    record.status.device = device;
-    record.status.loaded_at = clock_->Now();
-    record.status.load_time = load_time;
-    Publish();
-  }
-  Notify({[=](ModelObserver* observer) { observer->OnLoaded(info, device, load_time); }});
-}
-
-void ModelRepository::NotifyRetired(const std::vector<std::shared_ptr<ServedVersion>>& servings) {
-  std::vector<Event> events;
-  for (const std::shared_ptr<ServedVersion>& serving : servings) {
-    events.push_back([info = serving->info(), device = serving->engine().device()](
-                         ModelObserver* observer) { observer->OnRetired(info, device); });
-  }
-  Notify(events);
-}
-
-void ModelRepository::Publish() {
-  auto next = std::make_shared<ServingSnapshot>();
-  next->default_model = default_model_;
-  for (auto& [name, model] : models_) {
-    const std::optional<std::int64_t> current = model.Current();
-    if (!current) continue;
-    ServingSnapshot::Model& served = next->models[name];
-    served.current = model.Find(*current)->serving;
-    for (const std::int64_t number : model.Ready()) {
-      served.all.push_back(model.Find(number)->serving);
-    }
-  }
-  absl::MutexLock lock(&map_mutex_);
-  map_ = std::move(next);
-}
-
-void ModelRepository::OnGone(const ModelInfo& info, std::int64_t number, std::int64_t bytes) {
-  {
-    absl::MutexLock lock(&mutex_);
-    taken_bytes_ -= bytes;
-    models_.at(info.name).OnGone(number);
-  }
-  Notify({[info](ModelObserver* observer) { observer->OnUnloaded(info); }});
-}
-
-absl::StatusOr<std::shared_ptr<ServedVersion>> ModelRepository::Find(
-    absl::string_view name, absl::string_view version) const {
-  return serving_snapshot()->Find(name, version);
-}
-
-void ModelRepository::Poll() {
-  absl::Notification done;
-  thread_->Run([this, &done] {
-    if (Scan().ok()) ApplyToAll();
-    done.Notify();
-  });
-  done.WaitForNotification();
-}
-
-void ModelRepository::Drain() {
-  for (const auto& [name, model] : serving_snapshot()->models) {
-    for (const std::shared_ptr<ServedVersion>& serving : model.all) serving->scheduler().Drain();
-  }
-}
-
-void ModelRepository::Observe(ModelObserver* observer) {
-  for (;;) {
-    std::vector<Event> events;
-    {
-      absl::MutexLock lock(&observer_mutex_);
-      events.swap(unheard_);
-      if (events.empty()) observer_ = observer;
-    }
-    if (events.empty()) return;
-    for (const Event& event : events) event(observer);
-  }
-}
-
-void ModelRepository::Notify(const std::vector<Event>& events) {
-  ModelObserver* observer = nullptr;
-  {
-    absl::MutexLock lock(&observer_mutex_);
-    observer = observer_;
-    if (observer == nullptr) unheard_.insert(unheard_.end(), events.begin(), events.end());
-  }
-  if (observer == nullptr) return;
-  for (const Event& event : events) event(observer);
-}
-
-void ModelRepository::NotifyFailure(const std::string& name, const std::string& version,
-                                    const absl::Status& reason) {
-  Notify({[=](ModelObserver* observer) { observer->OnLoadFailed(name, version, reason); }});
-}
-
-std::shared_ptr<const ServingSnapshot> ModelRepository::serving_snapshot() const {
-  absl::MutexLock lock(&map_mutex_);
-  return map_;
 }
 
 }  // namespace nemf

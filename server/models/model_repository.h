@@ -3,134 +3,103 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "server/base/clock.h"
 #include "server/base/serial_executor.h"
-#include "server/models/deferred_deleter.h"
 #include "server/models/model_catalog.h"
-#include "server/models/model_loader.h"
-#include "server/models/model_observer.h"
 #include "server/models/model_repository_options.h"
-#include "server/models/model_versions.h"
-#include "server/models/serving_snapshot.h"
+#include "server/models/model_table.h"
+#include "server/models/served_version.h"
 #include "server/scheduling/observer.h"
 
 namespace nemf {
 
-// The served models, which may change while they are served. One thread of the repository looks for
-// new versions, verifies, loads and checks them beside the old ones, one at a time, and then swaps
-// them. A request keeps the version that Find() returned until it ends. The old version is
-// destroyed after the last request has released it. model_versions.h has the policy.
+// Makes the bundle in a directory ready to serve. The server's verifies digests, contract and field
+// (LoadModel()) and runs the model once (RunSmokeTest()); tests load fake engines.
+using ModelLoader =
+    std::function<absl::StatusOr<LoadedModel>(const std::string& directory, const EngineOptions&)>;
+
+// Serves the models of a directory and follows its changes. One thread scans the directory and
+// loads new versions, one at a time, beside the ready ones. When a version is ready it replaces the
+// old one: new requests get the new version, and the old one is destroyed when its last request has
+// ended. model_versions.h has the policy.
 //
-// A version's directory is recognised when it holds model.json. If its files do not load (a copy
-// may be in progress), they are tried again when they change. The files of a loaded version are not
-// read again; if its directory disappears, the version stays until another one replaces it.
+// A version exists once its directory holds model.json. If its files do not load, perhaps because
+// they are still being copied, it is tried again when they change. The files of a loaded version
+// are not read again. If its directory disappears, it stays until another version replaces it.
 // Thread-safe.
 class ModelRepository final : public ModelCatalog {
  public:
-  // Scans the directory, loads the versions that the policy chooses, and polls from then on. If a
-  // version does not load, the next older one is loaded instead.
-  // Errors, each in one line: those of ScanModels(); NOT_FOUND if there is no model, or not the
-  // default one; FAILED_PRECONDITION if no version loads, with all reasons.
-  // Clock and observer (may be null) outlive the repository. Requires options.Validate().ok().
+  // Scans the directory, loads the versions that the policy chooses and starts to poll. If a
+  // version does not load, the next older one is loaded. Clock and observers (may be null) outlive
+  // the repository. Requires options.Validate().ok(). Errors have one line:
+  //   NOT_FOUND            there is no model or no default model, or ScanModels() reports it
+  //   UNAVAILABLE          the directory cannot be read
+  //   FAILED_PRECONDITION  no model loads; lists all reasons
   static absl::StatusOr<std::unique_ptr<ModelRepository>> Open(
       const ModelRepositoryOptions& options, ModelLoader loader, Clock* clock,
-      SchedulerObserver* observer = nullptr);
+      SchedulerObserver* scheduler_observer = nullptr, ModelObserver* model_observer = nullptr);
 
-  // Blocks until the jobs in flight have ended and every served version was released.
+  // Blocks until all jobs are answered and no caller of Find() holds a version.
   ~ModelRepository() override;
 
-  // Notifies the observer of the events since Open(), and of all later ones. Must be called at most
-  // once; the observer outlives the repository.
-  void Observe(ModelObserver* observer);
-
-  // Returns what ServingSnapshot::Find() returns for the versions that are ready now. Does not wait
-  // for a load.
+  // Returns a version that is ready now, see ServingSnapshot::Find(). Never waits for a load.
   absl::StatusOr<std::shared_ptr<ServedVersion>> Find(absl::string_view name,
-                                                      absl::string_view version) const;
+                                                      absl::string_view version) const {
+    return table_.snapshot()->Find(name, version);
+  }
 
-  // Looks for new versions now, as the poller does. Blocks until they are served or refused.
+  // Scans for new versions as the poller does. Blocks until they are ready or have failed.
   void Poll();
 
-  // Stops accepting on all models. Blocks until every accepted job was answered.
+  // Stops accepting jobs on all models and blocks until every accepted job is answered.
   void Drain();
 
-  std::vector<ModelStatus> List() const override;
-  absl::StatusOr<ModelStatus> Get(absl::string_view name) const override;
+  std::vector<ModelStatus> List() const override { return table_.List(); }
+  absl::StatusOr<ModelStatus> Get(absl::string_view name) const override {
+    return table_.Get(name);
+  }
   void Load(const std::string& name, const std::string& version, Done done) override;
   void Unload(const std::string& name, const std::string& version, Done done) override;
 
  private:
-  using Event = std::function<void(ModelObserver*)>;
-
   ModelRepository(const ModelRepositoryOptions& options, ModelLoader loader, Clock* clock,
-                  SchedulerObserver* observer);
+                  SchedulerObserver* scheduler_observer, ModelObserver* model_observer);
 
-  // Called only on the repository's thread, and in Open() before it exists.
+  // The following run on the repository's thread, and in Open() before that is started.
+
   absl::Status Scan();
   void ReportProblems(const std::vector<std::string>& problems);
-  void ApplyToAll();
+  void ScanAndApplyPolicy();
+  void ApplyPolicyToAll();
   void ApplyPolicy(const std::string& name);
-  void RetireSuperseded(const std::string& name);
   absl::StatusOr<ModelStatus> LoadNow(const std::string& name, const std::string& version);
   absl::StatusOr<ModelStatus> UnloadNow(const std::string& name, const std::string& version);
-  absl::Status ChooseDefault();
+  absl::Status LoadVersion(const std::string& name, std::int64_t number);
+  // Loads a bundle and checks that its manifest names the same model and version as its directory.
+  absl::StatusOr<LoadedModel> LoadBundle(const std::string& name, const FoundVersion& found) const;
+  std::shared_ptr<ServedVersion> Serve(LoadedModel model, const FoundVersion& found);
   absl::Status NothingToServe() const;
 
-  // Loads one version that is on disk: Reserve(), then Refuse() or Serve().
-  absl::Status LoadOne(const std::string& name, std::int64_t number);
-  // Reserves the version's share of the memory budget and writes what is on disk to *found;
-  // RESOURCE_EXHAUSTED if the budget is too small.
-  absl::Status Reserve(const std::string& name, std::int64_t number, FoundVersion* found);
-  void Refuse(const std::string& name, const FoundVersion& found, const absl::Status& reason);
-  void Serve(const FoundVersion& found, absl::Duration load_time, LoadedModel loaded);
-
-  // Makes the versions that are ready now visible to requests.
-  void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  ModelStatus StatusOf(const std::string& name, const ModelVersions& model) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-
-  // Called on the deleter's thread.
-  void OnGone(const ModelInfo& info, std::int64_t number, std::int64_t bytes);
-
-  void Notify(const std::vector<Event>& events);
-  // Callers hold the retired versions until this returns, so that observers get the retirement
-  // before the end.
-  void NotifyRetired(const std::vector<std::shared_ptr<ServedVersion>>& servings);
-  void NotifyFailure(const std::string& name, const std::string& version,
-                     const absl::Status& reason);
-  std::shared_ptr<const ServingSnapshot> serving_snapshot() const;
+  // Reports versions that were retired. The caller holds them meanwhile, so that OnUnloaded() comes
+  // after OnRetired().
+  void ReportRetired(const ModelTable::Retired& versions);
 
   const ModelRepositoryOptions options_;
   const ModelLoader loader_;
   Clock* const clock_;
-  SchedulerObserver* const scheduler_observer_;
-  std::set<std::string> problems_;  // of the last scan; the thread's
-
-  mutable absl::Mutex mutex_;
-  std::map<std::string, ModelVersions, std::less<>> models_ ABSL_GUARDED_BY(mutex_);
-  std::string default_model_ ABSL_GUARDED_BY(mutex_);
-  std::int64_t taken_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-
-  // Held for a copy or a swap of the pointer alone; taken after mutex_.
-  mutable absl::Mutex map_mutex_;
-  std::shared_ptr<const ServingSnapshot> map_ ABSL_GUARDED_BY(map_mutex_);
-
-  absl::Mutex observer_mutex_;
-  ModelObserver* observer_ ABSL_GUARDED_BY(observer_mutex_) = nullptr;
-  std::vector<Event> unheard_ ABSL_GUARDED_BY(observer_mutex_);  // before there is an observer
-
-  DeferredDeleter deleter_;                 // after what OnGone() touches
+  SchedulerObserver* const scheduler_observer_;  // may be null
+  ModelObserver* const observer_;
+  std::set<std::string> problems_;  // of the last scan; used by the repository's thread alone
+  ModelTable table_;
+  DeferredDeleter deleter_;                 // uses observer and table until it is destroyed
   std::unique_ptr<SerialExecutor> thread_;  // the last member: it uses the others
 };
 

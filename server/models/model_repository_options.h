@@ -14,20 +14,22 @@ namespace nemf {
 
 struct ModelRepositoryOptions {
   std::string directory = "models";  // holds <name>/<version>/model.json
-  // The model of requests that name none. Empty: the first by name that is served at the start.
-  std::string default_model;
-  // Interval between two scans of the directory, >= 0; 0: only when Models.Load asks.
+  // The model that answers requests without a name. Empty: the first by name of those that are
+  // ready at the start.
+  std::string default_model = {};
+  // Time between two scans for new versions, >= 0; 0: the directory is scanned only on request.
   absl::Duration poll_interval = absl::Seconds(5);
-  // Models of which this version alone is served, >= 1. Of all others, the newest that loads.
-  std::map<std::string, std::int64_t> pinned_versions;
-  // Limit of all loaded versions together, as predicted from the sizes of their files; bytes, >= 0;
-  // 0: no limit. It includes versions that still finish requests. A version is loaded beside the
-  // one that it replaces, so both must fit.
+  // Models that are served in one fixed version, >= 1. Other models are served in the newest
+  // version that loads.
+  std::map<std::string, std::int64_t> pinned_versions = {};
+  // Limit of the memory that all loaded versions take, including those that finish their last
+  // requests, as predicted by the sizes of their files. Bytes, >= 0; 0: no limit. A version is
+  // loaded beside the one that it replaces, so both must fit.
   std::int64_t memory_bytes = 0;
-  EngineOptions engine;        // of every version
-  SchedulerOptions scheduler;  // of every version
+  EngineOptions engine = {};        // of every version
+  SchedulerOptions scheduler = {};  // of every version
 
-  // INVALID_ARGUMENT that names the first broken rule; `engine` validates itself.
+  // Returns INVALID_ARGUMENT that names the first broken rule. `engine` has its own Validate().
   absl::Status Validate() const;
 };
 

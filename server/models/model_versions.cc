@@ -12,16 +12,16 @@ void ModelVersions::Update(const std::vector<FoundVersion>& found) {
     VersionRecord& record = records_[version.number];
     record.found = version;
     record.status.version = absl::StrCat(version.number);
-    // A loaded version keeps the size that it was loaded with.
-    if (record.serving == nullptr && record.retiring == 0) record.status.bytes = version.bytes;
+    // A loaded version keeps the size that was reserved for it.
+    if (record.served == nullptr && record.retiring == 0) record.status.bytes = version.bytes;
   }
-  std::erase_if(records_, [this](const auto& entry) { return IsGone(entry.second); });
+  std::erase_if(records_, [this](const auto& entry) { return IsObsolete(entry.second); });
 }
 
-std::optional<std::int64_t> ModelVersions::Wanted() const {
+std::optional<std::int64_t> ModelVersions::FirstChoice() const {
   if (pinned_) return pinned_;
   for (const auto& [number, record] : records_) {
-    if (record.found && !record.left_out) return number;
+    if (record.found && !record.excluded) return number;
   }
   return std::nullopt;
 }
@@ -68,9 +68,13 @@ std::optional<std::int64_t> ModelVersions::Current() const {
   return ready.front();
 }
 
-VersionRecord* ModelVersions::Find(std::int64_t number) {
+const VersionRecord* ModelVersions::Find(std::int64_t number) const {
   const auto found = records_.find(number);
   return found == records_.end() ? nullptr : &found->second;
+}
+
+VersionRecord* ModelVersions::Find(std::int64_t number) {
+  return const_cast<VersionRecord*>(std::as_const(*this).Find(number));
 }
 
 std::shared_ptr<ServedVersion> ModelVersions::Retire(std::int64_t number) {
@@ -78,10 +82,10 @@ std::shared_ptr<ServedVersion> ModelVersions::Retire(std::int64_t number) {
   record.status.state = VersionState::kRetiring;
   record.kept = false;
   ++record.retiring;
-  return std::exchange(record.serving, nullptr);
+  return std::exchange(record.served, nullptr);
 }
 
-void ModelVersions::OnGone(std::int64_t number) {
+void ModelVersions::OnDestroyed(std::int64_t number) {
   VersionRecord& record = records_.at(number);
   --record.retiring;
   if (record.status.state != VersionState::kRetiring || record.retiring > 0) return;
@@ -103,12 +107,12 @@ ModelStatus ModelVersions::Status(const std::string& name) const {
 }
 
 bool ModelVersions::Eligible(std::int64_t number, const VersionRecord& record) const {
-  const bool allowed = !left_out_ && !record.left_out && (!pinned_ || number == *pinned_);
+  const bool allowed = !excluded_ && !record.excluded && (!pinned_ || number == *pinned_);
   return allowed && record.found.has_value();
 }
 
-bool ModelVersions::IsGone(const VersionRecord& record) const {
-  return !record.found && record.serving == nullptr && record.retiring == 0 &&
+bool ModelVersions::IsObsolete(const VersionRecord& record) const {
+  return !record.found && record.served == nullptr && record.retiring == 0 &&
          record.status.state != VersionState::kLoading;
 }
 

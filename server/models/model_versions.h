@@ -16,66 +16,67 @@
 
 namespace nemf {
 
-// One version as the repository keeps it.
+// One version of a model.
 struct VersionRecord {
   VersionStatus status;
-  std::optional<FoundVersion> found;       // as last seen on disk; nullopt: no longer there
-  std::string failed_fingerprint;          // of the files that did not load
-  bool kept = false;                       // Load() named it: it stays until Unload()
-  bool left_out = false;                   // Unload() named it: not for the policy, until Load()
-  std::shared_ptr<ServedVersion> serving;  // while it is kReady
-  int retiring = 0;                        // former instances that still finish requests
+  std::optional<FoundVersion> found;      // as of the last scan; nullopt: its directory is gone
+  std::string failed_fingerprint;         // FoundVersion::fingerprint of the files that failed
+  bool kept = false;                      // Load() named it: not superseded until Unload()
+  bool excluded = false;                  // Unload() named it: not chosen until Load()
+  std::shared_ptr<ServedVersion> served;  // not null if and only if the state is kReady
+  int retiring = 0;                       // retired and not yet destroyed
 };
 
-// The versions of one model and the policy: which to load, which to retire, and which one answers
-// requests that name none. It loads and retires nothing itself. Not thread-safe.
+// The versions of one model and the policy: which version to load, which to retire, and which one
+// answers requests that name none. It only decides. Not thread-safe.
 //
-// The policy chooses the newest version on disk that is not left out (a pinned model: the pinned
-// version alone). If that does not load, the next older one replaces it. A loaded version is
-// retired only when the chosen one is ready, so a broken or missing version leaves the old one in
-// service.
+// The policy chooses the newest version on disk that is not excluded (if the model is pinned: only
+// the pinned version). If that does not load, it chooses the next older one. A loaded version is
+// superseded only when the chosen one is ready, so the old version stays if the new one is broken
+// or disappears.
 class ModelVersions {
  public:
   explicit ModelVersions(std::optional<std::int64_t> pinned = std::nullopt) : pinned_(pinned) {}
 
   bool empty() const { return records_.empty(); }
 
-  // Takes over the versions on disk and forgets those that are neither there nor loaded.
+  // Takes over the result of a scan. Removes versions that are neither on disk nor loaded.
   void Update(const std::vector<FoundVersion>& found);
 
-  // Returns the version that the policy chooses, whatever its state and even if Unload() named the
-  // whole model.
-  std::optional<std::int64_t> Wanted() const;
-  // Returns the best version to load now, or nullopt if a better one is ready. Leaves out `tried`
-  // and those that failed and have not changed since.
+  // Returns the policy's first choice, whatever its state, even if the model is excluded.
+  std::optional<std::int64_t> FirstChoice() const;
+  // Returns the best version to load now; nullopt if a better one is ready. Skips `tried`, and
+  // versions that failed and have not changed since.
   std::optional<std::int64_t> NextToLoad(const std::set<std::int64_t>& tried) const;
-  // Returns the ready versions that are superseded by the policy's choice, which is ready too.
+  // Returns the ready versions that are superseded by the ready choice of the policy.
   std::vector<std::int64_t> Superseded() const;
   // Returns the ready versions, the newest first.
   std::vector<std::int64_t> Ready() const;
-  // Returns the ready version for requests that name none: the pinned one, otherwise the newest.
+  // Returns the ready version that answers requests that name none: the pinned one if it is ready,
+  // otherwise the newest.
   std::optional<std::int64_t> Current() const;
 
   // Returns null if there is no such version.
   VersionRecord* Find(std::int64_t number);
-  // Changes a version from ready to retiring and returns what served it. Requires that it is ready.
+  const VersionRecord* Find(std::int64_t number) const;
+  // Makes a ready version kRetiring and returns what served it.
   std::shared_ptr<ServedVersion> Retire(std::int64_t number);
-  // Notes that one of its former instances was destroyed.
-  void OnGone(std::int64_t number);
+  // A retired version was destroyed.
+  void OnDestroyed(std::int64_t number);
 
-  // Whether Unload() named the whole model; the policy then chooses nothing until Load().
-  void set_left_out(bool left_out) { left_out_ = left_out; }
+  // Excludes the whole model: nothing is chosen until it is included again.
+  void set_excluded(bool excluded) { excluded_ = excluded; }
 
-  // Returns the model's status; `is_default` is not set.
+  // Does not fill in `is_default`.
   ModelStatus Status(const std::string& name) const;
 
  private:
-  // Whether the policy may choose it: on disk and not left out.
+  // Returns whether the policy may choose the version.
   bool Eligible(std::int64_t number, const VersionRecord& record) const;
-  bool IsGone(const VersionRecord& record) const;
+  bool IsObsolete(const VersionRecord& record) const;
 
   std::optional<std::int64_t> pinned_;
-  bool left_out_ = false;
+  bool excluded_ = false;
   std::map<std::int64_t, VersionRecord, std::greater<>> records_;  // the newest first
 };
 

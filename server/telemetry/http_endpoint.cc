@@ -2,13 +2,13 @@
 
 #include <sys/socket.h>
 
-#include <atomic>
 #include <cerrno>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "httplib.h"
 
 namespace nemf {
@@ -19,12 +19,13 @@ constexpr std::size_t kMaxRequestBytes = 4096;
 constexpr char kText[] = "text/plain; charset=utf-8";
 constexpr char kPrometheusText[] = "text/plain; version=0.0.4; charset=utf-8";
 
-// Without SO_REUSEPORT, httplib's default, which would let two servers share a port unnoticed.
+// Leaves out SO_REUSEPORT, httplib's default, with which two servers could share a port unnoticed.
 void SetSocketOptions(socket_t socket) {
   const int yes = 1;
   setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 }
 
+// Answers 200 with `yes` or 503 with `no`.
 httplib::Server::Handler Probe(std::function<bool()> good, const char* yes, const char* no) {
   return [=](const httplib::Request&, httplib::Response& response) {
     const bool is_good = good();
@@ -50,10 +51,13 @@ absl::Status HttpEndpointOptions::Validate() const {
 class HttpEndpoint::Listener {
  public:
   explicit Listener(HttpEndpointSources sources) {
-    server_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+    server_.new_task_queue = [this] {
+      running_.Notify();
+      return new httplib::ThreadPool(kThreads);
+    };
     server_.set_socket_options(SetSocketOptions);
     server_.set_payload_max_length(kMaxRequestBytes);
-    server_.set_keep_alive_max_count(1);  // an idle client holds no thread
+    server_.set_keep_alive_max_count(1);  // an idle client occupies no thread
     server_.Get("/healthz", Probe(std::move(sources.healthy), "ok\n", "not healthy\n"));
     server_.Get("/readyz", Probe(std::move(sources.ready), "ready\n", "not ready\n"));
     server_.Get("/metrics", [metrics = std::move(sources.metrics)](const httplib::Request&,
@@ -79,13 +83,9 @@ class HttpEndpoint::Listener {
       return absl::UnavailableError(
           absl::StrCat("cannot listen on ", options.address, ":", options.port, reason));
     }
-    thread_ = std::thread([this] {
-      server_.listen_after_bind();
-      ended_ = true;
-    });
-    // stop() has no effect before the server runs. The socket listens since bind, so nobody is
-    // refused meanwhile.
-    while (!server_.is_running() && !ended_) std::this_thread::yield();
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+    // stop() has no effect before the server runs. The socket accepts connections meanwhile.
+    running_.WaitForNotification();
     return absl::OkStatus();
   }
 
@@ -94,7 +94,7 @@ class HttpEndpoint::Listener {
  private:
   httplib::Server server_;
   int port_ = -1;
-  std::atomic<bool> ended_ = false;
+  absl::Notification running_;
   std::thread thread_;
 };
 

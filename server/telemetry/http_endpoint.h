@@ -14,30 +14,30 @@ struct HttpEndpointOptions {
   std::string address = "127.0.0.1";  // a numeric address or a host name
   int port = 9090;                    // 0: any free one
 
-  // INVALID_ARGUMENT that names the first broken rule.
+  // Returns INVALID_ARGUMENT that names the first broken rule.
   absl::Status Validate() const;
 };
 
-// What the endpoint answers with; called on its threads, must be safe from any.
+// Functions that make the answers. Called on the endpoint's threads; must be thread-safe.
 struct HttpEndpointSources {
   std::function<std::string()> metrics;  // Prometheus' text format
-  std::function<bool()> healthy;         // the process need not be restarted
-  std::function<bool()> ready;           // requests are welcome
+  std::function<bool()> healthy;         // false: the process must be restarted
+  std::function<bool()> ready;           // false: requests should go elsewhere
 };
 
 // Serves GET /metrics, /healthz and /readyz (200 or 503) for monitoring, on two threads of its own.
-// It is served by cpp-httplib and not by prometheus::Exposer, whose worker threads have stacks too
-// small for the thread-local storage of CUDA's libraries.
+// Uses cpp-httplib because the worker threads of prometheus::Exposer have stacks too small for the
+// thread-local storage of CUDA's libraries.
 class HttpEndpoint {
  public:
-  // Listens on return. UNAVAILABLE when the address cannot be bound; requires
+  // Returns a listening endpoint. UNAVAILABLE: the address cannot be bound. Requires
   // options.Validate().ok().
   static absl::StatusOr<std::unique_ptr<HttpEndpoint>> Start(const HttpEndpointOptions& options,
                                                              HttpEndpointSources sources);
   // Finishes the requests in flight.
   ~HttpEndpoint();
 
-  // The port that it listens on.
+  // Returns the port that it listens on.
   int port() const;
 
  private:

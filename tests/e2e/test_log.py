@@ -79,6 +79,10 @@ def test_debug_adds_the_scheduler(start_server, stubs, transfer_request, level):
     if level == "info":
         assert not any(line["level"] == "debug" for line in lines)
         return
+    assert (by_message["models scanned"]["models"], by_message["models scanned"]["versions"]) == (
+        1,
+        1,
+    )
     assert by_message["encoder batch"]["pairs"] == 1
     assert by_message["encoder batch"]["seconds"] > 0
     changes = [line for line in lines if line["message"] == "pair cache"]

@@ -16,6 +16,7 @@ namespace nemf {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -101,6 +102,7 @@ TEST_F(ModelRepositoryTest, NothingToServeIsAnErrorWithItsReasons) {
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("a/1: no encoder.pt"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("b/7: no model.json"));
+  EXPECT_THAT(observer_.events(), Contains("failed a/1: no encoder.pt"));
 }
 
 TEST_F(ModelRepositoryTest, TheDefaultModelMustBeServed) {

@@ -72,15 +72,14 @@ class RepositoryTest : public ::testing::Test {
   absl::StatusOr<std::unique_ptr<ModelRepository>> Open() {
     return ModelRepository::Open(
         options_, [this](auto& directory, auto& options) { return Load(directory, options); },
-        Clock::System());
+        Clock::System(), /*scheduler_observer=*/nullptr, &observer_);
   }
 
-  // Opens a repository that must open, heard by observer_.
+  // Opens a repository that must open.
   void Start() {
     auto repository = Open();
     ASSERT_TRUE(repository.ok()) << repository.status();
     repository_ = *std::move(repository);
-    repository_->Observe(&observer_);
   }
 
   // "2": which version answers such requests; or the error's code.
