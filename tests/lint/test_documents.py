@@ -18,6 +18,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 REPOSITORY_PATH = re.compile(
     r"(?:\.ci|client|cmake|deploy|docs|model|proto|server|tests)/[\w./-]*\w"
 )
+SOURCE_FILE = re.compile(r"[\w/]+\.(?:h|cc|cu|cuh|py)")
 SECTION = re.compile(r"docs/algorithm\.md,(?:\s|//|#)+sections?(?:\s|//|#)+(\d(?:\.\d)?)")
 
 
@@ -73,11 +74,18 @@ def test_links_resolve(name):
 
 @pytest.mark.parametrize("name", [name for name in tracked("*.md") if name not in RECORDS])
 def test_named_files_exist(name):
-    missing = [
-        code
-        for code in CODE.findall(prose(name))
-        if REPOSITORY_PATH.fullmatch(code) and not (ROOT / code).exists()
-    ]
+    named = CODE.findall(prose(name))
+    paths = [code for code in named if REPOSITORY_PATH.fullmatch(code)]
+    sources = [code for code in named if SOURCE_FILE.fullmatch(code) and code not in paths]
+    missing = [path for path in paths if not (ROOT / path).exists()]
+    missing += [source for source in sources if not tracked(source, f"**/{source}")]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", tracked("server/*README.md"))
+def test_files_that_a_readme_of_the_server_names_exist(name):
+    files = [code for code in CODE.findall(prose(name)) if SOURCE_FILE.fullmatch(code)]
+    missing = [file for file in files if not (ROOT / name).parent.joinpath(file).exists()]
     assert missing == []
 
 
