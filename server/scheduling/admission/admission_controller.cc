@@ -1,9 +1,8 @@
 #include "server/scheduling/admission/admission_controller.h"
 
-#include <cassert>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "server/base/check.h"
 #include "server/scheduling/retry_pushback.h"
 
 namespace nemf {
@@ -44,7 +43,9 @@ AdmissionController::AdmissionController(const SchedulerOptions& options, int en
   costs_.chunk_queries = static_cast<double>(options.chunk_queries);
 }
 
-AdmissionController::~AdmissionController() { assert(jobs() == 0); }
+AdmissionController::~AdmissionController() {
+  NEMF_CHECK(jobs() == 0, "a ticket outlives the admission");
+}
 
 std::variant<AdmissionTicket, AdmissionController::Refusal> AdmissionController::Admit(
     const AdmissionRequest& item) {

@@ -1,6 +1,6 @@
 #include "server/scheduling/admission/job_slots.h"
 
-#include <cassert>
+#include "server/base/check.h"
 
 namespace nemf {
 
@@ -8,7 +8,7 @@ Slot::~Slot() {
   if (pool_ != nullptr) pool_->in_use_.fetch_sub(1);
 }
 
-SlotPool::~SlotPool() { assert(in_use_.load() == 0); }
+SlotPool::~SlotPool() { NEMF_CHECK(in_use_.load() == 0, "a slot outlives its pool"); }
 
 Slot SlotPool::TryAcquire() {
   int taken = in_use_.load();

@@ -1,10 +1,10 @@
 #include "server/scheduling/loop/scheduler_loop.h"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/check.h"
 #include "server/base/extract_if.h"
 #include "server/engine/fatal_error.h"
 #include "server/scheduling/admission/quantum_order.h"
@@ -37,7 +37,7 @@ SchedulerLoop::SchedulerLoop(const SchedulerLoopParts& parts, const SchedulerOpt
       encode_(std::min(options.max_encoder_batch, parts.engine->encoder_batch()), parts.executor,
               parts.cache, &slots_, parts.clock, parts.observer, parts.admission) {}
 
-SchedulerLoop::~SchedulerLoop() { assert(idle()); }
+SchedulerLoop::~SchedulerLoop() { NEMF_CHECK(idle(), "a job was not answered"); }
 
 void SchedulerLoop::Add(AcceptedJob job) { encode_.Add(std::move(job)); }
 
@@ -48,7 +48,7 @@ bool SchedulerLoop::RunOnce() {
   DropLeavers();
   RunQuantum();
   if (!lost_.ok()) AbandonAll();
-  assert(slots_.in_use() == active() + in_batch());
+  NEMF_CHECK(slots_.in_use() == active() + in_batch());
   ReportWork();
   Deliver();
   return !idle();
