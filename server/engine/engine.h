@@ -96,7 +96,7 @@ class Engine {
   // Runs the encoder over the pairs, of any sizes, in order. The result for a pair does not depend
   // on its company.
   virtual absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
-      absl::Span<const ImagePair* const> pairs) = 0;
+      absl::Span<const ImagePair> pairs) = 0;
 
   // A task for the points `keypoints` (query pixels, inside the image), or for every pixel of the
   // query when `keypoints` is empty. Requires options.Validate().ok().

@@ -2,6 +2,8 @@
 #define NEMF_SERVER_ENGINE_IMAGE_H_
 
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace nemf {
@@ -25,11 +27,17 @@ struct Image {
   std::vector<std::uint8_t> rgb;
 };
 
-// Two images to be matched: points of `query` are looked for in `reference`.
+// Two images to be matched: points of `query` are looked for in `reference`. Neither is null once a
+// pair is made. A copy shares the pixels.
 struct ImagePair {
-  Image query;
-  Image reference;
+  std::shared_ptr<const Image> query;
+  std::shared_ptr<const Image> reference;
 };
+
+inline ImagePair MakeImagePair(Image query, Image reference) {
+  return {std::make_shared<const Image>(std::move(query)),
+          std::make_shared<const Image>(std::move(reference))};
+}
 
 }  // namespace nemf
 

@@ -58,7 +58,7 @@ class JobSink {
 // One request's work, decoded and validated.
 struct Job {
   JobKind kind = JobKind::kKeypoints;
-  std::shared_ptr<const ImagePair> pair;
+  ImagePair pair;
   PairDigest digest = {};        // of the pair: jobs of equal ones may share an encoded pair
   std::vector<Point> keypoints;  // empty for kFlow; one for kField
   ImageSize field_nodes;         // kField: columns and rows of the grid

@@ -113,7 +113,7 @@ class ThreadScheduler final : public Scheduler {
     if (job.kind == JobKind::kField) {
       return std::int64_t{job.field_nodes.width} * job.field_nodes.height;
     }
-    return engine_->BoundQueries(*job.pair, job.keypoints, job.options);
+    return engine_->BoundQueries(job.pair, job.keypoints, job.options);
   }
 
   static std::int64_t BytesOf(ImageSize size) { return std::int64_t{3} * size.width * size.height; }
@@ -124,7 +124,7 @@ class ThreadScheduler final : public Scheduler {
     item.work.queries = static_cast<double>(BoundQueries(job));
     item.work.needs_encoding = needs_encoding;
     item.work.priority = job.priority;
-    item.bytes = BytesOf(job.pair->query.size) + BytesOf(job.pair->reference.size);
+    item.bytes = BytesOf(job.pair.query->size) + BytesOf(job.pair.reference->size);
     item.client = job.client;
     item.time_left = job.deadline - now;
     return item;

@@ -49,15 +49,14 @@ absl::Status WorkerEngine::SetPair(ImageSize query, const std::string& query_fil
   if (!first.ok()) return first.status();
   absl::StatusOr<Image> second = ReadImage(reference, reference_file);
   if (!second.ok()) return second.status();
-  pair_ = {*std::move(first), *std::move(second)};
+  pair_ = MakeImagePair(*std::move(first), *std::move(second));
   encoded_.reset();
   return absl::OkStatus();
 }
 
 absl::StatusOr<double> WorkerEngine::Encode() {
   const auto start = Clock::now();
-  const ImagePair* const pairs[] = {&pair_};
-  auto encoded = model_.engine->Encode(pairs);
+  auto encoded = model_.engine->Encode({pair_});
   if (!encoded.ok()) return encoded.status();
   encoded_ = encoded->front();
   return SecondsSince(start);

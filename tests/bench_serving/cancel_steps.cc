@@ -79,7 +79,7 @@ class AnswerSink final : public JobSink {
   absl::Time time_;
 };
 
-Job EndlessFlow(std::shared_ptr<const ImagePair> pair, std::shared_ptr<JobSink> sink) {
+Job EndlessFlow(ImagePair pair, std::shared_ptr<JobSink> sink) {
   Job job;
   job.kind = JobKind::kFlow;
   job.pair = std::move(pair);
@@ -97,7 +97,7 @@ SchedulerOptions Options() {
 
 class CancelBench {
  public:
-  CancelBench(Engine* engine, std::shared_ptr<const ImagePair> pair, std::uint64_t seed)
+  CancelBench(Engine* engine, ImagePair pair, std::uint64_t seed)
       : pair_(std::move(pair)),
         random_(seed),
         scheduler_(Scheduler::Create(engine, Clock::System(), Options(), &counter_)) {}
@@ -142,7 +142,7 @@ class CancelBench {
     sum_.max_seconds = std::max(sum_.max_seconds, absl::ToDoubleSeconds(time));
   }
 
-  const std::shared_ptr<const ImagePair> pair_;
+  const ImagePair pair_;
   load::SplitMix64 random_;
   StepCounter counter_;  // outlives the scheduler
   const std::unique_ptr<Scheduler> scheduler_;
@@ -152,8 +152,7 @@ class CancelBench {
 
 }  // namespace
 
-absl::StatusOr<CancelSteps> MeasureCancelSteps(Engine* engine,
-                                               std::shared_ptr<const ImagePair> pair, int trials,
+absl::StatusOr<CancelSteps> MeasureCancelSteps(Engine* engine, ImagePair pair, int trials,
                                                std::uint64_t seed) {
   return CancelBench(engine, std::move(pair), seed).Run(trials);
 }

@@ -20,8 +20,7 @@ struct CancelSteps {
 // Cancels dense flows over `pair` in a real scheduler over a real engine, each at a random moment
 // of a random step, while another flow keeps the steps coming, and counts the steps until the
 // cancelled flow has its answer. The engine outlives the call and is used by nobody else.
-absl::StatusOr<CancelSteps> MeasureCancelSteps(Engine* engine,
-                                               std::shared_ptr<const ImagePair> pair, int trials,
+absl::StatusOr<CancelSteps> MeasureCancelSteps(Engine* engine, ImagePair pair, int trials,
                                                std::uint64_t seed);
 
 }  // namespace nemf

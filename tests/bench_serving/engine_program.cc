@@ -55,8 +55,8 @@ absl::StatusOr<json> Throughput(EngineCaller* caller, int group, double seconds)
 
 absl::StatusOr<json> Cancel(Engine* engine, const EngineCaller& caller, int trials,
                             std::uint64_t seed) {
-  const std::vector<Image>& images = caller.images();
-  const auto pair = std::make_shared<const ImagePair>(ImagePair{images[0], images[1]});
+  const auto& images = caller.images();
+  const ImagePair pair = {images[0], images[1]};
   const absl::StatusOr<CancelSteps> done = MeasureCancelSteps(engine, pair, trials, seed);
   if (!done.ok()) return done.status();
   return json{{"trials", done->trials},

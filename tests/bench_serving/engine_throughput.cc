@@ -59,7 +59,7 @@ absl::StatusOr<EngineCaller> EngineCaller::Create(Engine* engine,
   for (const load::Photograph& photograph : photographs) {
     absl::StatusOr<Image> image = Decode(photograph);
     if (!image.ok()) return image.status();
-    caller.images_.push_back(*std::move(image));
+    caller.images_.push_back(std::make_shared<const Image>(*std::move(image)));
   }
   return caller;
 }
@@ -71,11 +71,9 @@ absl::Status EngineCaller::RunGroup(int group, EngineThroughput* sum) {
     plans.push_back(load::PlanRequest(traffic_, photographs_, next_++));
     pairs.push_back({images_[plans.back().query], images_[plans.back().reference]});
   }
-  std::vector<const ImagePair*> pointers;
-  for (const ImagePair& pair : pairs) pointers.push_back(&pair);
 
   const double start = Now();
-  auto encoded = engine_->Encode(pointers);
+  auto encoded = engine_->Encode(pairs);
   if (!encoded.ok()) return encoded.status();
   const double middle = Now();
   std::vector<std::unique_ptr<MatchTask>> tasks;

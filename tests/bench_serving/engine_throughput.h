@@ -2,6 +2,7 @@
 #define NEMF_TESTS_BENCH_SERVING_ENGINE_THROUGHPUT_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -33,7 +34,7 @@ class EngineCaller {
   // together. Goes on in the traffic where the last call ended.
   absl::StatusOr<EngineThroughput> Run(int group, double seconds);
 
-  const std::vector<Image>& images() const { return images_; }
+  const std::vector<std::shared_ptr<const Image>>& images() const { return images_; }
 
  private:
   EngineCaller(Engine* engine, const std::vector<load::Photograph>& photographs,
@@ -44,7 +45,7 @@ class EngineCaller {
 
   Engine* engine_;
   std::vector<load::Photograph> photographs_;
-  std::vector<Image> images_;  // of the photographs
+  std::vector<std::shared_ptr<const Image>> images_;  // of the photographs
   load::TrafficOptions traffic_;
   MatchOptions options_;
   std::uint64_t next_ = 0;

@@ -69,7 +69,7 @@ TEST_F(DeviceMemoryTest, NoMemoryAtAllIsToldAndGoesBy) {
     EXPECT_FALSE(IsFatal(status));
   }
   const ImagePair blank = testing::BlankPair({8, 8}, {8, 8});
-  EXPECT_EQ(engine->Encode({&blank}).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(engine->Encode({blank}).status().code(), absl::StatusCode::kResourceExhausted);
   faults_ = DeviceFaults();
   while (!task->done()) engine->Step({task.get()}, 1000).value();
   EXPECT_EQ(task->TakeResult().size(), 21u * 13u);
@@ -98,7 +98,7 @@ TEST_F(DeviceMemoryTest, ALostDeviceIsFatalAndIsNotAskedAgain) {
   faults_.lost = false;
   EXPECT_TRUE(IsFatal(engine->Step({task.get()}, 500).status()));
   const ImagePair blank = testing::BlankPair({8, 8}, {8, 8});
-  EXPECT_TRUE(IsFatal(engine->Encode({&blank}).status()));
+  EXPECT_TRUE(IsFatal(engine->Encode({blank}).status()));
   EXPECT_EQ(faults_.copies, copies);
 }
 

@@ -25,7 +25,8 @@ std::vector<ImagePair> RandomPairs(int count, std::uint64_t seed) {
   for (int i = 0; i < count; ++i) {
     const auto side = [&] { return 20 + random.Below(50); };
     const ImageSize query{side(), side()}, reference{side(), side()};
-    pairs.push_back({RandomImage(&random, query), RandomImage(&random, reference)});
+    Image first = RandomImage(&random, query);
+    pairs.push_back(MakeImagePair(std::move(first), RandomImage(&random, reference)));
   }
   return pairs;
 }
@@ -45,13 +46,11 @@ void ExpectSameBitsInCompany(const std::string& bundle, int threads, int count,
   Engine* engine = model->engine.get();
   EXPECT_TRUE(engine->encoder_batch() == threads || engine->encoder_batch() == 1);
   const std::vector<ImagePair> pairs = RandomPairs(count, seed);
-  std::vector<const ImagePair*> pointers;
-  for (const ImagePair& pair : pairs) pointers.push_back(&pair);
-  const auto encoded = engine->Encode(pointers);
+  const auto encoded = engine->Encode(pairs);
   ASSERT_TRUE(encoded.ok()) << encoded.status();
   ASSERT_EQ(encoded->size(), pairs.size());
   for (int i = 0; i < count; ++i) {
-    const auto one = engine->Encode({&pairs[i]});
+    const auto one = engine->Encode({pairs[i]});
     ASSERT_TRUE(one.ok()) << one.status();
     EXPECT_EQ((*one)[0]->SampleCost({3, 4}, {9, 7}), (*encoded)[i]->SampleCost({3, 4}, {9, 7}));
     EXPECT_TRUE(testing::SameBits(MatchesOf(engine, (*one)[0]), MatchesOf(engine, (*encoded)[i])))

@@ -42,7 +42,7 @@ Image Oracle::ReadImage(const std::string& name) const {
 }
 
 ImagePair Oracle::Pair(const std::string& name) const {
-  return {ReadImage(name + "_query"), ReadImage(name + "_reference")};
+  return MakeImagePair(ReadImage(name + "_query"), ReadImage(name + "_reference"));
 }
 
 }  // namespace nemf::testing

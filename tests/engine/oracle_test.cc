@@ -111,8 +111,7 @@ TEST_F(OraclePoints, GradientsAgree) {
 class OraclePair : public ::testing::TestWithParam<std::string> {
  protected:
   OraclePair() : images_(oracle_.Pair(GetParam())) {
-    const ImagePair* pair = &images_;
-    pair_ = engine_->Encode({&pair, 1}).value().front();
+    pair_ = engine_->Encode({images_}).value().front();
   }
 
   static void SetUpTestSuite() {
@@ -203,9 +202,8 @@ TEST(EncodeTest, APairsBitsDoNotDependOnItsCompany) {
   const LoadedModel model = LoadModel(BundleDirectory(), {"cpu", 2}).value();
   const std::vector<ImagePair> images = {oracle.Pair("main"), oracle.Pair("row"),
                                          oracle.Pair("main")};
-  const std::vector<const ImagePair*> pointers = {&images[0], &images[1], &images[2]};
-  const auto together = model.engine->Encode(pointers).value();
-  const auto alone = model.engine->Encode({&pointers[2], 1}).value();
+  const auto together = model.engine->Encode(images).value();
+  const auto alone = model.engine->Encode({images[2]}).value();
   const PhiView first = static_cast<const CpuPair&>(*together[0]).phi();
   const PhiView third = static_cast<const CpuPair&>(*together[2]).phi();
   const PhiView single = static_cast<const CpuPair&>(*alone[0]).phi();

@@ -65,14 +65,14 @@ class ShiftEngine final : public Engine {
     return 1;
   }
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
-      absl::Span<const ImagePair* const> pairs) override {
+      absl::Span<const ImagePair> pairs) override {
     if (!encode_status.ok()) return encode_status;
     passes.push_back(pairs.size());
     std::vector<std::shared_ptr<const EncodedPair>> encoded;
-    for (const ImagePair* pair : pairs) {
-      EXPECT_EQ(pair->query.rgb.size(),
-                std::size_t{3} * pair->query.size.width * pair->query.size.height);
-      encoded.push_back(std::make_shared<Pair>(pair->query.size));
+    for (const ImagePair& pair : pairs) {
+      EXPECT_EQ(pair.query->rgb.size(),
+                std::size_t{3} * pair.query->size.width * pair.query->size.height);
+      encoded.push_back(std::make_shared<Pair>(pair.query->size));
     }
     return encoded;
   }

@@ -28,7 +28,7 @@ class FakeEncoder : public Encoder {
   FakeEncoder(int channels, std::uint64_t seed) : channels_(channels), seed_(seed) {}
 
   absl::StatusOr<Encoding> Run(const ImagePair& pair, int /*threads*/) override {
-    const ImageSize query = pair.query.size;
+    const ImageSize query = pair.query->size;
     Random random(seed_ + 131 * query.width + query.height);
     Encoding encoding;
     const int cells = kTestGrid * kTestGrid;
@@ -102,13 +102,12 @@ std::unique_ptr<Engine> MakeTestEngine(int threads, std::uint64_t seed) {
 }
 
 ImagePair BlankPair(ImageSize query, ImageSize reference) {
-  return {BlankImage(query), BlankImage(reference)};
+  return MakeImagePair(BlankImage(query), BlankImage(reference));
 }
 
 std::shared_ptr<const EncodedPair> EncodeBlank(Engine* engine, ImageSize query,
                                                ImageSize reference) {
-  const ImagePair pair = BlankPair(query, reference);
-  return engine->Encode({&pair}).value().front();
+  return engine->Encode({BlankPair(query, reference)}).value().front();
 }
 
 std::vector<Match> RunToEnd(Engine* engine, std::shared_ptr<const EncodedPair> pair,

@@ -90,7 +90,7 @@ class ManualLane final : public EncoderExecutor {
   ManualLane(Engine* engine, Clock* clock) : inline_(Inline(engine, clock)) {}
 
   bool busy() const override { return !pairs_.empty() || inline_->busy(); }
-  void Start(std::vector<PairPtr> pairs) override { pairs_ = std::move(pairs); }
+  void Start(std::vector<ImagePair> pairs) override { pairs_ = std::move(pairs); }
   std::optional<EncodedBatch> TakeDone() override { return inline_->TakeDone(); }
 
   // Runs the pass that was started, if there is one.
@@ -100,7 +100,7 @@ class ManualLane final : public EncoderExecutor {
 
  private:
   const std::unique_ptr<EncoderExecutor> inline_;
-  std::vector<PairPtr> pairs_;
+  std::vector<ImagePair> pairs_;
 };
 
 // A SchedulerLoop with everything around it faked.

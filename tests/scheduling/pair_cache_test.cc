@@ -12,13 +12,12 @@ namespace {
 
 class PairCacheTest : public ::testing::Test {
  protected:
-  static PairDigest Digest(std::uint32_t id) { return FakeDigest(*FakePair({.id = id})); }
+  static PairDigest Digest(std::uint32_t id) { return FakeDigest(FakePair({.id = id})); }
 
   std::shared_ptr<const EncodedPair> Encode(std::uint32_t id, std::size_t bytes) {
     FakeEngine engine;
     engine.pair_bytes = bytes;
-    const auto pair = FakePair({.id = id});
-    return engine.Encode({pair.get()})->front();
+    return engine.Encode({FakePair({.id = id})})->front();
   }
 
   void Insert(PairCache& cache, std::uint32_t id, std::size_t bytes) {

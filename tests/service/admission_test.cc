@@ -30,7 +30,7 @@ class LastJob final : public Scheduler {
     return std::make_shared<Handle>();
   }
   absl::Status CheckAdmission(const Job& job, absl::FunctionRef<PairDigest()> digest) override {
-    foreseen = job.pair->query.size;
+    foreseen = job.pair.query->size;
     digest_foreseen = digest();
     return early_refusal;
   }

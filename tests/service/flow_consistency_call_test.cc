@@ -124,10 +124,10 @@ TEST_F(FlowConsistencyCallTest, TheSecondJobIsTheFirstTheOtherWayRound) {
   EXPECT_THAT(forward.snapshots, ElementsAre(0));
   EXPECT_TRUE(backward.snapshots.empty());
   EXPECT_EQ(backward.kind, JobKind::kFlow);
-  EXPECT_EQ(backward.pair->query.size.width, 30);
-  EXPECT_EQ(backward.pair->reference.size.width, 20);
-  EXPECT_EQ(backward.pair->query.rgb, forward.pair->reference.rgb);
-  EXPECT_EQ(backward.pair->reference.rgb, forward.pair->query.rgb);
+  EXPECT_EQ(backward.pair.query->size.width, 30);
+  EXPECT_EQ(backward.pair.reference->size.width, 20);
+  EXPECT_EQ(backward.pair.query, forward.pair.reference);
+  EXPECT_EQ(backward.pair.reference, forward.pair.query);
   EXPECT_NE(backward.digest, forward.digest);
   EXPECT_EQ(backward.options.seed, 5);
   EXPECT_EQ(backward.options.lattice_stride, forward.options.lattice_stride);

@@ -177,7 +177,7 @@ TEST_F(FlowPreviewsTest, SurviveCancellationAtAnyMoment) {
     while (!stop) {
       if (scheduler_->waiting() == 0) continue;
       const Job job = scheduler_->AwaitJob();
-      const ImageSize size = job.pair->query.size;
+      const ImageSize size = job.pair.query->size;
       for (const int i : job.snapshots) {
         scheduler_->SendSnapshot(Snapshot(i, size.width, size.height));
       }

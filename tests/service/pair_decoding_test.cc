@@ -46,8 +46,8 @@ TEST(PairDecodingTest, GivesBothImages) {
   for (int round = 0; round < 100; ++round) {
     const auto decoded = Decode(&pool, query, reference);
     ASSERT_TRUE(decoded.ok()) << decoded.status();
-    EXPECT_EQ(decoded->pair->query.rgb, DecodeImage(query, {}, "query")->rgb);
-    EXPECT_EQ(decoded->pair->reference.rgb, DecodeImage(reference, {}, "reference")->rgb);
+    EXPECT_EQ(decoded->pair.query->rgb, DecodeImage(query, {}, "query")->rgb);
+    EXPECT_EQ(decoded->pair.reference->rgb, DecodeImage(reference, {}, "reference")->rgb);
     EXPECT_EQ(decoded->digest, PairDigestOf(DigestOf(query), DigestOf(reference)));
     EXPECT_EQ(decoded->reversed, PairDigestOf(DigestOf(reference), DigestOf(query)));
   }
@@ -57,7 +57,7 @@ TEST(PairDecodingTest, OneThreadDecodesBoth) {
   ThreadPool pool({.threads = 1});
   const auto decoded = Decode(&pool, File(7, 5), File(4, 9));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
-  EXPECT_EQ(decoded->pair->reference.size.height, 9);
+  EXPECT_EQ(decoded->pair.reference->size.height, 9);
 }
 
 TEST(PairDecodingTest, TakesNoHalfPair) {

@@ -31,8 +31,8 @@ inline JobResult ShiftedPoints(const Job& job) {
     }
     return result;
   }
-  for (int y = 0; y < job.pair->query.size.height; ++y) {
-    for (int x = 0; x < job.pair->query.size.width; ++x) {
+  for (int y = 0; y < job.pair.query->size.height; ++y) {
+    for (int x = 0; x < job.pair.query->size.width; ++x) {
       add(static_cast<float>(x), static_cast<float>(y));
     }
   }

@@ -33,7 +33,7 @@ float Score(std::uint64_t state) { return static_cast<float>(state >> 40); }
 FakeWork WorkOf(const ImagePair& pair) {
   FakeWork work;
   std::uint64_t queries = 0;
-  const std::uint8_t* bytes = pair.query.rgb.data();
+  const std::uint8_t* bytes = pair.query->rgb.data();
   std::memcpy(&work.id, bytes, sizeof(work.id));
   std::memcpy(&queries, bytes + 4, sizeof(queries));
   work.queries = static_cast<std::int64_t>(queries);
@@ -53,8 +53,8 @@ class FakeEncodedPair final : public EncodedPair {
   FakeEncodedPair(const ImagePair& pair, std::size_t bytes)
       : work_(WorkOf(pair)),
         bytes_(bytes),
-        query_size_(pair.query.size),
-        reference_size_(pair.reference.size) {}
+        query_size_(pair.query->size),
+        reference_size_(pair.reference->size) {}
   ImageSize query_size() const override { return query_size_; }
   ImageSize reference_size() const override { return reference_size_; }
   std::size_t bytes() const override { return bytes_; }
@@ -114,20 +114,16 @@ class FakeTask final : public MatchTask {
 
 }  // namespace
 
-std::shared_ptr<const ImagePair> FakePair(const FakeWork& work) {
-  auto pair = std::make_shared<ImagePair>();
-  pair->query.size = {5, 1};
-  pair->query.rgb.resize(15);
-  std::uint8_t* bytes = pair->query.rgb.data();
+ImagePair FakePair(const FakeWork& work) {
+  Image query{.size = {5, 1}, .rgb = std::vector<std::uint8_t>(15)};
+  std::uint8_t* bytes = query.rgb.data();
   const auto queries = static_cast<std::uint64_t>(work.queries);
   std::memcpy(bytes, &work.id, sizeof(work.id));
   std::memcpy(bytes + 4, &queries, sizeof(queries));
   bytes[12] = work.encode_fails;
   bytes[13] = work.step_fails;
   bytes[14] = work.is_fatal;
-  pair->reference.size = {1, 1};
-  pair->reference.rgb.resize(3);
-  return pair;
+  return MakeImagePair(std::move(query), {.size = {1, 1}, .rgb = std::vector<std::uint8_t>(3)});
 }
 
 float FakeScore(const FakeWork& work, std::uint64_t seed) {
@@ -141,18 +137,18 @@ FakeEngine::~FakeEngine() = default;
 int FakeEngine::live_objects() { return nemf::live_objects.load(); }
 
 absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> FakeEngine::Encode(
-    absl::Span<const ImagePair* const> pairs) {
+    absl::Span<const ImagePair> pairs) {
   on_call();
   on_encode();
   EncodeCall& call = encode_calls_.emplace_back();
   std::vector<std::shared_ptr<const EncodedPair>> encoded;
   absl::Status failure;
-  for (const ImagePair* pair : pairs) {
-    const FakeWork work = WorkOf(*pair);
+  for (const ImagePair& pair : pairs) {
+    const FakeWork work = WorkOf(pair);
     call.ids.push_back(work.id);
     if (work.encode_fails) failure.Update(Failure(work, "fake encoder failure"));
     Spend(pair_time);
-    encoded.push_back(std::make_shared<FakeEncodedPair>(*pair, pair_bytes));
+    encoded.push_back(std::make_shared<FakeEncodedPair>(pair, pair_bytes));
   }
   if (!failure.ok()) return failure;
   return encoded;

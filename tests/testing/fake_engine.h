@@ -25,7 +25,7 @@ struct FakeWork {
 };
 
 // A pair that stands for `work`; equal works make equal pixels.
-std::shared_ptr<const ImagePair> FakePair(const FakeWork& work);
+ImagePair FakePair(const FakeWork& work);
 
 // The score of the only match of a task over FakePair(work) with this seed.
 float FakeScore(const FakeWork& work, std::uint64_t seed);
@@ -72,7 +72,7 @@ class FakeEngine final : public Engine {
   std::int64_t BoundQueries(const ImagePair& pair, absl::Span<const Point> keypoints,
                             const MatchOptions& options) const override;
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
-      absl::Span<const ImagePair* const> pairs) override;
+      absl::Span<const ImagePair> pairs) override;
   std::unique_ptr<MatchTask> Start(std::shared_ptr<const EncodedPair> pair,
                                    std::vector<Point> keypoints,
                                    const MatchOptions& options) override;

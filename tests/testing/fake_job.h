@@ -9,14 +9,14 @@ namespace nemf {
 
 // Equal for equal pairs of FakePair().
 inline PairDigest FakeDigest(const ImagePair& pair) {
-  const auto& rgb = pair.query.rgb;
+  const auto& rgb = pair.query->rgb;
   return Sha256({absl::string_view(reinterpret_cast<const char*>(rgb.data()), rgb.size())});
 }
 
 // Makes `work` the job's.
 inline void SetFakeWork(Job* job, const FakeWork& work) {
   job->pair = FakePair(work);
-  job->digest = FakeDigest(*job->pair);
+  job->digest = FakeDigest(job->pair);
 }
 
 }  // namespace nemf

@@ -99,10 +99,10 @@ Disagreement AllowedDisagreement(Precision precision) {
 }
 
 absl::Status CheckBackendParity(Engine* device, Engine* cpu, const Disagreement& allowed) {
-  const ImagePair images = {Pattern({40, 30}, 0.0), Pattern({48, 36}, 0.07)};
-  const auto cpu_pair = cpu->Encode({&images});
+  const ImagePair images = MakeImagePair(Pattern({40, 30}, 0.0), Pattern({48, 36}, 0.07));
+  const auto cpu_pair = cpu->Encode({images});
   if (!cpu_pair.ok()) return cpu_pair.status();
-  const auto device_pair = device->Encode({&images});
+  const auto device_pair = device->Encode({images});
   if (!device_pair.ok()) return device_pair.status();
   for (const Case& question : Cases()) {
     const absl::StatusOr<std::vector<Match>> expected = Answer(cpu, cpu_pair->front(), question);

@@ -43,11 +43,9 @@ MatchOptions ShortSchedule() {
 absl::StatusOr<std::shared_ptr<const EncodedPair>> Encode(Engine* engine, int count) {
   std::vector<ImagePair> pairs;
   for (int i = 0; i < count; ++i) {
-    pairs.push_back({Waves(kQuerySize, i), Waves(kReferenceSize, i + 1)});
+    pairs.push_back(MakeImagePair(Waves(kQuerySize, i), Waves(kReferenceSize, i + 1)));
   }
-  std::vector<const ImagePair*> pointers;
-  for (const ImagePair& pair : pairs) pointers.push_back(&pair);
-  auto encoded = engine->Encode(pointers);
+  auto encoded = engine->Encode(pairs);
   if (!encoded.ok()) return encoded.status();
   return encoded->front();
 }

@@ -1,6 +1,7 @@
 #include "server/engine/checks/thread_determinism.h"
 
 #include <random>
+#include <utility>
 
 namespace nemf {
 namespace {
@@ -16,7 +17,8 @@ Image Noise(ImageSize size, std::mt19937* random) {
 bool GivesSameBitsOnOneThread(Encoder* encoder, int threads) {
   std::mt19937 random(1);
   for (int i = 0; i < 2; ++i) {
-    const ImagePair pair{Noise({97, 61}, &random), Noise({64, 80}, &random)};
+    Image query = Noise({97, 61}, &random);
+    const ImagePair pair = MakeImagePair(std::move(query), Noise({64, 80}, &random));
     const absl::StatusOr<Encoding> one = encoder->Run(pair, 1);
     const absl::StatusOr<Encoding> all = encoder->Run(pair, threads);
     if (!one.ok() || !all.ok()) return false;

@@ -65,14 +65,14 @@ class CpuBackend : public Backend {
   // as they do at every layer of a pair that they share. The others are shared, and so are all
   // where that would make other bits.
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
-      absl::Span<const ImagePair* const> pairs) override {
+      absl::Span<const ImagePair> pairs) override {
     const int count = static_cast<int>(pairs.size());
     const int apart = side_by_side_ ? count / threads_ * threads_ : 0;
     std::vector<absl::StatusOr<std::shared_ptr<const EncodedPair>>> results(count);
     const absl::Status status =
-        encoder_team_.Run(apart, [&](int i, int) { results[i] = EncodeOne(*pairs[i], 1); });
+        encoder_team_.Run(apart, [&](int i, int) { results[i] = EncodeOne(pairs[i], 1); });
     if (!status.ok()) return status;
-    for (int i = apart; i < count; ++i) results[i] = EncodeOne(*pairs[i], threads_);
+    for (int i = apart; i < count; ++i) results[i] = EncodeOne(pairs[i], threads_);
     std::vector<std::shared_ptr<const EncodedPair>> out;
     for (auto& result : results) {
       if (!result.ok()) return result.status();
@@ -108,7 +108,7 @@ class CpuBackend : public Backend {
                                                                int threads) const {
     absl::StatusOr<Encoding> encoding = encoder_->Run(pair, threads);
     if (!encoding.ok()) return encoding.status();
-    return std::make_shared<const CpuPair>(pair.query.size, pair.reference.size,
+    return std::make_shared<const CpuPair>(pair.query->size, pair.reference->size,
                                            *std::move(encoding), shape_.grid, shape_.channels);
   }
 

@@ -56,17 +56,17 @@ class DeviceBackend : public Backend {
   EncodeOverlap encode_overlap() const override { return EncodeOverlap::kUseful; }
 
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
-      absl::Span<const ImagePair* const> pairs) override {
+      absl::Span<const ImagePair> pairs) override {
     std::vector<std::shared_ptr<const EncodedPair>> out;
-    for (const ImagePair* pair : pairs) {
-      absl::StatusOr<DeviceEncoding> encoding = EncodePair(*pair);
+    for (const ImagePair& pair : pairs) {
+      absl::StatusOr<DeviceEncoding> encoding = EncodePair(pair);
       if (absl::IsResourceExhausted(encoding.status())) {
         // What matching has cached may be enough for it.
         runtime_->ReleaseCache();
-        encoding = EncodePair(*pair);
+        encoding = EncodePair(pair);
       }
       if (!encoding.ok()) return encoding.status();
-      out.push_back(std::make_shared<DevicePair>(pair->query.size, pair->reference.size,
+      out.push_back(std::make_shared<DevicePair>(pair.query->size, pair.reference->size,
                                                  *std::move(encoding)));
     }
     return out;

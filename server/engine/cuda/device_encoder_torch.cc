@@ -35,8 +35,8 @@ class ModuleEncoder : public DeviceEncoder {
   absl::StatusOr<DeviceEncoding> Run(const ImagePair& pair) override {
     at::Tensor query;
     at::Tensor reference;
-    NEMF_RETURN_IF_ERROR(UploadImage(pair.query, &query));
-    NEMF_RETURN_IF_ERROR(UploadImage(pair.reference, &reference));
+    NEMF_RETURN_IF_ERROR(UploadImage(*pair.query, &query));
+    NEMF_RETURN_IF_ERROR(UploadImage(*pair.reference, &reference));
     const absl::StatusOr<EncodedTensors> tensors = module_.Run(query, reference);
     if (!tensors.ok()) return tensors.status();
     DeviceEncoding encoding;

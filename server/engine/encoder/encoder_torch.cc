@@ -33,7 +33,7 @@ class TorchEncoder : public Encoder {
     return CatchExceptions(absl::StatusCode::kInternal, "cannot run the encoder", [&]() -> Result {
       SetTorchThreads(threads);
       const absl::StatusOr<EncodedTensors> tensors =
-          module_.Run(BytesOf(pair.query), BytesOf(pair.reference));
+          module_.Run(BytesOf(*pair.query), BytesOf(*pair.reference));
       if (!tensors.ok()) return tensors.status();
       return Encoding{ToVector(tensors->phi), ToVector(tensors->coarse), ToVector(tensors->cost)};
     });

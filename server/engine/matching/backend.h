@@ -55,7 +55,7 @@ class Backend {
   virtual int encoder_batch() const { return 1; }
 
   virtual absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
-      absl::Span<const ImagePair* const> pairs) = 0;
+      absl::Span<const ImagePair> pairs) = 0;
 
   // The arrays of a task, with its coarse answer in them. `plan` outlives the state.
   virtual std::unique_ptr<TaskState> NewState(const TaskPlan& plan) = 0;

@@ -19,11 +19,11 @@ class BackendEngine : public Engine {
 
   std::int64_t BoundQueries(const ImagePair& pair, absl::Span<const Point> keypoints,
                             const MatchOptions& options) const override {
-    return nemf::BoundQueries(pair.query.size, keypoints.size(), options);
+    return nemf::BoundQueries(pair.query->size, keypoints.size(), options);
   }
 
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
-      absl::Span<const ImagePair* const> pairs) override {
+      absl::Span<const ImagePair> pairs) override {
     return backend_->Encode(pairs);
   }
 

@@ -85,7 +85,7 @@ void EncodeStage::CollectGroup(PairGroup& group, EncodedOrNot& result, const Enc
     statistics.encode_time = result.call.duration;
     statistics.encoder_batch_pairs = result.call.pairs;
     job.accepted.ticket.Encoded();
-    job.accepted.job.pair.reset();
+    job.accepted.job.pair = {};
     outcome.encoded.push_back({std::move(job), *result.pair, statistics, pass.end});
   }
 }
@@ -114,7 +114,7 @@ void EncodeStage::ServeFromCache(Outcome& outcome) {
     statistics.queue_time = now - job.submitted;
     statistics.cached = true;
     job.ticket.Encoded();
-    job.job.pair.reset();
+    job.job.pair = {};
     outcome.encoded.push_back(
         {{std::move(job), *std::move(slot)}, std::move(pair), statistics, now});
   }
@@ -128,7 +128,7 @@ void EncodeStage::StartBatch() {
   batch_ = TakeEncoderBatch(queue_, max_pairs_, *slots_);
   if (batch_.empty()) return;
   for (AcceptedJob& job : queue_) ++job.batches_waited;
-  std::vector<PairPtr> pairs;
+  std::vector<ImagePair> pairs;
   for (PairGroup& group : batch_) {
     for (AdmittedJob& job : group.jobs) LeaveQueue(job.accepted);
     pairs.push_back(std::move(group.pair));

@@ -41,7 +41,7 @@ struct AdmittedJob {
 // Jobs over one pair of images, which the encoder sees once.
 struct PairGroup {
   PairDigest digest;
-  std::shared_ptr<const ImagePair> pair;
+  ImagePair pair;
   std::vector<AdmittedJob> jobs;
 };
 

@@ -16,18 +16,16 @@ class PassRunner {
  public:
   PassRunner(Engine* engine, Clock* clock) : engine_(engine), clock_(clock) {}
 
-  EncodedBatch Run(const std::vector<PairPtr>& pairs) const {
-    std::vector<const ImagePair*> images;
-    for (const PairPtr& pair : pairs) images.push_back(pair.get());
+  EncodedBatch Run(const std::vector<ImagePair>& pairs) const {
     EncodedBatch pass;
     pass.start = clock_->Now();
-    Encode(images, pass);
+    Encode(pairs, pass);
     pass.end = clock_->Now();
     return pass;
   }
 
  private:
-  void Encode(absl::Span<const ImagePair* const> pairs, EncodedBatch& pass) const {
+  void Encode(absl::Span<const ImagePair> pairs, EncodedBatch& pass) const {
     const absl::Time start = clock_->Now();
     auto encoded = engine_->Encode(pairs);
     const EncoderCall call{static_cast<int>(pairs.size()), clock_->Now() - start};
@@ -52,7 +50,7 @@ class InlineLane final : public EncoderExecutor {
   InlineLane(Engine* engine, Clock* clock) : runner_(engine, clock) {}
 
   bool busy() const override { return done_.has_value(); }
-  void Start(std::vector<PairPtr> pairs) override { done_ = runner_.Run(pairs); }
+  void Start(std::vector<ImagePair> pairs) override { done_ = runner_.Run(pairs); }
   std::optional<EncodedBatch> TakeDone() override { return std::exchange(done_, std::nullopt); }
 
  private:
@@ -79,7 +77,7 @@ class ThreadedLane final : public EncoderExecutor {
 
   bool busy() const override { return busy_; }
 
-  void Start(std::vector<PairPtr> pairs) override {
+  void Start(std::vector<ImagePair> pairs) override {
     busy_ = true;
     absl::MutexLock lock(&mutex_);
     given_ = std::move(pairs);
@@ -105,7 +103,7 @@ class ThreadedLane final : public EncoderExecutor {
 
   // Waits for a pass and runs it; false at the end.
   bool RunNext() {
-    std::vector<PairPtr> pairs;
+    std::vector<ImagePair> pairs;
     {
       absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(this, &ThreadedLane::HasNews));
@@ -128,7 +126,7 @@ class ThreadedLane final : public EncoderExecutor {
   bool busy_ = false;  // of the thread that uses the executor
 
   absl::Mutex mutex_;
-  std::vector<PairPtr> given_ ABSL_GUARDED_BY(mutex_);
+  std::vector<ImagePair> given_ ABSL_GUARDED_BY(mutex_);
   std::optional<EncodedBatch> done_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 

@@ -14,8 +14,6 @@
 
 namespace nemf {
 
-using PairPtr = std::shared_ptr<const ImagePair>;
-
 // One call of the encoder that went well.
 struct EncoderCall {
   int pairs = 0;
@@ -46,7 +44,7 @@ class EncoderExecutor {
   // Whether a pass was started whose end was not yet taken.
   virtual bool busy() const = 0;
   // Starts a pass over pairs, at least one. Requires !busy().
-  virtual void Start(std::vector<PairPtr> pairs) = 0;
+  virtual void Start(std::vector<ImagePair> pairs) = 0;
   // The pass, once it has ended.
   virtual std::optional<EncodedBatch> TakeDone() = 0;
 

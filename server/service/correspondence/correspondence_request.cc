@@ -18,8 +18,7 @@ const absl::Duration kDeadlineSlack = absl::Milliseconds(50);
 // The job of the flow from the reference to the query, as its request would make it.
 Job BackwardJob(const Job& forward, const PairDigest& digest, std::shared_ptr<JobSink> sink) {
   Job job = forward;
-  job.pair = std::make_shared<const ImagePair>(
-      ImagePair{.query = forward.pair->reference, .reference = forward.pair->query});
+  job.pair = {.query = forward.pair.reference, .reference = forward.pair.query};
   job.digest = digest;
   job.snapshots.clear();
   job.sink = std::move(sink);
@@ -128,8 +127,7 @@ absl::Status CorrespondenceRequest::CheckAdmission(Job* job) const {
   const auto query = StatedSize(request_.query, environment_.limits);
   const auto reference = StatedSize(request_.reference, environment_.limits);
   if (!query || !reference) return absl::OkStatus();  // What is wrong is said by the decoder.
-  job->pair = std::make_shared<const ImagePair>(ImagePair{
-      .query = {.size = *query, .rgb = {}}, .reference = {.size = *reference, .rgb = {}}});
+  job->pair = MakeImagePair({.size = *query, .rgb = {}}, {.size = *reference, .rgb = {}});
   return answer_.model.scheduler->CheckAdmission(*job, [this] {
     return PairDigestOf(DigestOf(request_.query), DigestOf(request_.reference));
   });
@@ -151,8 +149,8 @@ void CorrespondenceRequest::DecodePair(Job job) {
 
 void CorrespondenceRequest::Submit(Job job, absl::StatusOr<DecodedPair> decoded) {
   if (!decoded.ok()) return Finish(decoded.status());
-  answer_.query_size = decoded->pair->query.size;
-  answer_.reference_size = decoded->pair->reference.size;
+  answer_.query_size = decoded->pair.query->size;
+  answer_.reference_size = decoded->pair.reference->size;
   absl::Status status = job.kind == JobKind::kField
                             ? CheckPointInside(job.keypoints.front(), answer_.query_size)
                             : CheckInside(job.keypoints, answer_.query_size);

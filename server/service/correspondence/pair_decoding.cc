@@ -1,6 +1,7 @@
 #include "server/service/correspondence/pair_decoding.h"
 
 #include <atomic>
+#include <memory>
 #include <utility>
 
 #include "server/service/correspondence/image_digest.h"
@@ -43,8 +44,7 @@ class Decoding {
     for (const Half& half : halves_) {
       if (!half.image.ok()) return half.image.status();
     }
-    return DecodedPair{std::make_shared<const ImagePair>(
-                           ImagePair{*std::move(halves_[0].image), *std::move(halves_[1].image)}),
+    return DecodedPair{MakeImagePair(*std::move(halves_[0].image), *std::move(halves_[1].image)),
                        PairDigestOf(halves_[0].digest, halves_[1].digest),
                        PairDigestOf(halves_[1].digest, halves_[0].digest)};
   }

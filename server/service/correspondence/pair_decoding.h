@@ -2,7 +2,6 @@
 #define NEMF_SERVER_SERVICE_CORRESPONDENCE_PAIR_DECODING_H_
 
 #include <functional>
-#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,7 +14,7 @@
 namespace nemf {
 
 struct DecodedPair {
-  std::shared_ptr<const ImagePair> pair;
+  ImagePair pair;
   PairDigest digest;    // of the images as they were sent
   PairDigest reversed;  // of the same two, the reference as the query
 };
