@@ -15,7 +15,7 @@
 #include "server/engine/engine.h"
 #include "server/models/model_repository.h"
 #include "server/reporting.h"
-#include "server/scheduling/fan_out_observer.h"
+#include "server/scheduling/observer.h"
 #include "server/scheduling/watchdog.h"
 #include "server/server_options.h"
 #include "server/service/grpc_server.h"

@@ -65,16 +65,22 @@ void AddModelFlags(Flags flags, ModelRepositoryOptions* models, double* poll_sec
   flags.Add("--threads", &models->engine.threads, "CPU threads of the engine; 0: all cores");
 }
 
-void AddSchedulerFlags(Flags flags, ServerOptions* options, double* watchdog) {
+void AddSchedulerFlags(Flags flags, ServerOptions* options, double* quantum_ms, double* watchdog) {
   SchedulerOptions* scheduler = &options->models.scheduler;
   flags.Add("--max-queued-jobs", &scheduler->max_queued_jobs,
             "Limit of the requests that wait; more get RESOURCE_EXHAUSTED");
   flags.AddBytes("--max-queued-bytes", &scheduler->max_queued_bytes,
-                 "Limit of the decoded images of all requests that wait");
+                 "Limit of what accepted requests hold until they are answered: messages, decoded "
+                 "images, results, previews");
   flags.AddSeconds("--max-queued-seconds", &scheduler->max_queued_seconds,
                    "Limit of the predicted time that a request waits for others");
   flags.Add("--max-queued-per-client", &scheduler->max_queued_per_client,
             "Limit of the requests of one client that wait; 0: no limit");
+  flags
+      .Add("--quantum-ms", quantum_ms,
+           "Time that matching runs between two looks at the queue; a short request beside a long "
+           "one waits for about this long")
+      ->type_name("MILLISECONDS");
   flags.AddBytes("--pair-cache-bytes", &scheduler->pair_cache_bytes,
                  "Size of each version's cache of encoded pairs; 0: no cache");
   flags.AddParsed(
@@ -237,6 +243,7 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
   double drain_seconds = absl::ToDoubleSeconds(options.drain_timeout);
   double poll_seconds = absl::ToDoubleSeconds(options.models.poll_interval);
   double watchdog_seconds = absl::ToDoubleSeconds(options.watchdog.patience);
+  double quantum_ms = absl::ToDoubleMilliseconds(options.models.scheduler.quantum);
 
   CLI::App app("Serves Neural Matching Fields over gRPC.", "nemf-server");
   app.footer(
@@ -250,7 +257,7 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
       "Example:\n"
       "  nemf-server --models model/bundles --listen 127.0.0.1:50051 --device cpu");
   AddModelFlags(Flags(&app, "Models and device"), &options.models, &poll_seconds);
-  AddSchedulerFlags(Flags(&app, "Scheduling"), &options, &watchdog_seconds);
+  AddSchedulerFlags(Flags(&app, "Scheduling"), &options, &quantum_ms, &watchdog_seconds);
   AddAddressFlags(Flags(&app, "Addresses"), &options);
   AddAccessFlags(Flags(&app, "Access"), &options.grpc);
   AddConnectionFlags(Flags(&app, "Connections"), &options.grpc.connections);
@@ -279,6 +286,7 @@ absl::StatusOr<std::optional<ServerOptions>> ParseServerOptions(int argc, const 
   options.drain_timeout = absl::Seconds(drain_seconds);
   options.models.poll_interval = absl::Seconds(poll_seconds);
   options.watchdog.patience = absl::Seconds(watchdog_seconds);
+  options.models.scheduler.quantum = absl::Milliseconds(quantum_ms);
   if (absl::Status status = options.Validate(); !status.ok()) return status;
   return options;
 }

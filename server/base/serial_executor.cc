@@ -15,7 +15,7 @@ SerialExecutor::~SerialExecutor() {
   worker_.join();
 }
 
-void SerialExecutor::Run(std::function<void()> task) {
+void SerialExecutor::Run(absl::AnyInvocable<void()> task) {
   absl::MutexLock lock(&mutex_);
   tasks_.push_back(std::move(task));
 }
@@ -23,7 +23,7 @@ void SerialExecutor::Run(std::function<void()> task) {
 void SerialExecutor::Work() {
   absl::Time next_poll = absl::Now() + period_;
   for (;;) {
-    std::function<void()> task;
+    absl::AnyInvocable<void()> task;
     {
       absl::MutexLock lock(&mutex_);
       mutex_.AwaitWithDeadline(absl::Condition(this, &SerialExecutor::HasNews), next_poll);

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
@@ -26,7 +27,7 @@ class SerialExecutor {
   SerialExecutor& operator=(const SerialExecutor&) = delete;
 
   // Queues a task. Does not block.
-  void Run(std::function<void()> task);
+  void Run(absl::AnyInvocable<void()> task);
 
  private:
   void Work();
@@ -35,7 +36,7 @@ class SerialExecutor {
   const absl::Duration period_;
   const std::function<void()> poll_;
   absl::Mutex mutex_;
-  std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
+  std::deque<absl::AnyInvocable<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread worker_;  // the last member: it uses the others
 };

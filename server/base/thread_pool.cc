@@ -37,10 +37,6 @@ absl::Status ThreadPoolOptions::Validate() const {
     return absl::InvalidArgumentError(
         absl::StrCat("ThreadPoolOptions.threads = ", threads, ", must be >= 1"));
   }
-  if (max_waiting < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("ThreadPoolOptions.max_waiting = ", max_waiting, ", must be >= 1"));
-  }
   return absl::OkStatus();
 }
 
@@ -61,19 +57,17 @@ ThreadPool::~ThreadPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-bool ThreadPool::TryRun(std::initializer_list<std::function<void()>> tasks) {
+void ThreadPool::Run(absl::AnyInvocable<void()> task) {
   absl::MutexLock lock(&mutex_);
-  if (waiting_.size() + tasks.size() > static_cast<std::size_t>(options_.max_waiting)) return false;
-  waiting_.insert(waiting_.end(), tasks);
-  return true;
+  waiting_.push_back(std::move(task));
 }
 
 void ThreadPool::Work() {
   while (true) {
-    std::function<void()> task;
+    absl::AnyInvocable<void()> task;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(this, &ThreadPool::HasNews));
+      mutex_.Await(absl::Condition(this, &ThreadPool::MayGoOn));
       if (waiting_.empty()) return;
       task = std::move(waiting_.front());
       waiting_.pop_front();

@@ -89,8 +89,9 @@ class Engine {
   // as much longer. Each number up to it is a shape of its own, whose first pass may be slow.
   virtual int encoder_batch() const { return 1; }
 
-  // An upper bound of the queries of a task (see Start()), told before its pair is encoded. Cheap.
-  virtual std::int64_t BoundQueries(const ImagePair& pair, absl::Span<const Point> keypoints,
+  // Returns an upper bound of the queries of a task over a query image of this size (see Start()),
+  // before its pair is encoded or even decoded. Cheap.
+  virtual std::int64_t BoundQueries(ImageSize query, absl::Span<const Point> keypoints,
                                     const MatchOptions& options) const = 0;
 
   // Runs the encoder over the pairs, of any sizes, in order. The result for a pair does not depend

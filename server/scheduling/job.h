@@ -2,8 +2,8 @@
 #define NEMF_SERVER_SCHEDULING_JOB_H_
 
 #include <cstdint>
-#include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,56 +20,75 @@ namespace nemf {
 // cannot construct two pairs with one digest to obtain answers to another client's pair.
 using PairDigest = Sha256Digest;
 
-enum class JobKind {
-  kKeypoints,
-  kFlow,   // every pixel of the query
-  kField,  // one point of the query against a grid of reference points
+// Matches some points of the query.
+struct KeypointsSpec {
+  std::vector<Point> keypoints = {};  // query pixels, inside the image; at least one
+  MatchOptions options = {};
+};
+
+// Matches every pixel of the query.
+struct FlowSpec {
+  MatchOptions options = {};
+  // PatchMatch iterations after which the sink gets a snapshot, ascending; 0 is the coarse flow.
+  std::vector<int> snapshots = {};
+  // Reserves a second job, the flow from the reference to the query (see JobTicket).
+  bool both_ways = false;
+};
+
+// Scores one point of the query against a grid over the reference (see Engine::StartField).
+struct FieldSpec {
+  Point point = {};      // query pixels, inside the image
+  ImageSize nodes = {};  // columns and rows of the grid
+};
+
+// What a job computes. JobKind names the alternatives, in their order.
+using JobSpec = std::variant<KeypointsSpec, FlowSpec, FieldSpec>;
+enum class JobKind { kKeypoints, kFlow, kField };
+inline JobKind KindOf(const JobSpec& spec) { return static_cast<JobKind>(spec.index()); }
+
+// What Scheduler::Reserve() decides on: all that is known of a request before its images are
+// decoded.
+struct JobRequest {
+  JobSpec spec;
+  // As the images' headers state them. Decoding may turn an image by a quarter (EXIF orientation).
+  ImageSize query;
+  ImageSize reference;
+  // Bytes that the request holds until its answer, beside decoded images and results: its message,
+  // its previews.
+  std::int64_t other_bytes = 0;
+  absl::Time deadline = absl::InfiniteFuture();
+  Priority priority = Priority::kNormal;
+  std::string client = {};  // whose limit on waiting requests applies; empty: no limit
 };
 
 // What a job cost, as the scheduler measured it.
 struct JobStatistics {
-  absl::Duration queue_time;   // from Submit() to the start of its encoder pass
-  absl::Duration encode_time;  // of the encoder pass that it was part of
-  absl::Duration match_time;   // from the end of the encoder pass to the answer
+  absl::Duration queue_time;   // from Submit() to the start of its encoder batch
+  absl::Duration encode_time;  // duration of the encoder batch that it was part of
+  absl::Duration match_time;   // from the end of the encoder batch to the answer
   std::int64_t field_queries = 0;
-  int encoder_batch_pairs = 0;  // pairs in its encoder pass; 0 where there was none
-  bool cached = false;          // its pair was found in the pair cache: no encoder pass
+  int encoder_batch_pairs = 0;  // pairs in its encoder batch; 0 if there was none
+  bool cached = false;          // its pair was found in the pair cache
 };
 
 struct JobResult {
-  // In the order of the keypoints, or row-major over the query or the field's nodes.
+  // In the order of the keypoints, or row-major over the query's pixels or the grid.
   std::vector<Match> matches;
   JobStatistics statistics;
-  std::vector<float> cost;  // kField: EncodedPair::SampleCost() at the nodes; else empty
+  std::vector<float> cost;  // FieldSpec: EncodedPair::SampleCost() at the grid; otherwise empty
 };
 
-// Where a job's answer goes. OnDone() is called exactly once for each job that Submit() accepted,
-// on a scheduler thread, and must not block.
+// Receives a job's answer. Both functions are called on the scheduler's thread and must not block:
+// hand expensive work to another thread.
 class JobSink {
  public:
   virtual ~JobSink() = default;
-  // An error is CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE (shutting down) or the engine's.
+  // Called exactly once for each submitted job. An error is CANCELLED, DEADLINE_EXCEEDED,
+  // UNAVAILABLE (the device is lost) or the engine's.
   virtual void OnDone(absl::StatusOr<JobResult> result) = 0;
-  // A state of the flow that Job.snapshots asked for, at the end of the chunk of matching that came
-  // past it. Before OnDone(), on the same thread; must not block.
+  // Called before OnDone() for each of FlowSpec.snapshots that the schedule reaches, at the end of
+  // the quantum that reached it.
   virtual void OnSnapshot(FlowSnapshot /*snapshot*/) {}
-};
-
-// One request's work, decoded and validated.
-struct Job {
-  JobKind kind = JobKind::kKeypoints;
-  ImagePair pair;
-  PairDigest digest = {};        // of the pair: jobs of equal ones may share an encoded pair
-  std::vector<Point> keypoints;  // empty for kFlow; one for kField
-  ImageSize field_nodes;         // kField: columns and rows of the grid
-  // kFlow: PatchMatch iterations after which the sink gets a snapshot, ascending; 0: the coarse
-  // map.
-  std::vector<int> snapshots;
-  MatchOptions options;
-  absl::Time deadline = absl::InfiniteFuture();
-  Priority priority = Priority::kNormal;
-  std::string client;  // whose limit on queued jobs it counts for; empty: nobody's
-  std::shared_ptr<JobSink> sink;
 };
 
 }  // namespace nemf

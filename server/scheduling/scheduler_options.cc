@@ -1,5 +1,6 @@
+#include "server/scheduling/scheduler_options.h"
+
 #include "absl/strings/str_cat.h"
-#include "server/scheduling/scheduler.h"
 
 namespace nemf {
 namespace {
@@ -23,7 +24,11 @@ absl::Status SchedulerOptions::Validate() const {
   status.Update(AtLeast("pair_cache_bytes", pair_cache_bytes, 0));
   status.Update(AtLeast("max_encoder_batch", max_encoder_batch, 1));
   status.Update(AtLeast("max_active_jobs", max_active_jobs, 1));
-  status.Update(AtLeast("chunk_queries", chunk_queries, 64));
+  if (quantum <= absl::ZeroDuration()) {
+    status.Update(absl::InvalidArgumentError(absl::StrCat(
+        "SchedulerOptions.quantum = ", absl::FormatDuration(quantum), ", must be > 0")));
+  }
+  status.Update(AtLeast("min_quantum_queries", min_quantum_queries, 64));
   return status;
 }
 

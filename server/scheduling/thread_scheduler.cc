@@ -18,7 +18,7 @@
 namespace nemf {
 namespace {
 
-// Cancelling only raises a flag: while there are jobs the loop comes past a boundary by itself.
+// Cancelling sets a flag, which the loop reads at each tick.
 class CancelFlag final : public JobHandle {
  public:
   explicit CancelFlag(std::shared_ptr<std::atomic<bool>> flag) : flag_(std::move(flag)) {}
@@ -33,10 +33,33 @@ bool Overlaps(OverlapEncoding option, EncodeOverlap engine) {
   return option == OverlapEncoding::kAuto && engine == EncodeOverlap::kUseful;
 }
 
-// Hears nothing; stands in where there is no observer.
+// Returns a no-op observer, used when none is supplied.
 SchedulerObserver* NullObserver() {
   static SchedulerObserver* const observer = new SchedulerObserver;
   return observer;
+}
+
+std::int64_t Area(ImageSize size) { return std::int64_t{size.width} * size.height; }
+
+std::int64_t ResultBytes(const JobRequest& request) {
+  constexpr std::int64_t kMatch = sizeof(Match);
+  if (const auto* field = std::get_if<FieldSpec>(&request.spec)) {
+    return Area(field->nodes) * (kMatch + static_cast<std::int64_t>(sizeof(float)));
+  }
+  if (const auto* flow = std::get_if<FlowSpec>(&request.spec)) {
+    const std::int64_t backward = flow->both_ways ? Area(request.reference) : 0;
+    return (Area(request.query) + backward) * kMatch;
+  }
+  const auto& keypoints = std::get<KeypointsSpec>(request.spec).keypoints;
+  return static_cast<std::int64_t>(keypoints.size()) * kMatch;
+}
+
+// Returns the bytes that a request holds until its answer. The encoder's input is not among them:
+// max_encoder_batch bounds it, whatever the number of requests.
+std::int64_t HeldBytes(const JobRequest& request) {
+  constexpr std::int64_t kRgb = 3;
+  return request.other_bytes + kRgb * (Area(request.query) + Area(request.reference)) +
+         ResultBytes(request);
 }
 
 // A SchedulerLoop and the thread that drives it. Submitted jobs pass through `inbox_`, so the lock
@@ -63,39 +86,54 @@ class ThreadScheduler final : public Scheduler {
     worker_.join();
   }
 
-  absl::StatusOr<std::shared_ptr<JobHandle>> Submit(Job job) override {
-    const absl::Time now = clock_->Now();
-    if (job.deadline <= now) {
-      return Refuse(DropReason::kExpiredOnEntry,
-                    absl::DeadlineExceededError("the deadline had passed on arrival"));
+  absl::StatusOr<JobTicket> Reserve(JobRequest request, DigestFunction digest) override {
+    AdmissionRequest wanted = Describe(request);
+    auto admission = admission_.Admit(wanted);
+    auto* refusal = std::get_if<AdmissionController::Refusal>(&admission);
+    // A digest takes milliseconds: it is computed only if an encoded pair may change the answer.
+    if (refusal != nullptr && absl::IsResourceExhausted(refusal->status) &&
+        cache_.Contains(digest())) {
+      wanted.work.needs_encoding = false;
+      admission = admission_.Admit(wanted);
+      refusal = std::get_if<AdmissionController::Refusal>(&admission);
     }
-    // Before the queue's bound: a full queue may be tried again here, a draining server may not.
-    if (IsDraining()) return RefuseDraining();
-    auto admission = admission_.Admit(Describe(job, now, !cache_.Contains(job.digest)));
-    if (auto* refusal = std::get_if<AdmissionController::Refusal>(&admission)) {
-      return Refuse(refusal->reason, std::move(refusal->status));
+    if (refusal != nullptr) {
+      observer_->OnJobDropped(refusal->reason);
+      return std::move(refusal->status);
     }
-    auto flag = std::make_shared<std::atomic<bool>>(false);
-    AdmissionTicket& ticket = std::get<AdmissionTicket>(admission);
-    if (!Push({std::move(job), now, flag, std::move(ticket)})) return RefuseDraining();
-    return std::make_shared<CancelFlag>(std::move(flag));
+    return JobTicket{std::move(request), std::get<AdmissionTicket>(std::move(admission))};
   }
 
-  absl::Status CheckAdmission(const Job& job, absl::FunctionRef<PairDigest()> digest) override {
-    const absl::Time now = clock_->Now();
-    // What comes too late gets Submit()'s better word for it.
-    if (job.deadline <= now || !admission_.WouldRefuse(Describe(job, now, true))) {
-      return absl::OkStatus();
+  std::shared_ptr<JobHandle> Submit(JobTicket ticket, ImagePair pair, const PairDigest& digest,
+                                    std::shared_ptr<JobSink> sink) override {
+    auto cancelled = std::make_shared<std::atomic<bool>>(false);
+    JobRequest& request = ticket.request;
+    // Exact now: decoding may have turned the image, and the pair may be encoded already.
+    const std::int64_t queries = BoundQueries(request.spec, pair.query->size);
+    const bool needs_encoding = !cache_.Contains(digest);
+    AcceptedJob job{.spec = std::move(request.spec),
+                    .pair = std::move(pair),
+                    .digest = digest,
+                    .deadline = request.deadline,
+                    .priority = request.priority,
+                    .sink = std::move(sink),
+                    .submitted = clock_->Now(),
+                    .cancelled = cancelled,
+                    .ticket = std::move(ticket.admission)};
+    {
+      absl::MutexLock lock(&mutex_);
+      // Under the lock, so that Drain() finds the job in the inbox once its ticket counts as
+      // submitted.
+      job.ticket.Submitted(queries, needs_encoding);
+      inbox_.push_back(std::move(job));
     }
-    // Only now is it worth its time to look whether the pair is encoded already.
-    const auto admission = admission_.Admit(Describe(job, now, !cache_.Contains(digest())));
-    const auto* refusal = std::get_if<AdmissionController::Refusal>(&admission);
-    return refusal == nullptr ? absl::OkStatus() : Refuse(refusal->reason, refusal->status);
+    return std::make_shared<CancelFlag>(std::move(cancelled));
   }
 
   void Drain() override {
+    admission_.Close();
+    admission_.AwaitSubmitted();
     absl::MutexLock lock(&mutex_);
-    draining_ = true;
     mutex_.Await(absl::Condition(this, &ThreadScheduler::IsIdle));
   }
 
@@ -109,50 +147,34 @@ class ThreadScheduler final : public Scheduler {
     });
   }
 
-  std::int64_t BoundQueries(const Job& job) const {
-    if (job.kind == JobKind::kField) {
-      return std::int64_t{job.field_nodes.width} * job.field_nodes.height;
+  std::int64_t BoundQueries(const JobSpec& spec, ImageSize query) const {
+    if (const auto* field = std::get_if<FieldSpec>(&spec)) return Area(field->nodes);
+    if (const auto* flow = std::get_if<FlowSpec>(&spec)) {
+      return engine_->BoundQueries(query, {}, flow->options);
     }
-    return engine_->BoundQueries(job.pair, job.keypoints, job.options);
+    const auto& keypoints = std::get<KeypointsSpec>(spec);
+    return engine_->BoundQueries(query, keypoints.keypoints, keypoints.options);
   }
 
-  static std::int64_t BytesOf(ImageSize size) { return std::int64_t{3} * size.width * size.height; }
-
-  AdmissionRequest Describe(const Job& job, absl::Time now, bool needs_encoding) const {
-    AdmissionRequest item;
-    item.kind = job.kind;
-    item.work.queries = static_cast<double>(BoundQueries(job));
-    item.work.needs_encoding = needs_encoding;
-    item.work.priority = job.priority;
-    item.bytes = BytesOf(job.pair.query->size) + BytesOf(job.pair.reference->size);
-    item.client = job.client;
-    item.time_left = job.deadline - now;
-    return item;
-  }
-
-  absl::Status Refuse(DropReason reason, absl::Status status) {
-    observer_->OnJobDropped(reason);
-    return status;
-  }
-
-  absl::Status RefuseDraining() {
-    return Refuse(DropReason::kDraining, absl::UnavailableError("the server is shutting down"));
-  }
-
-  bool IsDraining() {
-    absl::MutexLock lock(&mutex_);
-    return draining_;
-  }
-
-  bool Push(AcceptedJob job) {
-    absl::MutexLock lock(&mutex_);
-    if (draining_) return false;
-    inbox_.push_back(std::move(job));
-    return true;
+  // Returns what admission decides on, for a pair that is not encoded.
+  AdmissionRequest Describe(const JobRequest& request) const {
+    AdmissionRequest wanted;
+    wanted.kind = KindOf(request.spec);
+    wanted.work.queries = static_cast<double>(BoundQueries(request.spec, request.query));
+    wanted.work.priority = request.priority;
+    const auto* flow = std::get_if<FlowSpec>(&request.spec);
+    if (flow != nullptr && flow->both_ways) {
+      wanted.backward = wanted.work;
+      wanted.backward->queries = static_cast<double>(BoundQueries(request.spec, request.reference));
+    }
+    wanted.bytes = HeldBytes(request);
+    wanted.client = request.client;
+    wanted.time_left = request.deadline - clock_->Now();
+    return wanted;
   }
 
   bool IsIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return idle_ && inbox_.empty(); }
-  bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  bool HasEvent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return !inbox_.empty() || batch_ended_ || (stopping_ && idle_);
   }
 
@@ -165,8 +187,8 @@ class ThreadScheduler final : public Scheduler {
     observer_->OnThreadEnd(progress_);
   }
 
-  // Moves what was submitted into the loop, waiting for it, or for the end of an encoder pass,
-  // where there is nothing else to do. Returns false at the end, when nothing will come.
+  // Moves submitted jobs into the loop. If the loop has no work, waits for a job or for the end of
+  // an encoder batch. Returns false when the scheduler is destroyed.
   bool TakeInbox() {
     std::vector<AcceptedJob> arrived;
     {
@@ -174,7 +196,7 @@ class ThreadScheduler final : public Scheduler {
       idle_ = loop_.idle();
       if (loop_.waiting()) {
         progress_.busy = false;
-        mutex_.Await(absl::Condition(this, &ThreadScheduler::HasNews));
+        mutex_.Await(absl::Condition(this, &ThreadScheduler::HasEvent));
         if (inbox_.empty() && !batch_ended_) return false;
         progress_.busy = true;
       }
@@ -195,13 +217,12 @@ class ThreadScheduler final : public Scheduler {
 
   absl::Mutex mutex_;
   std::vector<AcceptedJob> inbox_ ABSL_GUARDED_BY(mutex_);
-  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  bool idle_ ABSL_GUARDED_BY(mutex_) = true;          // the loop holds no job
-  bool batch_ended_ ABSL_GUARDED_BY(mutex_) = false;  // and the loop has not yet looked
+  bool idle_ ABSL_GUARDED_BY(mutex_) = true;          // the loop has no job
+  bool batch_ended_ ABSL_GUARDED_BY(mutex_) = false;  // since the loop last ran
 
   const std::unique_ptr<EncoderExecutor> executor_;
-  SchedulerLoop loop_;  // of the worker thread alone
+  SchedulerLoop loop_;  // used by the worker thread only
   std::thread worker_;  // the last member: it uses the others
 };
 

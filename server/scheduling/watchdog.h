@@ -37,8 +37,8 @@ class StallDetector {
 };
 
 struct WatchdogOptions {
-  // A chunk of matching or an encoder pass, or both of a boundary, may take this long; >= 0; 0: as
-  // long as they like.
+  // Time that one tick may take, with its quantum of matching and its encoder batch; >= 0; 0: no
+  // limit.
   absl::Duration patience = absl::Minutes(2);
 
   // INVALID_ARGUMENT that names the broken rule.

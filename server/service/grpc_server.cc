@@ -62,14 +62,15 @@ class GrpcServerImpl final : public GrpcServer {
  public:
   GrpcServerImpl(const GrpcServerOptions& options, ModelFinder find_model, CallRecorder record_call,
                  Clock* clock, ModelCatalog* models)
-      : decoding_(options.decoding),
-        environment_{{.record_call = std::move(record_call),
+      : environment_{{.record_call = std::move(record_call),
                       .trust_priority = options.trust_priority,
                       .gate = &gate_,
                       .clock = clock},
                      std::move(find_model),
                      options.limits,
-                     &decoding_},
+                     &decoding_,
+                     &completions_},
+        decoding_(options.decoding),
         service_(&environment_) {
     if (models == nullptr) return;
     models_service_ =
@@ -133,11 +134,12 @@ class GrpcServerImpl final : public GrpcServer {
   }
 
  private:
-  // In the order of need: the server goes first, then what its calls use.
+  // Destroyed in reverse: first the server, then the parts that its calls use.
   InFlightCalls gate_;
   std::unique_ptr<AccessControl> access_;
-  ThreadPool decoding_;
   ServiceEnvironment environment_;
+  ThreadPool decoding_;
+  SerialExecutor completions_;
   CorrespondenceService service_;
   std::unique_ptr<ModelsService> models_service_;  // null: there is no catalog
   std::unique_ptr<grpc::Server> server_;

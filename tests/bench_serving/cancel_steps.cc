@@ -18,7 +18,7 @@ namespace {
 constexpr int kEndless = 1000;
 // A flow is cancelled in one of its first steps: later ones are no different.
 constexpr int kFirstSteps = 6;
-constexpr std::int64_t kChunkQueries = 4096;  // short steps: many trials in little time
+constexpr std::int64_t kQuantumQueries = 4096;  // short steps: many trials in little time
 
 // Counts the steps of a scheduler.
 class StepCounter final : public SchedulerObserver {
@@ -79,18 +79,10 @@ class AnswerSink final : public JobSink {
   absl::Time time_;
 };
 
-Job EndlessFlow(ImagePair pair, std::shared_ptr<JobSink> sink) {
-  Job job;
-  job.kind = JobKind::kFlow;
-  job.pair = std::move(pair);
-  job.options.patchmatch_iterations = kEndless;
-  job.sink = std::move(sink);
-  return job;
-}
-
 SchedulerOptions Options() {
   SchedulerOptions options;
-  options.chunk_queries = kChunkQueries;
+  options.quantum = absl::Nanoseconds(1);  // so every quantum is the shortest
+  options.min_quantum_queries = kQuantumQueries;
   options.max_queued_seconds = 1e12;  // endless work goes before every flow
   return options;
 }
@@ -104,7 +96,7 @@ class CancelBench {
 
   absl::StatusOr<CancelSteps> Run(int trials) {
     const auto company = std::make_shared<AnswerSink>(&counter_);
-    const auto handle = scheduler_->Submit(EndlessFlow(pair_, company));
+    const auto handle = Submit(company);
     if (!handle.ok()) return handle.status();
     absl::Status status;
     while (sum_.trials < trials && status.ok()) status = Try();
@@ -117,9 +109,23 @@ class CancelBench {
   }
 
  private:
+  // Submits an endless flow.
+  absl::StatusOr<std::shared_ptr<JobHandle>> Submit(std::shared_ptr<JobSink> sink) {
+    JobRequest request;
+    FlowSpec flow;
+    flow.options.patchmatch_iterations = kEndless;
+    request.spec = std::move(flow);
+    request.query = pair_.query->size;
+    request.reference = pair_.reference->size;
+    absl::StatusOr<JobTicket> ticket =
+        scheduler_->Reserve(std::move(request), [] { return PairDigest{}; });
+    if (!ticket.ok()) return ticket.status();
+    return scheduler_->Submit(*std::move(ticket), pair_, PairDigest{}, std::move(sink));
+  }
+
   absl::Status Try() {
     const auto sink = std::make_shared<AnswerSink>(&counter_);
-    const auto handle = scheduler_->Submit(EndlessFlow(pair_, sink));
+    const auto handle = Submit(sink);
     if (!handle.ok()) return handle.status();
     counter_.AwaitSteps(counter_.steps() + 1 + static_cast<int>(random_.Below(kFirstSteps)));
     absl::SleepFor(random_.Uniform() * counter_.MeanStep());  // into the middle of a step

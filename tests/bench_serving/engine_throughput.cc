@@ -6,10 +6,11 @@
 
 #include "absl/status/status.h"
 #include "client/render/file_formats.h"
-#include "server/scheduling/scheduler.h"
 
 namespace nemf {
 namespace {
+
+constexpr std::int64_t kStepQueries = 98'304;  // field evaluations in one call of the engine
 
 double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -38,13 +39,12 @@ std::vector<Point> ToPoints(const std::vector<client::Point>& keypoints) {
 }
 
 absl::Status StepToEnd(Engine* engine, const std::vector<std::unique_ptr<MatchTask>>& tasks) {
-  const std::int64_t chunk = SchedulerOptions().chunk_queries;
   std::vector<MatchTask*> left;
   for (const auto& task : tasks) left.push_back(task.get());
   while (true) {
     std::erase_if(left, [](const MatchTask* task) { return task->done(); });
     if (left.empty()) return absl::OkStatus();
-    const auto spent = engine->Step(left, chunk);
+    const auto spent = engine->Step(left, kStepQueries);
     if (!spent.ok()) return spent.status();
   }
 }

@@ -60,7 +60,7 @@ class ShiftEngine final : public Engine {
 
   const std::string& device() const override { return device_; }
   int encoder_batch() const override { return batch; }
-  std::int64_t BoundQueries(const ImagePair&, absl::Span<const Point>,
+  std::int64_t BoundQueries(ImageSize, absl::Span<const Point>,
                             const MatchOptions&) const override {
     return 1;
   }

@@ -61,11 +61,7 @@ TEST_F(ModelReloadTest, JobsThatHaveBegunFinishOnTheOldVersion) {
     held = nullptr;
     answered.Notify();
   });
-  Job job;
-  SetFakeWork(&job, {.id = 1, .queries = 1000});
-  job.sink = sink;
-  Scheduler& scheduler = held->scheduler();
-  ASSERT_TRUE(scheduler.Submit(std::move(job)).ok());
+  ASSERT_TRUE(RunFake(held->scheduler(), {.id = 1, .queries = 1000}, sink).ok());
   answered.WaitForNotification();
   EXPECT_TRUE(sink->Wait().ok());
   observer_.Await("unloaded a/1");

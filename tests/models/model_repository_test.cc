@@ -118,10 +118,8 @@ TEST_F(ModelRepositoryTest, ServingsRunJobsUntilDrained) {
   tree_.AddModel("a/1");
   Start();
   const auto submit = [&](std::shared_ptr<RecordingSink> sink) {
-    Job job;
-    SetFakeWork(&job, {.id = 1, .queries = 1000});
-    job.sink = std::move(sink);
-    return repository_->Find("", "").value()->scheduler().Submit(std::move(job)).status();
+    Scheduler& scheduler = repository_->Find("", "").value()->scheduler();
+    return RunFake(scheduler, {.id = 1, .queries = 1000}, std::move(sink)).status();
   };
   auto sink = std::make_shared<RecordingSink>();
   EXPECT_TRUE(submit(sink).ok());

@@ -23,11 +23,12 @@ class AdmissionControllerTest : public ::testing::Test {
     options.max_queued_bytes = 1000;
     options.max_queued_seconds = 10;
     options.max_queued_per_client = 2;
-    options.chunk_queries = 100;
+    options.quantum = absl::Milliseconds(100);
+    options.min_quantum_queries = 100;
     return options;
   }
 
-  // 1 s a pair, 1 ms a query.
+  // 1 s a pair, 1 ms a query: quanta of 100 queries.
   void Learn() {
     admission_.ObserveEncode(1, absl::Seconds(1));
     admission_.ObserveMatch(100, absl::Milliseconds(100));
@@ -71,6 +72,8 @@ TEST_F(AdmissionControllerTest, TicketsGiveBackTheirPlaces) {
   EXPECT_EQ(admission_.jobs(), 0);
   EXPECT_EQ(admission_.Seconds(), 0);
   AdmissionTicket empty;
+  EXPECT_EQ(admission_.jobs(), 0);
+  empty.TakeBackward().Submitted(1, true);
   empty.LeaveQueue();
   empty.Encoded();
   empty.Answered(1);
@@ -79,6 +82,8 @@ TEST_F(AdmissionControllerTest, TicketsGiveBackTheirPlaces) {
 TEST_F(AdmissionControllerTest, SaysHowMuchWorkThereIs) {
   Learn();
   AdmissionTicket ticket = Admit(Item(2000));
+  EXPECT_EQ(admission_.Seconds(), 0);
+  ticket.Submitted(2000, /*needs_encoding=*/true);
   EXPECT_NEAR(admission_.Seconds(), 3, 1e-9);
   ticket.LeaveQueue();
   EXPECT_NEAR(admission_.Seconds(), 3, 1e-9);
@@ -99,19 +104,72 @@ TEST_F(AdmissionControllerTest, BoundsTheJobsThatWait) {
   EXPECT_FALSE(Admits(Item(1)));
 }
 
-TEST_F(AdmissionControllerTest, BoundsTheBytesThatWaitButTakesOnePairOfAnySize) {
+TEST_F(AdmissionControllerTest, BoundsTheBytesThatAreHeldButTakesOneRequestOfAnySize) {
   AdmissionRequest large = Item(1);
   large.bytes = 5000;
   AdmissionRequest small = Item(1);
   small.bytes = 600;
   {
     AdmissionTicket ticket = Admit(large);
-    EXPECT_THAT(std::string(Refusal(small).status.message()), HasSubstr("5000 bytes"));
-    ticket.LeaveQueue();
-    const AdmissionTicket second = Admit(small);
+    EXPECT_THAT(std::string(Refusal(small).status.message()), HasSubstr("hold 5000 bytes"));
+    ticket.LeaveQueue();  // it is matched, but not answered
     EXPECT_FALSE(Admits(small));
   }
-  EXPECT_TRUE(Admits(small));
+  const AdmissionTicket ticket = Admit(small);
+  EXPECT_FALSE(Admits(small));
+}
+
+TEST_F(AdmissionControllerTest, AFlowBothWaysIsOnePlaceAndTwoJobs) {
+  AdmissionRequest both = Item(1000);
+  both.backward = OutstandingWork{.queries = 500};
+  both.client = "me";
+  {
+    AdmissionTicket forward = Admit(both);
+    const AdmissionTicket other = Admit(both);
+    EXPECT_EQ(Refusal(both).reason, DropReason::kClientLimit);
+    EXPECT_EQ(admission_.jobs(), 4);
+    forward.LeaveQueue();
+    EXPECT_TRUE(Admits(both));
+    AdmissionTicket backward = forward.TakeBackward();
+    forward = AdmissionTicket();
+    EXPECT_EQ(admission_.jobs(), 3);
+    backward.Answered(500);
+  }
+  EXPECT_EQ(admission_.jobs(), 0);
+  Learn();
+  // Alone it takes a pair and 1 s of matching, and then both again for the way back: 3.5 s.
+  both.client = "";
+  both.time_left = absl::Seconds(1.2 * 3.5 - 0.01);
+  EXPECT_EQ(Refusal(both).reason, DropReason::kDeadlineUnreachable);
+  both.time_left = absl::Seconds(1.2 * 3.5 + 0.01);
+  EXPECT_TRUE(Admits(both));
+}
+
+TEST_F(AdmissionControllerTest, RefusesWhatIsLate) {
+  const auto refusal =
+      std::get<AdmissionController::Refusal>(admission_.Admit(Item(1, absl::ZeroDuration())));
+  EXPECT_EQ(refusal.reason, DropReason::kExpiredOnEntry);
+  EXPECT_EQ(refusal.status.code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(AdmissionControllerTest, IsClosedForNewRequestsOnly) {
+  AdmissionTicket submitted = Admit(Item(1));
+  AdmissionTicket dropped = Admit(Item(1));
+  admission_.Close();
+  const auto refusal = std::get<AdmissionController::Refusal>(admission_.Admit(Item(1)));
+  EXPECT_EQ(refusal.reason, DropReason::kDraining);
+  EXPECT_EQ(refusal.status.code(), absl::StatusCode::kUnavailable);
+  submitted.Submitted(1, true);
+  dropped = AdmissionTicket();
+  admission_.AwaitSubmitted();  // blocks if a ticket is still counted
+  EXPECT_EQ(admission_.jobs(), 1);
+}
+
+TEST_F(AdmissionControllerTest, ASubmittedJobHasItsExactBound) {
+  Learn();
+  AdmissionTicket ticket = Admit(Item(1000));
+  ticket.Submitted(3000, /*needs_encoding=*/false);
+  EXPECT_NEAR(admission_.Seconds(), 3, 1e-9);
 }
 
 TEST_F(AdmissionControllerTest, BoundsTheJobsOfAClient) {
@@ -177,10 +235,12 @@ TEST_F(AdmissionControllerTest, LearnsHowMuchOfTheBoundIsSpent) {
     ticket.SetQueriesLeft(0);
     ticket.Answered(250);
   }
-  const AdmissionTicket ticket = Admit(item);
+  AdmissionTicket ticket = Admit(item);
+  ticket.Submitted(1000, /*needs_encoding=*/false);
   EXPECT_NEAR(admission_.Seconds(), 0.25, 0.001);
   item.kind = JobKind::kFlow;  // which was never seen
-  const AdmissionTicket flow = Admit(item);
+  AdmissionTicket flow = Admit(item);
+  flow.Submitted(1000, /*needs_encoding=*/false);
   EXPECT_NEAR(admission_.Seconds(), 1.25, 0.001);
 }
 

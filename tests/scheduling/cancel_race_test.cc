@@ -76,16 +76,14 @@ void SubmitMany(Scheduler& scheduler, HandleBoard& board, unsigned seed, Counts&
     const auto queries = static_cast<std::int64_t>(1 + random() % 1500);
     Flying job{{.id = static_cast<std::uint32_t>(random()), .queries = queries},
                std::make_shared<RecordingSink>()};
-    Job submitted;
-    submitted.kind = random() % 4 == 0 ? JobKind::kFlow : JobKind::kKeypoints;
-    SetFakeWork(&submitted, job.work);
-    submitted.options.seed = seed;
-    submitted.sink = job.sink;
-    auto handle = scheduler.Submit(std::move(submitted));
-    ASSERT_TRUE(handle.ok()) << handle.status();
+    const JobKind kind = random() % 4 == 0 ? JobKind::kFlow : JobKind::kKeypoints;
+    auto ticket = ReserveFake(scheduler, FakeRequest(job.work, kind, seed), job.work);
+    ASSERT_TRUE(ticket.ok()) << ticket.status();
+    if (random() % 16 == 0) continue;  // the client left while its images were decoded
+    auto handle = SubmitFake(scheduler, *std::move(ticket), job.work, job.sink);
     ++counts.accepted;
-    if (random() % 8 == 0) (*handle)->Cancel();
-    board.Post(random(), *std::move(handle));
+    if (random() % 8 == 0) handle->Cancel();
+    board.Post(random(), std::move(handle));
     if (random() % 8 == 0) board.CancelOne(random());
     flying.push_back(std::move(job));
     if (flying.size() == kJobsInFlight) land();
@@ -95,7 +93,7 @@ void SubmitMany(Scheduler& scheduler, HandleBoard& board, unsigned seed, Counts&
 
 class CancelRaceTest : public ::testing::TestWithParam<EncodeOverlap> {};
 
-INSTANTIATE_TEST_SUITE_P(Lanes, CancelRaceTest,
+INSTANTIATE_TEST_SUITE_P(Overlap, CancelRaceTest,
                          ::testing::Values(EncodeOverlap::kNever, EncodeOverlap::kUseful));
 
 TEST_P(CancelRaceTest, EveryAcceptedJobIsAnsweredOnce) {
@@ -110,7 +108,8 @@ TEST_P(CancelRaceTest, EveryAcceptedJobIsAnsweredOnce) {
     if (call % 2 == 0) board.CancelOne(call * 7);
   };
   SchedulerOptions options;
-  options.chunk_queries = 256;
+  options.quantum = absl::Nanoseconds(1);  // so every quantum is the shortest
+  options.min_quantum_queries = 256;
   options.pair_cache_bytes = 20'000;
   options.max_active_jobs = 16;
   {
@@ -121,7 +120,6 @@ TEST_P(CancelRaceTest, EveryAcceptedJobIsAnsweredOnce) {
     }
     for (std::thread& thread : threads) thread.join();
   }
-  EXPECT_EQ(counts.accepted, kThreads * kJobsPerThread);
   EXPECT_EQ(counts.cancelled + counts.finished, counts.accepted);
   EXPECT_GT(counts.cancelled, 100);
   EXPECT_GT(counts.finished, 100);
@@ -134,13 +132,10 @@ TEST_P(CancelRaceTest, DestroyedWhileOthersCancel) {
     engine.overlap = GetParam();
     std::vector<std::shared_ptr<JobHandle>> handles;
     std::vector<std::shared_ptr<RecordingSink>> sinks;
-    auto scheduler = Scheduler::Create(&engine, Clock::System(), {.chunk_queries = 64});
+    auto scheduler = Scheduler::Create(&engine, Clock::System(), {.min_quantum_queries = 64});
     for (std::uint32_t id = 0; id < 10; ++id) {
       sinks.push_back(std::make_shared<RecordingSink>());
-      Job job;
-      SetFakeWork(&job, {.id = id, .queries = 2000});
-      job.sink = sinks.back();
-      handles.push_back(*scheduler->Submit(std::move(job)));
+      handles.push_back(*RunFake(*scheduler, {.id = id, .queries = 2000}, sinks.back()));
     }
     std::thread canceller([&] {
       for (const auto& handle : handles) handle->Cancel();

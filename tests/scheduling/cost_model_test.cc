@@ -1,11 +1,17 @@
 #include "server/scheduling/admission/cost_model.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+#include <vector>
 
 namespace nemf {
 namespace {
+
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
 
 TEST(CostModelTest, NothingIsFreeUntilItWasSeen) {
   CostModel model;
@@ -76,6 +82,60 @@ TEST(CostModelTest, IsGoodWithinTheNoise) {
     EXPECT_GE(model.fixed(), 0);
     EXPECT_GE(model.per_item(), 0);
   }
+}
+
+// An engine of `per_second` evaluations a second that does whole quanta.
+Costs QuantaOf(double per_second, int steps, std::vector<double>* quanta) {
+  Costs costs;
+  costs.quantum_seconds = 0.02;
+  costs.min_quantum = costs.quantum = 4096;
+  for (int i = 0; i < steps; ++i) {
+    quanta->push_back(costs.quantum);
+    costs.ObserveMatch(costs.quantum, costs.quantum / per_second);
+  }
+  return costs;
+}
+
+TEST(QuantumTest, TheExampleOfTheHeader) {
+  std::vector<double> fast;
+  QuantaOf(2e6, 7, &fast);
+  EXPECT_THAT(fast, ElementsAre(4096, 8192, 16'384, 32'768, DoubleNear(40'000, 1),
+                                DoubleNear(40'000, 1), DoubleNear(40'000, 1)));
+  std::vector<double> slow;
+  QuantaOf(1e5, 3, &slow);
+  EXPECT_THAT(slow, ElementsAre(4096, 4096, 4096));
+}
+
+TEST(QuantumTest, FollowsTheSpeedOfTheEngine) {
+  std::vector<double> quanta;
+  Costs costs = QuantaOf(1e6, 20, &quanta);
+  EXPECT_NEAR(costs.quantum, 20'000, 1);
+  for (int i = 0; i < 200; ++i) costs.ObserveMatch(costs.quantum, costs.quantum / 4e6);
+  EXPECT_NEAR(costs.quantum, 80'000, 800);
+  for (int i = 0; i < 200; ++i) costs.ObserveMatch(costs.quantum, costs.quantum / 5e5);
+  EXPECT_NEAR(costs.quantum, 10'000, 100);
+}
+
+TEST(QuantumTest, LeavesRoomForTheFixedCost) {
+  Costs costs;
+  costs.quantum_seconds = 0.02;
+  costs.min_quantum = costs.quantum = 1000;
+  std::mt19937 random(1);
+  for (int i = 0; i < 500; ++i) {
+    const double queries = std::min(costs.quantum, 1000.0 * (1 + random() % 20));
+    costs.ObserveMatch(queries, 0.005 + queries / 1e6);
+  }
+  EXPECT_LE(costs.match.Predict(costs.quantum), 0.02 + 1e-6);
+  EXPECT_NEAR(costs.quantum, 15'000, 1'500);
+}
+
+// Small work extrapolates badly: a quantum grows only from what was measured.
+TEST(QuantumTest, SmallWorkMakesNoLongQuantum) {
+  Costs costs;
+  costs.quantum_seconds = 0.02;
+  costs.min_quantum = costs.quantum = 4096;
+  for (int i = 0; i < 100; ++i) costs.ObserveMatch(100, 1e-4 + (i % 2) * 1e-6);
+  EXPECT_EQ(costs.quantum, 4096);
 }
 
 }  // namespace

@@ -34,15 +34,20 @@ std::deque<AcceptedJob> Queue(const std::vector<Spec>& specs) {
   return queue;
 }
 
+std::uint64_t SeedOf(const AcceptedJob& job) {
+  const auto* flow = std::get_if<FlowSpec>(&job.spec);
+  return flow != nullptr ? flow->options.seed : std::get<KeypointsSpec>(job.spec).options.seed;
+}
+
 // The positions in the first queue.
 std::vector<std::uint64_t> Positions(const PairGroup& group) {
   std::vector<std::uint64_t> positions;
-  for (const AdmittedJob& job : group.jobs) positions.push_back(job.accepted.job.options.seed);
+  for (const AdmittedJob& job : group.jobs) positions.push_back(SeedOf(job.accepted));
   return positions;
 }
 std::vector<std::uint64_t> Positions(const std::deque<AcceptedJob>& queue) {
   std::vector<std::uint64_t> positions;
-  for (const AcceptedJob& job : queue) positions.push_back(job.job.options.seed);
+  for (const AcceptedJob& job : queue) positions.push_back(SeedOf(job));
   return positions;
 }
 

@@ -10,7 +10,7 @@ namespace {
 // 0.5 s a pair, 0.1 s a chunk of 100 queries.
 Costs ExampleCosts() {
   Costs costs;
-  costs.chunk_queries = 100;
+  costs.quantum = costs.min_quantum = 100;
   costs.encode.Observe(1, 0.5);
   costs.match.Observe(100, 0.1);
   return costs;
@@ -60,9 +60,11 @@ TEST(ForecastTest, PrioritiesChangeTheOrder) {
   EXPECT_NEAR(ForecastFor(Waiting(100), low, ExampleCosts()).wait, 0.5 + 0.1, 1e-9);
 }
 
-TEST(ForecastTest, AnEncodedPairWaitsForNoMorePassesThanItNeedsChunks) {
+TEST(ForecastTest, AnEncodedPairWaitsForOneEncoderBatchInFiveQuanta) {
   const std::vector<OutstandingWork> others(10, Waiting(100'000));
-  EXPECT_NEAR(ForecastFor(Matching(200), others, ExampleCosts()).wait, 2 * 0.5 + 0.1, 1e-9);
+  EXPECT_NEAR(ForecastFor(Matching(200), others, ExampleCosts()).wait, 0.5 + 0.1, 1e-9);
+  // 6 quanta: 2 batches, the running quantum, and 2 quanta of the others.
+  EXPECT_NEAR(ForecastFor(Matching(600), others, ExampleCosts()).wait, 2 * 0.5 + 0.3, 1e-9);
 }
 
 TEST(ForecastTest, PassesAreFilled) {

@@ -9,13 +9,13 @@ namespace {
 
 TEST(JobSlotsTest, GivesNoMoreThanItHas) {
   SlotPool pool(2);
-  Slot a = pool.TryAcquire();
-  Slot b = pool.TryAcquire();
+  SlotPool::Slot a = pool.TryAcquire();
+  SlotPool::Slot b = pool.TryAcquire();
   EXPECT_TRUE(a);
   EXPECT_TRUE(b);
   EXPECT_FALSE(pool.TryAcquire());
   EXPECT_EQ(pool.in_use(), 2);
-  b = Slot();
+  b = SlotPool::Slot();
   EXPECT_EQ(pool.in_use(), 1);
   EXPECT_TRUE(pool.TryAcquire());
   EXPECT_EQ(pool.in_use(), 1);
@@ -24,11 +24,11 @@ TEST(JobSlotsTest, GivesNoMoreThanItHas) {
 TEST(JobSlotsTest, MovingKeepsOnePlace) {
   SlotPool pool(1);
   {
-    Slot a = pool.TryAcquire();
-    Slot b = std::move(a);
+    SlotPool::Slot a = pool.TryAcquire();
+    SlotPool::Slot b = std::move(a);
     EXPECT_FALSE(a);
     EXPECT_TRUE(b);
-    Slot c;
+    SlotPool::Slot c;
     c = std::move(b);
     EXPECT_EQ(pool.in_use(), 1);
   }

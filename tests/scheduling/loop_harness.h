@@ -23,7 +23,7 @@
 
 namespace nemf {
 
-// Adds up what it hears.
+// Adds up the events.
 class CountingObserver final : public SchedulerObserver {
  public:
   void OnEncoderBatch(int pairs, absl::Duration) override { encoder_passes.push_back(pairs); }
@@ -70,31 +70,37 @@ struct TestJob {
 // `job` as the loop takes it.
 inline AcceptedJob Accept(const TestJob& job, absl::Time now) {
   AcceptedJob accepted;
-  accepted.job.kind = job.kind;
-  SetFakeWork(&accepted.job, job.work);
-  accepted.job.options.seed = job.seed;
-  accepted.job.snapshots = job.snapshots;
-  accepted.job.field_nodes = job.field_nodes;
-  if (job.kind == JobKind::kField) accepted.job.keypoints = {{0, 0}};
-  accepted.job.deadline = job.deadline;
-  accepted.job.priority = job.priority;
-  accepted.job.sink = job.sink;
+  accepted.spec = FakeSpec(job.kind, job.seed);
+  if (auto* flow = std::get_if<FlowSpec>(&accepted.spec)) flow->snapshots = job.snapshots;
+  if (auto* field = std::get_if<FieldSpec>(&accepted.spec)) field->nodes = job.field_nodes;
+  accepted.pair = FakePair(job.work);
+  accepted.digest = FakeDigest(accepted.pair);
+  accepted.deadline = job.deadline;
+  accepted.priority = job.priority;
+  accepted.sink = job.sink;
   accepted.submitted = now;
   accepted.cancelled = job.cancelled;
   return accepted;
 }
 
-// A executor whose passes end when the test says so.
-class ManualLane final : public EncoderExecutor {
- public:
-  ManualLane(Engine* engine, Clock* clock) : inline_(Inline(engine, clock)) {}
+// Makes every quantum this many queries, whatever is measured.
+inline void FixQuantum(SchedulerOptions* options, std::int64_t queries) {
+  options->quantum = absl::Nanoseconds(1);
+  options->min_quantum_queries = queries;
+}
 
+// An executor whose batches end when the test says so. Counts as one with a thread.
+class ManualExecutor final : public EncoderExecutor {
+ public:
+  ManualExecutor(Engine* engine, Clock* clock) : inline_(Inline(engine, clock)) {}
+
+  bool has_thread() const override { return true; }
   bool busy() const override { return !pairs_.empty() || inline_->busy(); }
   void Start(std::vector<ImagePair> pairs) override { pairs_ = std::move(pairs); }
   std::optional<EncodedBatch> TakeDone() override { return inline_->TakeDone(); }
 
-  // Runs the pass that was started, if there is one.
-  void EndPass() {
+  // Runs the batch that was started, if there is one.
+  void EndBatch() {
     if (!pairs_.empty()) inline_->Start(std::exchange(pairs_, {}));
   }
 
@@ -105,15 +111,15 @@ class ManualLane final : public EncoderExecutor {
 
 // A SchedulerLoop with everything around it faked.
 struct LoopHarness {
-  explicit LoopHarness(const SchedulerOptions& options, bool manual_lane = false)
-      : manual(manual_lane),
+  explicit LoopHarness(const SchedulerOptions& options, bool manual_executor = false)
+      : manual(manual_executor),
         admission(options, engine.batch),
         cache(options.pair_cache_bytes, &observer),
-        executor(manual_lane ? std::make_unique<ManualLane>(&engine, &clock)
-                             : EncoderExecutor::Inline(&engine, &clock)),
+        executor(manual_executor ? std::make_unique<ManualExecutor>(&engine, &clock)
+                                 : EncoderExecutor::Inline(&engine, &clock)),
         loop({&engine, &clock, &observer, &admission, executor.get(), &cache}, options) {}
 
-  // As Scheduler::Submit() would. Requires that the admission admits it.
+  // As Scheduler::Reserve() and Submit() would. Requires that the admission admits it.
   TestJob Add(TestJob job) {
     AcceptedJob accepted = Accept(job, clock.Now());
     AdmissionRequest item;
@@ -121,6 +127,7 @@ struct LoopHarness {
     item.work.queries = static_cast<double>(job.work.queries);
     item.work.priority = job.priority;
     accepted.ticket = std::get<AdmissionTicket>(admission.Admit(item));
+    accepted.ticket.Submitted(job.work.queries, /*needs_encoding=*/true);
     loop.Add(std::move(accepted));
     return job;
   }
@@ -130,10 +137,10 @@ struct LoopHarness {
     return Add(std::move(job));
   }
   // Of a manual executor.
-  void EndPass() { static_cast<ManualLane&>(*executor).EndPass(); }
+  void EndBatch() { static_cast<ManualExecutor&>(*executor).EndBatch(); }
   void RunAll() {
     while (loop.RunOnce()) {
-      if (manual) EndPass();
+      if (manual) EndBatch();
     }
   }
 

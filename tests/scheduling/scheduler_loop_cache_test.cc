@@ -17,7 +17,7 @@ SchedulerOptions Options(std::int64_t cache_bytes) {
   SchedulerOptions options;
   options.max_encoder_batch = 2;
   options.max_active_jobs = 4;
-  options.chunk_queries = kChunk;
+  FixQuantum(&options, kChunk);
   options.pair_cache_bytes = cache_bytes;
   return options;
 }
@@ -92,32 +92,32 @@ TEST(SchedulerLoopCacheTest, AFailedPairIsNotKept) {
 }
 
 TEST(SchedulerLoopExecutorTest, MatchingGoesOnDuringAPass) {
-  LoopHarness harness(Options(0), /*manual_lane=*/true);
+  LoopHarness harness(Options(0), /*manual_executor=*/true);
   const TestJob first = harness.Add(1, 5 * kChunk);
   EXPECT_TRUE(harness.loop.RunOnce());
   EXPECT_TRUE(harness.loop.waiting());
   EXPECT_THAT(harness.engine.step_calls(), IsEmpty());
-  harness.EndPass();
+  harness.EndBatch();
   const TestJob second = harness.Add(2, kChunk);
   for (int i = 0; i < 3; ++i) harness.loop.RunOnce();
   EXPECT_FALSE(harness.loop.waiting());
   EXPECT_EQ(harness.engine.step_calls().size(), 3u);
   EXPECT_EQ(harness.loop.active(), 1);
   EXPECT_EQ(harness.loop.in_batch(), 1);
-  harness.EndPass();
+  harness.EndBatch();
   harness.RunAll();
   EXPECT_TRUE(first.sink->Wait().ok());
   EXPECT_TRUE(second.sink->Wait().ok());
 }
 
 TEST(SchedulerLoopExecutorTest, AJobJoinsTheRunningPassOfItsPair) {
-  LoopHarness harness(Options(0), /*manual_lane=*/true);
+  LoopHarness harness(Options(0), /*manual_executor=*/true);
   const TestJob first = harness.Add(1, kChunk);
   harness.loop.RunOnce();
   const TestJob second = harness.Add(1, kChunk);
   harness.loop.RunOnce();
   EXPECT_EQ(harness.loop.in_batch(), 2);
-  harness.EndPass();
+  harness.EndBatch();
   harness.RunAll();
   EXPECT_EQ(harness.engine.encode_calls().size(), 1u);
   EXPECT_EQ(second.sink->Wait()->statistics.queue_time, absl::ZeroDuration());
@@ -125,7 +125,7 @@ TEST(SchedulerLoopExecutorTest, AJobJoinsTheRunningPassOfItsPair) {
 }
 
 TEST(SchedulerLoopExecutorTest, LeavesDuringItsPass) {
-  LoopHarness harness(Options(1 << 20), /*manual_lane=*/true);
+  LoopHarness harness(Options(1 << 20), /*manual_executor=*/true);
   TestJob late;
   late.work = {.id = 1, .queries = kChunk};
   late.deadline = harness.clock.Now() + absl::Seconds(1);
@@ -138,7 +138,7 @@ TEST(SchedulerLoopExecutorTest, LeavesDuringItsPass) {
   EXPECT_EQ(late.sink->code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(cancelled.sink->code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(harness.loop.active_slots_in_use(), 0);
-  harness.EndPass();
+  harness.EndBatch();
   EXPECT_FALSE(harness.loop.RunOnce());
   // The work was not in vain.
   const TestJob again = harness.Add(2, kChunk);
@@ -147,10 +147,10 @@ TEST(SchedulerLoopExecutorTest, LeavesDuringItsPass) {
 }
 
 TEST(SchedulerLoopExecutorTest, ACachedPairDoesNotWaitForTheRunningPass) {
-  LoopHarness harness(Options(1 << 20), /*manual_lane=*/true);
+  LoopHarness harness(Options(1 << 20), /*manual_executor=*/true);
   harness.Add(1, kChunk);
   harness.loop.RunOnce();
-  harness.EndPass();
+  harness.EndBatch();
   harness.RunAll();
   const TestJob slow = harness.Add(2, kChunk);
   harness.loop.RunOnce();
@@ -158,7 +158,7 @@ TEST(SchedulerLoopExecutorTest, ACachedPairDoesNotWaitForTheRunningPass) {
   harness.loop.RunOnce();
   EXPECT_EQ(cached.sink->calls(), 1);
   EXPECT_EQ(slow.sink->calls(), 0);
-  harness.EndPass();
+  harness.EndBatch();
   harness.RunAll();
 }
 
@@ -188,7 +188,7 @@ TEST(SchedulerLoopFatalTest, AFatalPassEndsAllJobs) {
     LoopHarness harness(Options(0), manual);
     const TestJob active = harness.Add(1, 100 * kChunk);
     harness.loop.RunOnce();
-    if (manual) harness.EndPass();
+    if (manual) harness.EndBatch();
     harness.loop.RunOnce();
     TestJob broken;
     broken.work = {.id = 2, .encode_fails = true, .is_fatal = true};
@@ -196,7 +196,7 @@ TEST(SchedulerLoopFatalTest, AFatalPassEndsAllJobs) {
     const TestJob beside = harness.Add(3, kChunk);
     const TestJob waiting = harness.Add(4, kChunk);
     harness.loop.RunOnce();
-    if (manual) harness.EndPass();
+    if (manual) harness.EndBatch();
     EXPECT_FALSE(harness.loop.RunOnce());
     for (const TestJob& job : {active, broken, beside, waiting}) {
       EXPECT_EQ(job.sink->code(), absl::StatusCode::kUnavailable);

@@ -4,6 +4,7 @@
 #include <random>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "server/scheduling/admission/quantum_order.h"
 #include "tests/scheduling/loop_harness.h"
 
@@ -15,7 +16,7 @@ constexpr std::uint32_t kLong = 1;
 
 SchedulerOptions Options() {
   SchedulerOptions options;
-  options.chunk_queries = kChunk;
+  FixQuantum(&options, kChunk);
   return options;
 }
 
@@ -54,6 +55,44 @@ TEST(SchedulerLoopFairnessTest, AShortJobWaitsForTheRunningChunkAlone) {
     const std::int64_t spare = (kChunk - queries % kChunk) % kChunk;
     // A chunk may end a piece of work later.
     EXPECT_LT(WaitedFor(queries), kChunk + spare + FakeEngine::kPiece) << queries;
+  }
+}
+
+// The quantum is a time: on engines of any speed a keypoint job beside a flow waits for at most
+// one quantum, after the scheduler has learnt the speed.
+TEST(SchedulerLoopFairnessTest, AShortJobWaitsForOneQuantumOfTime) {
+  for (const absl::Duration query_time : {absl::Nanoseconds(300), absl::Microseconds(2)}) {
+    SCOPED_TRACE(query_time);
+    SchedulerOptions options;
+    options.quantum = absl::Milliseconds(20);
+    options.min_quantum_queries = 4096;
+    LoopHarness harness(options);
+    harness.engine.query_time = query_time;
+    harness.engine.pair_time = absl::ZeroDuration();
+    const TestJob flow = harness.Add(kLong, 100'000'000);
+    for (int i = 0; i < 20; ++i) harness.loop.RunOnce();
+    // The flow's own quantum, as measured.
+    const absl::Duration piece = FakeEngine::kPiece * query_time;
+    absl::Time start = harness.clock.Now();
+    harness.loop.RunOnce();
+    EXPECT_LE(harness.clock.Now() - start, options.quantum + piece);
+    EXPECT_GE(harness.clock.Now() - start, 0.98 * options.quantum);
+    // A job that comes right after a quantum began.
+    TestJob job;
+    const std::size_t arrival = harness.engine.step_calls().size() + 1;
+    harness.engine.on_call = [&] {
+      if (harness.engine.step_calls().size() + 1 != arrival || job.work.id != 0) return;
+      start = harness.clock.Now();
+      job = harness.Add(2, 1000);
+    };
+    while (job.sink->calls() == 0) harness.loop.RunOnce();
+    const absl::Duration own = 1000 * query_time;
+    EXPECT_LE(harness.clock.Now() - start, 2 * options.quantum + own + 2 * piece);
+    EXPECT_EQ(job.sink->Wait()->statistics.match_time, own);
+    EXPECT_LE(job.sink->Wait()->statistics.queue_time, options.quantum + piece);
+    harness.engine.on_call = [] {};
+    flow.cancelled->store(true);
+    harness.RunAll();
   }
 }
 

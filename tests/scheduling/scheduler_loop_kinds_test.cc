@@ -16,7 +16,7 @@ using ::testing::SizeIs;
 // The fake's iterations are its pieces; a chunk is three of them.
 SchedulerOptions ThreePieces() {
   SchedulerOptions options;
-  options.chunk_queries = 3 * FakeEngine::kPiece;
+  FixQuantum(&options, 3 * FakeEngine::kPiece);
   return options;
 }
 

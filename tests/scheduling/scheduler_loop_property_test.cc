@@ -14,7 +14,9 @@ namespace {
 class RandomLife {
  public:
   explicit RandomLife(unsigned seed)
-      : random_(seed), has_lane_(Below(2) == 0), harness_(RandomOptions(), has_lane_) {}
+      : random_(seed),
+        has_executor_thread_(Below(2) == 0),
+        harness_(RandomOptions(), has_executor_thread_) {}
 
   void Run() {
     const int boundaries = 50 + Below(200);
@@ -24,12 +26,12 @@ class RandomLife {
         jobs_[Below(static_cast<int>(jobs_.size()))].cancelled->store(true);
       }
       if (Below(8) == 0) harness_.clock.Advance(absl::Milliseconds(Below(500)));
-      if (has_lane_ && Below(3) == 0) harness_.EndPass();
+      if (has_executor_thread_ && Below(3) == 0) harness_.EndBatch();
       harness_.loop.RunOnce();
       NoteAnswers();
     }
     while (harness_.loop.RunOnce()) {
-      if (has_lane_) harness_.EndPass();
+      if (has_executor_thread_) harness_.EndBatch();
       NoteAnswers();
     }
     NoteAnswers();
@@ -41,7 +43,7 @@ class RandomLife {
     SchedulerOptions options;
     options.max_encoder_batch = 1 + Below(8);
     options.max_active_jobs = 1 + Below(16);
-    options.chunk_queries = 64 + Below(1000);
+    FixQuantum(&options, 64 + Below(1000));
     options.pair_cache_bytes = Below(2) == 0 ? 0 : Below(10'000);
     options.max_queued_jobs = 1'000'000;
     options.max_queued_seconds = 1e9;
@@ -134,7 +136,7 @@ class RandomLife {
   }
 
   std::mt19937 random_;
-  const bool has_lane_;
+  const bool has_executor_thread_;
   LoopHarness harness_;
   std::vector<TestJob> jobs_;
   std::vector<absl::Time> answered_at_;
@@ -148,12 +150,12 @@ TEST(SchedulerLoopPropertyTest, CancelledAtEveryBoundary) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random(seed);
     SchedulerOptions options;
-    options.chunk_queries = 128;
+    FixQuantum(&options, 128);
     options.max_encoder_batch = 1 + random() % 3;
     options.pair_cache_bytes = random() % 3 * 2000;
-    const bool has_lane = random() % 2 == 0;
+    const bool has_executor_thread = random() % 2 == 0;
     for (int boundary = 0; boundary < 12; ++boundary) {
-      LoopHarness harness(options, has_lane);
+      LoopHarness harness(options, has_executor_thread);
       std::vector<TestJob> company;
       const std::uint32_t last = 1 + random() % 4;
       for (std::uint32_t id = 2; id <= last; ++id) {
@@ -161,7 +163,7 @@ TEST(SchedulerLoopPropertyTest, CancelledAtEveryBoundary) {
       }
       const TestJob job = harness.Add(1, 128 * 9);
       for (int i = 0; i < boundary; ++i) {
-        if (has_lane && random() % 2 == 0) harness.EndPass();
+        if (has_executor_thread && random() % 2 == 0) harness.EndBatch();
         harness.loop.RunOnce();
       }
       const bool answered = job.sink->calls() > 0;
@@ -171,7 +173,7 @@ TEST(SchedulerLoopPropertyTest, CancelledAtEveryBoundary) {
       EXPECT_EQ(job.sink->code(), answered ? absl::StatusCode::kOk : absl::StatusCode::kCancelled);
       cancellations += answered ? 0 : 1;
       while (harness.loop.RunOnce()) {
-        if (has_lane) harness.EndPass();
+        if (has_executor_thread) harness.EndBatch();
       }
       for (const TestJob& other : company) {
         EXPECT_EQ(other.sink->Wait()->matches.at(0).score, FakeScore(other.work, 0));

@@ -23,7 +23,7 @@ class SchedulerLoopTest : public ::testing::Test {
     SchedulerOptions options;
     options.max_encoder_batch = 2;
     options.max_active_jobs = 4;
-    options.chunk_queries = kChunk;
+    FixQuantum(&options, kChunk);
     options.pair_cache_bytes = 0;
     return options;
   }
@@ -83,14 +83,55 @@ TEST_F(SchedulerLoopTest, AJobThatIsDoneIsAnsweredBeforeTheChunkEnds) {
   harness_.RunAll();
 }
 
-TEST_F(SchedulerLoopTest, BatchesWaitingPairsAndJoinsBetweenChunks) {
-  for (const std::uint32_t id : {1, 2, 3}) harness_.Add(id, 4 * kChunk);
+TEST_F(SchedulerLoopTest, BatchesWaitingPairsAndJoinsBetweenQuanta) {
+  for (const std::uint32_t id : {1, 2, 3}) harness_.Add(id, 40 * kChunk);
   harness_.loop.RunOnce();
   EXPECT_EQ(harness_.loop.active(), 2);
   EXPECT_EQ(harness_.loop.queued(), 1);
   harness_.loop.RunOnce();
   EXPECT_EQ(harness_.loop.active(), 3);
   EXPECT_THAT(harness_.observer.encoder_passes, ElementsAre(2, 1));
+  harness_.RunAll();
+}
+
+// An encoder batch on the scheduler's thread would delay them.
+TEST_F(SchedulerLoopTest, ShortJobsLeaveBeforeTheNextEncoderBatch) {
+  const TestJob brief = harness_.Add(1, 4 * kChunk);
+  harness_.loop.RunOnce();
+  const TestJob next = harness_.Add(2, 4 * kChunk);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(brief.sink->calls(), 0);
+    harness_.loop.RunOnce();
+  }
+  EXPECT_EQ(brief.sink->calls(), 1);
+  EXPECT_EQ(harness_.engine.encode_calls().size(), 1u);
+  harness_.loop.RunOnce();
+  EXPECT_EQ(harness_.engine.encode_calls().size(), 2u);
+  harness_.RunAll();
+}
+
+TEST_F(SchedulerLoopTest, AnEncoderBatchWaitsForFiveQuantaAtMost) {
+  // Short jobs that come from the cache all the time would otherwise hold it up.
+  const TestJob first = harness_.Add(1, kQuantaPerEncoderBatch * kChunk);
+  harness_.loop.RunOnce();
+  harness_.Add(2, kChunk);
+  int ticks = 1;
+  while (harness_.engine.encode_calls().size() == 1) {
+    harness_.loop.RunOnce();
+    ++ticks;
+  }
+  EXPECT_EQ(ticks, kQuantaPerEncoderBatch + 1);
+  EXPECT_EQ(first.sink->calls(), 1);
+  harness_.RunAll();
+}
+
+TEST_F(SchedulerLoopTest, ALongJobDelaysNoEncoderBatch) {
+  const TestJob flow = harness_.Add(1, 1000 * kChunk);
+  harness_.loop.RunOnce();
+  harness_.Add(2, kChunk);
+  harness_.loop.RunOnce();
+  EXPECT_EQ(harness_.engine.encode_calls().size(), 2u);
+  flow.cancelled->store(true);
   harness_.RunAll();
 }
 

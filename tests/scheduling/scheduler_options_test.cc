@@ -1,9 +1,9 @@
+#include "server/scheduling/scheduler_options.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
-
-#include "server/scheduling/scheduler.h"
 
 namespace nemf {
 namespace {
@@ -36,10 +36,16 @@ TEST(SchedulerOptionsTest, ActiveJobs) {
   ExpectBroken(options, "SchedulerOptions.max_active_jobs = 0, must be >= 1");
 }
 
-TEST(SchedulerOptionsTest, ChunkQueries) {
+TEST(SchedulerOptionsTest, Quantum) {
   SchedulerOptions options;
-  options.chunk_queries = 63;
-  ExpectBroken(options, "SchedulerOptions.chunk_queries = 63, must be >= 64");
+  options.quantum = absl::ZeroDuration();
+  ExpectBroken(options, "SchedulerOptions.quantum = 0, must be > 0");
+}
+
+TEST(SchedulerOptionsTest, MinQuantumQueries) {
+  SchedulerOptions options;
+  options.min_quantum_queries = 63;
+  ExpectBroken(options, "SchedulerOptions.min_quantum_queries = 63, must be >= 64");
 }
 
 TEST(SchedulerOptionsTest, QueuedBytes) {

@@ -20,14 +20,7 @@ namespace {
 
 class SchedulerTest : public ::testing::Test {
  protected:
-  Job MakeJob(const FakeWork& work, std::shared_ptr<RecordingSink> sink) {
-    Job job;
-    SetFakeWork(&job, work);
-    job.sink = std::move(sink);
-    return job;
-  }
-
-  // Lets the engine stop in its first call until `go_` is notified.
+  // Stops the engine in its first call until `go_` is notified.
   void HoldTheEngine() {
     engine_.on_call = [this] {
       if (!stopped_.HasBeenNotified()) stopped_.Notify();
@@ -45,18 +38,16 @@ TEST_F(SchedulerTest, AnswersAJob) {
   const FakeWork work{.id = 1, .queries = 100000};
   auto sink = std::make_shared<RecordingSink>();
   const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
-  ASSERT_TRUE(scheduler->Submit(MakeJob(work, sink)).ok());
+  ASSERT_TRUE(RunFake(*scheduler, work, sink).ok());
   EXPECT_EQ(sink->Wait()->matches.at(0).score, FakeScore(work, 0));
 }
 
 TEST_F(SchedulerTest, RefusesWhatIsLateAtOnce) {
-  auto sink = std::make_shared<RecordingSink>();
   const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
-  Job job = MakeJob({.id = 1}, sink);
-  job.deadline = clock_.Now();
-  EXPECT_EQ(scheduler->Submit(std::move(job)).status().code(), absl::StatusCode::kDeadlineExceeded);
-  scheduler->Drain();
-  EXPECT_EQ(sink->calls(), 0);
+  JobRequest request = FakeRequest({.id = 1});
+  request.deadline = clock_.Now();
+  EXPECT_EQ(ReserveFake(*scheduler, request, {.id = 1}).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST_F(SchedulerTest, RefusesWhatTheQueueCannotHold) {
@@ -65,11 +56,11 @@ TEST_F(SchedulerTest, RefusesWhatTheQueueCannotHold) {
   options.max_queued_jobs = 2;
   auto sink = std::make_shared<RecordingSink>();
   const auto scheduler = Scheduler::Create(&engine_, &clock_, options);
-  ASSERT_TRUE(scheduler->Submit(MakeJob({.id = 1}, sink)).ok());
+  ASSERT_TRUE(RunFake(*scheduler, {.id = 1}, sink).ok());
   stopped_.WaitForNotification();  // the first has left the queue
-  EXPECT_TRUE(scheduler->Submit(MakeJob({.id = 2}, sink)).ok());
-  EXPECT_TRUE(scheduler->Submit(MakeJob({.id = 3}, sink)).ok());
-  EXPECT_EQ(scheduler->Submit(MakeJob({.id = 4}, sink)).status().code(),
+  EXPECT_TRUE(RunFake(*scheduler, {.id = 2}, sink).ok());
+  EXPECT_TRUE(RunFake(*scheduler, {.id = 3}, sink).ok());
+  EXPECT_EQ(RunFake(*scheduler, {.id = 4}, sink).status().code(),
             absl::StatusCode::kResourceExhausted);
   go_.Notify();
   scheduler->Drain();
@@ -82,7 +73,7 @@ TEST_F(SchedulerTest, DrainAnswersWhatWasAcceptedAndRefusesTheRest) {
   const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
   for (std::uint32_t id = 1; id <= 20; ++id) {
     sinks.push_back(std::make_shared<RecordingSink>());
-    ASSERT_TRUE(scheduler->Submit(MakeJob({.id = id, .queries = 200000}, sinks.back())).ok());
+    ASSERT_TRUE(RunFake(*scheduler, {.id = id, .queries = 200000}, sinks.back()).ok());
   }
   stopped_.WaitForNotification();
   std::thread drain([&] { scheduler->Drain(); });
@@ -90,7 +81,7 @@ TEST_F(SchedulerTest, DrainAnswersWhatWasAcceptedAndRefusesTheRest) {
   absl::Status status;
   while (status.ok()) {
     auto sink = std::make_shared<RecordingSink>();
-    status = scheduler->Submit(MakeJob({.id = 100}, sink)).status();
+    status = RunFake(*scheduler, {.id = 100}, sink).status();
     if (status.ok()) sinks.push_back(sink);
     if (absl::IsResourceExhausted(status)) status = absl::OkStatus();
   }
@@ -108,9 +99,10 @@ TEST_F(SchedulerTest, RefusesWhatWouldMissItsDeadline) {
   const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
   const auto submit = [&](std::uint32_t id, absl::Duration time_left) {
     auto sink = std::make_shared<RecordingSink>();
-    Job job = MakeJob({.id = id, .queries = 10'000}, sink);
-    job.deadline = clock_.Now() + time_left;
-    const absl::Status status = scheduler->Submit(std::move(job)).status();
+    const FakeWork work{.id = id, .queries = 10'000};
+    JobRequest request = FakeRequest(work);
+    request.deadline = clock_.Now() + time_left;
+    const absl::Status status = RunFake(*scheduler, request, work, sink).status();
     if (status.ok()) sink->Wait().IgnoreError();
     return status;
   };
@@ -123,30 +115,123 @@ TEST_F(SchedulerTest, RefusesWhatWouldMissItsDeadline) {
   EXPECT_TRUE(submit(1, absl::Milliseconds(150)).ok());  // its pair is encoded already
 }
 
-TEST_F(SchedulerTest, SaysBeforehandWhatItWouldRefuse) {
-  auto sink = std::make_shared<RecordingSink>();
-  SchedulerOptions options;
-  options.pair_cache_bytes = 1 << 20;
-  const auto scheduler = Scheduler::Create(&engine_, &clock_, options);
-  // Unknown costs refuse nothing, so nobody asks for a digest.
+TEST_F(SchedulerTest, AsksForTheDigestOnlyIfItDecides) {
+  const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
   const auto never = []() -> PairDigest {
     ADD_FAILURE() << "asked for a digest";
     return {};
   };
-  Job known = MakeJob({.id = 1, .queries = 1000}, sink);
-  EXPECT_TRUE(scheduler->CheckAdmission(known, never).ok());
-  const PairDigest cached = known.digest;
-  ASSERT_TRUE(scheduler->Submit(known).ok());
-  scheduler->Drain();
+  const FakeWork work{.id = 1, .queries = 1000};
+  // Unknown costs refuse nothing.
+  EXPECT_TRUE(scheduler->Reserve(FakeRequest(work), never).ok());
+  auto sink = std::make_shared<RecordingSink>();
+  ASSERT_TRUE(RunFake(*scheduler, work, sink).ok());
+  sink->Wait().IgnoreError();
 
   // Time for the matching of an encoded pair, not for encoding one.
-  Job job = MakeJob({.id = 2, .queries = 1000}, sink);
-  job.deadline = clock_.Now() + engine_.pair_time / 2;
-  EXPECT_EQ(scheduler->CheckAdmission(job, [&job] { return job.digest; }).code(),
+  JobRequest request = FakeRequest(work);
+  request.deadline = clock_.Now() + engine_.pair_time / 2;
+  EXPECT_EQ(scheduler->Reserve(request, [] { return PairDigest{}; }).status().code(),
             absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(scheduler->CheckAdmission(job, [&cached] { return cached; }).ok());
-  job.deadline = absl::InfiniteFuture();
-  EXPECT_TRUE(scheduler->CheckAdmission(job, never).ok());
+  EXPECT_TRUE(ReserveFake(*scheduler, request, work).ok());
+  request.deadline = absl::InfiniteFuture();
+  EXPECT_TRUE(scheduler->Reserve(request, never).ok());
+  request.deadline = clock_.Now();
+  EXPECT_EQ(scheduler->Reserve(request, never).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(SchedulerTest, ATicketHoldsItsPlaceUntilItIsDestroyed) {
+  SchedulerOptions options;
+  options.max_queued_jobs = 1;
+  const auto scheduler = Scheduler::Create(&engine_, &clock_, options);
+  {
+    const auto ticket = ReserveFake(*scheduler, FakeRequest({.id = 1}), {.id = 1});
+    ASSERT_TRUE(ticket.ok());
+    EXPECT_EQ(ReserveFake(*scheduler, FakeRequest({.id = 2}), {.id = 2}).status().code(),
+              absl::StatusCode::kResourceExhausted);
+  }
+  EXPECT_TRUE(ReserveFake(*scheduler, FakeRequest({.id = 2}), {.id = 2}).ok());
+}
+
+TEST_F(SchedulerTest, CountsAllThatARequestHolds) {
+  SchedulerOptions options;
+  const auto scheduler_with = [&](std::int64_t bytes) {
+    options.max_queued_bytes = bytes;
+    return Scheduler::Create(&engine_, &clock_, options);
+  };
+  JobRequest request;
+  request.spec = FlowSpec{.options = {}, .snapshots = {}, .both_ways = true};
+  request.query = {20, 10};
+  request.reference = {30, 10};
+  request.other_bytes = 1000;
+  const std::int64_t bytes = 1000 + (200 + 300) * (3 + static_cast<int>(sizeof(Match)));
+  const auto no_digest = [] { return PairDigest{}; };
+  for (const bool fits : {true, false}) {
+    const auto scheduler = scheduler_with(fits ? 2 * bytes : 2 * bytes - 1);
+    const auto first = scheduler->Reserve(request, no_digest);
+    ASSERT_TRUE(first.ok());
+    EXPECT_EQ(scheduler->Reserve(request, no_digest).ok(), fits);
+  }
+}
+
+// A promise: whatever happens between the grant and the submission, the job is answered.
+TEST_F(SchedulerTest, AGrantedTicketIsNotRefusedLater) {
+  auto sink = std::make_shared<RecordingSink>();
+  const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
+  auto ticket = ReserveFake(*scheduler, FakeRequest({.id = 1}), {.id = 1});
+  ASSERT_TRUE(ticket.ok());
+  std::thread drain([&] { scheduler->Drain(); });
+  absl::Status status;
+  while (status.ok()) status = ReserveFake(*scheduler, FakeRequest({.id = 2}), {.id = 2}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  SubmitFake(*scheduler, *std::move(ticket), {.id = 1}, sink);
+  drain.join();
+  EXPECT_EQ(sink->calls(), 1);
+  EXPECT_TRUE(sink->Wait().ok());
+}
+
+TEST_F(SchedulerTest, DrainDoesNotWaitForADestroyedTicket) {
+  const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
+  auto ticket = ReserveFake(*scheduler, FakeRequest({.id = 1}), {.id = 1});
+  ASSERT_TRUE(ticket.ok());
+  std::thread drain([&] { scheduler->Drain(); });
+  ticket = absl::CancelledError();
+  drain.join();
+}
+
+TEST_F(SchedulerTest, ADecodedImageMayBeTurned) {
+  const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
+  const FakeWork work{.id = 1, .queries = 500};
+  JobRequest request = FakeRequest(work);
+  std::swap(request.query.width, request.query.height);  // the header's word for it
+  auto sink = std::make_shared<RecordingSink>();
+  ASSERT_TRUE(RunFake(*scheduler, request, work, sink).ok());
+  EXPECT_EQ(sink->Wait()->matches.at(0).score, FakeScore(work, 0));
+}
+
+TEST_F(SchedulerTest, TheSecondJobOfAFlowIsTheFirstTheOtherWayRound) {
+  SchedulerOptions options;
+  options.max_queued_jobs = 1;  // both are one place
+  const auto scheduler = Scheduler::Create(&engine_, &clock_, options);
+  JobRequest request;
+  request.spec = FlowSpec{.options = {}, .snapshots = {1, 2}, .both_ways = true};
+  request.query = {300, 1};
+  request.reference = {200, 1};
+  auto ticket = scheduler->Reserve(request, [] { return PairDigest{}; });
+  ASSERT_TRUE(ticket.ok());
+  JobTicket backward = ticket->TakeBackward();
+  EXPECT_EQ(backward.request.query.width, 200);
+  EXPECT_EQ(backward.request.reference.width, 300);
+  EXPECT_TRUE(std::get<FlowSpec>(backward.request.spec).snapshots.empty());
+  EXPECT_EQ(std::get<FlowSpec>(ticket->request.spec).snapshots.size(), 2);
+  std::vector<std::shared_ptr<RecordingSink>> sinks;
+  for (JobTicket* each : {&*ticket, &backward}) {
+    sinks.push_back(std::make_shared<RecordingSink>());
+    const FakeWork work{.id = static_cast<std::uint32_t>(sinks.size()), .queries = 300};
+    SubmitFake(*scheduler, std::move(*each), work, sinks.back());
+  }
+  for (const auto& sink : sinks) EXPECT_TRUE(sink->Wait().ok());
 }
 
 TEST_F(SchedulerTest, RefusesMoreJobsOfAClientThanMayWait) {
@@ -156,9 +241,9 @@ TEST_F(SchedulerTest, RefusesMoreJobsOfAClientThanMayWait) {
   auto sink = std::make_shared<RecordingSink>();
   const auto scheduler = Scheduler::Create(&engine_, &clock_, options);
   const auto submit = [&](std::uint32_t id, const std::string& client) {
-    Job job = MakeJob({.id = id}, sink);
-    job.client = client;
-    return scheduler->Submit(std::move(job)).status().code();
+    JobRequest request = FakeRequest({.id = id});
+    request.client = client;
+    return RunFake(*scheduler, request, {.id = id}, sink).status().code();
   };
   EXPECT_EQ(submit(1, "a"), absl::StatusCode::kOk);
   stopped_.WaitForNotification();  // the first has left the queue
@@ -175,13 +260,13 @@ TEST_F(SchedulerTest, ThePairCacheCanBeTurnedOff) {
     const auto scheduler = Scheduler::Create(&engine_, &clock_, options);
     for (const bool again : {false, true}) {
       auto sink = std::make_shared<RecordingSink>();
-      ASSERT_TRUE(scheduler->Submit(MakeJob({.id = 1, .queries = 10}, sink)).ok());
+      ASSERT_TRUE(RunFake(*scheduler, {.id = 1, .queries = 10}, sink).ok());
       EXPECT_EQ(sink->Wait()->statistics.cached, again && cached);
     }
   }
 }
 
-TEST_F(SchedulerTest, EncodesWhileItMatchesWhereTheEngineAllowsIt) {
+TEST_F(SchedulerTest, EncodesWhileItMatchesIfTheEngineAllowsIt) {
   engine_.overlap = EncodeOverlap::kAllowed;
   SchedulerOptions options;
   options.overlap_encoding = OverlapEncoding::kOn;
@@ -193,8 +278,8 @@ TEST_F(SchedulerTest, EncodesWhileItMatchesWhereTheEngineAllowsIt) {
   engine_.on_encode = [&] {
     if (++passes == 2) first->Wait().IgnoreError();
   };
-  ASSERT_TRUE(scheduler->Submit(MakeJob({.id = 1, .queries = 1'000'000}, first)).ok());
-  ASSERT_TRUE(scheduler->Submit(MakeJob({.id = 2, .queries = 10}, second)).ok());
+  ASSERT_TRUE(RunFake(*scheduler, {.id = 1, .queries = 1'000'000}, first).ok());
+  ASSERT_TRUE(RunFake(*scheduler, {.id = 2, .queries = 10}, second).ok());
   EXPECT_TRUE(first->Wait().ok());
   EXPECT_TRUE(second->Wait().ok());
 }
@@ -207,7 +292,7 @@ TEST_F(SchedulerTest, ALostDeviceAnswersUnavailable) {
     const FakeWork broken{.id = 1, .queries = 10, .step_fails = true, .is_fatal = true};
     for (const FakeWork& work : {broken, FakeWork{.id = 2, .queries = 10}}) {
       auto sink = std::make_shared<RecordingSink>();
-      ASSERT_TRUE(scheduler->Submit(MakeJob(work, sink)).ok());
+      ASSERT_TRUE(RunFake(*scheduler, work, sink).ok());
       EXPECT_EQ(sink->code(), absl::StatusCode::kUnavailable);
     }
     scheduler->Drain();
@@ -236,7 +321,7 @@ TEST_F(SchedulerTest, ShowsItsProgress) {
   {
     const auto scheduler = Scheduler::Create(&engine_, &clock_, {}, &threads);
     auto sink = std::make_shared<RecordingSink>();
-    ASSERT_TRUE(scheduler->Submit(MakeJob({.id = 1, .queries = 10}, sink)).ok());
+    ASSERT_TRUE(RunFake(*scheduler, {.id = 1, .queries = 10}, sink).ok());
     stopped_.WaitForNotification();
     EXPECT_TRUE(threads.progress().busy);
     EXPECT_EQ(threads.progress().steps, 0u);
@@ -253,7 +338,7 @@ TEST_F(SchedulerTest, CancelledHandlesMayComeLateAndOften) {
   std::shared_ptr<JobHandle> handle;
   {
     const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
-    handle = *scheduler->Submit(MakeJob({.id = 1, .queries = 10}, sink));
+    handle = *RunFake(*scheduler, {.id = 1, .queries = 10}, sink);
     sink->Wait().IgnoreError();
     handle->Cancel();
   }
@@ -265,8 +350,8 @@ TEST_F(SchedulerTest, ASinkMaySubmit) {
   const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
   auto second = std::make_shared<RecordingSink>();
   auto first = std::make_shared<RecordingSink>(
-      [&] { EXPECT_TRUE(scheduler->Submit(MakeJob({.id = 2, .queries = 10}, second)).ok()); });
-  ASSERT_TRUE(scheduler->Submit(MakeJob({.id = 1, .queries = 10}, first)).ok());
+      [&] { EXPECT_TRUE(RunFake(*scheduler, {.id = 2, .queries = 10}, second).ok()); });
+  ASSERT_TRUE(RunFake(*scheduler, {.id = 1, .queries = 10}, first).ok());
   EXPECT_TRUE(second->Wait().ok());
 }
 

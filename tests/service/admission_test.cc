@@ -1,4 +1,4 @@
-// What the service tells the scheduler of a call, and its client of a refusal.
+// What the service passes on to the scheduler of a call, and to its client of a refusal.
 
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
@@ -9,46 +9,12 @@
 
 #include "nemf/v1/correspondence.grpc.pb.h"
 #include "server/scheduling/retry_pushback.h"
-#include "server/service/grpc_server.h"
-#include "tests/service/puppet_scheduler.h"
+#include "tests/service/puppet_server.h"
 
 namespace nemf {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::ShiftedPoints;
-
-// Answers at once, or refuses; keeps the last job's priority and client.
-class LastJob final : public Scheduler {
- public:
-  absl::StatusOr<std::shared_ptr<JobHandle>> Submit(Job job) override {
-    priority = job.priority;
-    client = job.client;
-    digest = job.digest;
-    if (!refusal.ok()) return refusal;
-    job.sink->OnDone(ShiftedPoints(job));
-    return std::make_shared<Handle>();
-  }
-  absl::Status CheckAdmission(const Job& job, absl::FunctionRef<PairDigest()> digest) override {
-    foreseen = job.pair.query->size;
-    digest_foreseen = digest();
-    return early_refusal;
-  }
-  void Drain() override {}
-
-  Priority priority = Priority::kNormal;
-  std::string client;
-  PairDigest digest = {};
-  absl::Status refusal;
-  ImageSize foreseen;  // the query's, before it was decoded
-  PairDigest digest_foreseen = {};
-  absl::Status early_refusal;
-
- private:
-  struct Handle : JobHandle {
-    void Cancel() override {}
-  };
-};
 
 template <typename Request>
 Request SmallRequest() {
@@ -62,25 +28,13 @@ Request SmallRequest() {
   return request;
 }
 
-class AdmissionTest : public ::testing::Test {
+class AdmissionTest : public testing::PuppetServerTest {
  protected:
   void Start(bool trust_priority) {
     GrpcServerOptions options;
-    options.listen.port = 0;
     options.trust_priority = trust_priority;
-    auto server = GrpcServer::Start(
-        options,
-        [this](const std::string&, const std::string&) -> absl::StatusOr<ServedModel> {
-          return ServedModel{
-              .name = "puppet", .version = "1", .device = "cpu", .scheduler = scheduler_};
-        },
-        [](const CallRecord&) {}, Clock::System());
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    stub_ = v1::Correspondence::NewStub(
-        grpc::CreateChannel(server_->address().ToString(), grpc::InsecureChannelCredentials()));
+    PuppetServerTest::Start(/*at_once=*/true, options);
   }
-  void TearDown() override { server_->Shutdown(absl::InfiniteDuration()); }
 
   grpc::Status Transfer(grpc::ClientContext* context) {
     auto request = SmallRequest<v1::TransferKeypointsRequest>();
@@ -103,20 +57,16 @@ class AdmissionTest : public ::testing::Test {
     if (found == trailers.end()) return "";
     return std::string(found->second.data(), found->second.size());
   }
-
-  std::shared_ptr<LastJob> scheduler_ = std::make_shared<LastJob>();
-  std::unique_ptr<GrpcServer> server_;
-  std::unique_ptr<v1::Correspondence::Stub> stub_;
 };
 
 TEST_F(AdmissionTest, KeypointsGoBeforeFlows) {
   Start(/*trust_priority=*/false);
   grpc::ClientContext transfer;
   ASSERT_TRUE(Transfer(&transfer).ok());
-  EXPECT_EQ(scheduler_->priority, Priority::kNormal);
+  EXPECT_EQ(scheduler_->reserved().priority, Priority::kNormal);
   grpc::ClientContext flow;
   ASSERT_TRUE(Flow(&flow).ok());
-  EXPECT_EQ(scheduler_->priority, Priority::kLow);
+  EXPECT_EQ(scheduler_->reserved().priority, Priority::kLow);
 }
 
 TEST_F(AdmissionTest, ATrustedHeaderSetsThePriority) {
@@ -127,11 +77,11 @@ TEST_F(AdmissionTest, ATrustedHeaderSetsThePriority) {
     grpc::ClientContext transfer;
     transfer.AddMetadata("x-nemf-priority", value);
     ASSERT_TRUE(Transfer(&transfer).ok());
-    EXPECT_EQ(scheduler_->priority, priority) << value;
+    EXPECT_EQ(scheduler_->reserved().priority, priority) << value;
     grpc::ClientContext flow;
     flow.AddMetadata("x-nemf-priority", value);
     ASSERT_TRUE(Flow(&flow).ok());
-    EXPECT_EQ(scheduler_->priority, priority) << value;
+    EXPECT_EQ(scheduler_->reserved().priority, priority) << value;
   }
   grpc::ClientContext wrong;
   wrong.AddMetadata("x-nemf-priority", "urgent");
@@ -146,7 +96,7 @@ TEST_F(AdmissionTest, OtherwiseTheHeaderIsNotLookedAt) {
     grpc::ClientContext context;
     context.AddMetadata("x-nemf-priority", value);
     EXPECT_TRUE(Transfer(&context).ok());
-    EXPECT_EQ(scheduler_->priority, Priority::kNormal);
+    EXPECT_EQ(scheduler_->reserved().priority, Priority::kNormal);
   }
 }
 
@@ -154,7 +104,7 @@ TEST_F(AdmissionTest, JobsBelongToTheirClient) {
   Start(/*trust_priority=*/false);
   grpc::ClientContext context;
   ASSERT_TRUE(Transfer(&context).ok());
-  EXPECT_FALSE(scheduler_->client.empty());
+  EXPECT_FALSE(scheduler_->reserved().client.empty());
 }
 
 TEST_F(AdmissionTest, ARefusalSaysWhenToTryAgain) {
@@ -166,7 +116,7 @@ TEST_F(AdmissionTest, ARefusalSaysWhenToTryAgain) {
       {full, ""},
   };
   for (const auto& [refusal, pushback] : cases) {
-    scheduler_->refusal = refusal;
+    scheduler_->RefuseWith(refusal);
     grpc::ClientContext transfer;
     EXPECT_EQ(Transfer(&transfer).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
     EXPECT_EQ(Pushback(transfer), pushback);
@@ -176,27 +126,46 @@ TEST_F(AdmissionTest, ARefusalSaysWhenToTryAgain) {
   }
 }
 
-TEST_F(AdmissionTest, WhatWouldBeRefusedIsNotDecoded) {
+TEST_F(AdmissionTest, WhatIsRefusedIsNotDecoded) {
   Start(/*trust_priority=*/false);
-  scheduler_->early_refusal =
-      WithRetryAfter(absl::ResourceExhaustedError("full"), absl::Milliseconds(1234));
-  scheduler_->refusal = absl::InternalError("was submitted");
+  scheduler_->RefuseWith(
+      WithRetryAfter(absl::ResourceExhaustedError("full"), absl::Milliseconds(1234)));
   grpc::ClientContext refused;
   EXPECT_EQ(Transfer(&refused).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(Pushback(refused), "1234");
-  scheduler_->early_refusal = absl::OkStatus();
-  scheduler_->refusal = absl::OkStatus();
+  EXPECT_EQ(scheduler_->submitted(), 0);
+  scheduler_->RefuseWith(absl::OkStatus());
   grpc::ClientContext accepted;
   EXPECT_TRUE(Transfer(&accepted).ok());
-  EXPECT_EQ(scheduler_->foreseen.width, 4);
-  EXPECT_EQ(scheduler_->foreseen.height, 3);
-  EXPECT_EQ(scheduler_->digest_foreseen, scheduler_->digest);
+  EXPECT_EQ(scheduler_->reserved_digest(), scheduler_->submitted_digest());
+}
+
+TEST_F(AdmissionTest, ARequestStatesAllThatItHolds) {
+  Start(/*trust_priority=*/false);
+  grpc::ClientContext transfer;
+  ASSERT_TRUE(Transfer(&transfer).ok());
+  JobRequest request = scheduler_->reserved();
+  EXPECT_EQ(request.query.width, 4);
+  EXPECT_EQ(request.query.height, 3);
+  EXPECT_EQ(request.reference.width, 4);
+  EXPECT_EQ(request.other_bytes, 2 * 12);  // the message's images
+  EXPECT_EQ(std::get<KeypointsSpec>(request.spec).keypoints.size(), 1);
+
+  auto flow = SmallRequest<v1::ComputeFlowRequest>();
+  for (const std::uint32_t iteration : {0, 1, 2}) flow.add_preview_iterations(iteration);
+  grpc::ClientContext context;
+  const auto reader = stub_->ComputeFlow(&context, flow);
+  v1::ComputeFlowResponse response;
+  while (reader->Read(&response)) {
+  }
+  ASSERT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(scheduler_->reserved().other_bytes, 2 * 12 + 3 * 12 * static_cast<int>(sizeof(Point)));
 }
 
 TEST_F(AdmissionTest, ARefusedPairOfAStreamSaysWhenToTryAgain) {
   Start(/*trust_priority=*/false);
-  scheduler_->refusal =
-      WithRetryAfter(absl::ResourceExhaustedError("full"), absl::Milliseconds(1234));
+  scheduler_->RefuseWith(
+      WithRetryAfter(absl::ResourceExhaustedError("full"), absl::Milliseconds(1234)));
   grpc::ClientContext context;
   auto stream = stub_->TransferKeypointsStream(&context);
   v1::TransferKeypointsStreamRequest request;

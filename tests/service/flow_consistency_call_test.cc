@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstring>
@@ -112,29 +111,30 @@ TEST_F(FlowConsistencyCallTest, TheSecondJobIsTheFirstTheOtherWayRound) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(5));
   const auto reader = stub_->ComputeFlow(&context, request);
-  const Job forward = scheduler_->AwaitJob();
+  const testing::PuppetJob forward = scheduler_->AwaitJob();
   scheduler_->SendSnapshot({0, std::vector<Point>(200)});
   scheduler_->AnswerNext();
-  const Job backward = scheduler_->AwaitJob();
+  const testing::PuppetJob backward = scheduler_->AwaitJob();
   scheduler_->AnswerNext();
   const Answer answer = Read(reader.get());
   EXPECT_TRUE(answer.status.ok());
   EXPECT_EQ(answer.previews, 1);
 
-  EXPECT_THAT(forward.snapshots, ElementsAre(0));
-  EXPECT_TRUE(backward.snapshots.empty());
-  EXPECT_EQ(backward.kind, JobKind::kFlow);
-  EXPECT_EQ(backward.pair.query->size.width, 30);
-  EXPECT_EQ(backward.pair.reference->size.width, 20);
+  const auto& flow = std::get<FlowSpec>(forward.request.spec);
+  const auto& back = std::get<FlowSpec>(backward.request.spec);
+  EXPECT_TRUE(flow.both_ways);
+  EXPECT_THAT(flow.snapshots, ElementsAre(0));
+  EXPECT_TRUE(back.snapshots.empty());
+  EXPECT_EQ(back.options.seed, 5);
+  EXPECT_EQ(back.options.lattice_stride, flow.options.lattice_stride);
+  // The same pixels, not a copy of them.
   EXPECT_EQ(backward.pair.query, forward.pair.reference);
   EXPECT_EQ(backward.pair.reference, forward.pair.query);
+  EXPECT_EQ(backward.pair.query->size.width, 30);
   EXPECT_NE(backward.digest, forward.digest);
-  EXPECT_EQ(backward.options.seed, 5);
-  EXPECT_EQ(backward.options.lattice_stride, forward.options.lattice_stride);
-  EXPECT_EQ(backward.priority, forward.priority);
-  EXPECT_EQ(backward.deadline, forward.deadline);
-  EXPECT_LT(backward.deadline, absl::InfiniteFuture());
-  EXPECT_EQ(backward.client, forward.client);
+  EXPECT_EQ(backward.request.priority, forward.request.priority);
+  EXPECT_EQ(backward.request.deadline, forward.request.deadline);
+  EXPECT_LT(backward.request.deadline, absl::InfiniteFuture());
 }
 
 TEST_F(FlowConsistencyCallTest, AFailureOfOneCancelsTheOther) {
@@ -157,20 +157,16 @@ TEST_F(FlowConsistencyCallTest, AFailureOfOneCancelsTheOther) {
   EXPECT_EQ(scheduler_->waiting(), 0);
 }
 
-TEST_F(FlowConsistencyCallTest, ARefusalOfOneIsTheCalls) {
+TEST_F(FlowConsistencyCallTest, BothHaveOneReservation) {
   Start(/*at_once=*/false);
-  for (const int accepts : {0, 1}) {
-    scheduler_->RefuseWith(absl::ResourceExhaustedError("the queue is full"), accepts);
-    grpc::ClientContext context;
-    const auto reader = stub_->ComputeFlow(&context, Request());
-    if (accepts > 0) {
-      EXPECT_TRUE(scheduler_->AnswerNext(kPatience));
-    }
-    const Answer answer = Read(reader.get());
-    EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-    EXPECT_EQ(answer.status.error_message(), "the queue is full");
-  }
-  EXPECT_EQ(scheduler_->waiting(), 0);
+  scheduler_->RefuseWith(absl::ResourceExhaustedError("the queue is full"));
+  grpc::ClientContext context;
+  const auto reader = stub_->ComputeFlow(&context, Request());
+  const Answer answer = Read(reader.get());
+  EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(answer.status.error_message(), "the queue is full");
+  EXPECT_TRUE(std::get<FlowSpec>(scheduler_->reserved().spec).both_ways);
+  EXPECT_EQ(scheduler_->submitted(), 0);
 }
 
 TEST_F(FlowConsistencyCallTest, ACancellationReachesBoth) {
@@ -190,12 +186,7 @@ TEST_F(FlowConsistencyCallTest, ACancellationReachesBoth) {
 TEST_F(FlowConsistencyCallTest, SurvivesCancellationAtAnyMoment) {
   constexpr int kCalls = 300;
   Start(/*at_once=*/false);
-  std::atomic<bool> stop = false;
-  std::thread engine([this, &stop] {
-    while (!stop) {
-      if (scheduler_->waiting() > 0) scheduler_->AnswerNext();
-    }
-  });
+  std::thread engine([this] { scheduler_->AnswerAll(); });
   std::mt19937 random(2);
   for (int i = 0; i < kCalls; ++i) {
     grpc::ClientContext context;
@@ -209,7 +200,7 @@ TEST_F(FlowConsistencyCallTest, SurvivesCancellationAtAnyMoment) {
     canceller.join();
   }
   Stop();
-  stop = true;
+  scheduler_->Close();
   engine.join();
   EXPECT_EQ(scheduler_.use_count(), 1);  // no call is left behind
 }

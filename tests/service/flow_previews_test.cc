@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -84,7 +83,8 @@ TEST_F(FlowPreviewsTest, ComeBeforeTheFlow) {
   v1::ComputeFlowRequest request = Request(641, 479, {0, 2, 7});
   request.set_with_confidence(true);
   const auto reader = stub_->ComputeFlow(&context, request);
-  EXPECT_THAT(scheduler_->AwaitJob().snapshots, ElementsAre(0, 2, 7));
+  EXPECT_THAT(std::get<FlowSpec>(scheduler_->AwaitJob().request.spec).snapshots,
+              ElementsAre(0, 2, 7));
   // The first one is there while the flow is still being computed.
   scheduler_->SendSnapshot(Snapshot(0, 641, 479));
   v1::ComputeFlowResponse message;
@@ -172,17 +172,13 @@ TEST_F(FlowPreviewsTest, RefusesWhatIsNoAscendingList) {
 TEST_F(FlowPreviewsTest, SurviveCancellationAtAnyMoment) {
   constexpr int kCalls = 600;
   Start(/*at_once=*/false);
-  std::atomic<bool> stop = false;
-  std::thread engine([this, &stop] {
-    while (!stop) {
-      if (scheduler_->waiting() == 0) continue;
-      const Job job = scheduler_->AwaitJob();
+  std::thread engine([this] {
+    scheduler_->AnswerAll([](const testing::PuppetJob& job) {
       const ImageSize size = job.pair.query->size;
-      for (const int i : job.snapshots) {
-        scheduler_->SendSnapshot(Snapshot(i, size.width, size.height));
+      for (const int i : std::get<FlowSpec>(job.request.spec).snapshots) {
+        job.sink->OnSnapshot(Snapshot(i, size.width, size.height));
       }
-      scheduler_->AnswerNext();
-    }
+    });
   });
   std::mt19937 random(1);
   for (int i = 0; i < kCalls; ++i) {
@@ -201,7 +197,7 @@ TEST_F(FlowPreviewsTest, SurviveCancellationAtAnyMoment) {
     canceller.join();
   }
   Stop();
-  stop = true;
+  scheduler_->Close();
   engine.join();
   EXPECT_EQ(scheduler_.use_count(), 1);  // no call is left behind
 }

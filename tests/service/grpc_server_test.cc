@@ -9,10 +9,10 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "nemf/v1/correspondence.grpc.pb.h"
 #include "server/service/rpc/rpc_context.h"
 #include "tests/service/puppet_server.h"
+#include "tests/testing/fake_clock.h"
 
 namespace nemf {
 namespace {
@@ -174,29 +174,44 @@ TEST_F(GrpcServerTest, CancelsTheJobOfAClientThatLeaves) {
   Start(/*at_once=*/false);
   grpc::ClientContext context;
   const auto reader = stub_->ComputeFlow(&context, FlowRequest(5, 5));
-  while (scheduler_->waiting() == 0) absl::SleepFor(absl::Milliseconds(1));
+  scheduler_->AwaitWaiting(1);
   context.TryCancel();
   scheduler_->AnswerNext(absl::InfiniteDuration());  // returns once the job is cancelled
   EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
-  server_->Shutdown(absl::InfiniteDuration());
-  server_ = nullptr;
+  Stop();
   ASSERT_EQ(Records().size(), 1);
   EXPECT_TRUE(absl::IsCancelled(Records()[0].status));
 }
 
+// A client cancels its call at its deadline, which the server's clock may not have reached.
 TEST_F(GrpcServerTest, CallsAMissedDeadlineByItsName) {
-  Start(/*at_once=*/false);
-  std::thread engine([this] { scheduler_->AnswerNext(absl::InfiniteDuration()); });
+  FakeClock clock;
+  Start(/*at_once=*/false, {}, &clock);
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
-  v1::TransferKeypointsResponse response;
-  const grpc::Status status = stub_->TransferKeypoints(&context, TransferRequest(), &response);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
-  engine.join();
-  server_->Shutdown(absl::InfiniteDuration());
-  server_ = nullptr;
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::hours(1);
+  context.set_deadline(deadline);
+  const auto reader = stub_->ComputeFlow(&context, FlowRequest(5, 5));
+  scheduler_->AwaitWaiting(1);
+  clock.Advance(absl::FromChrono(deadline) - absl::Milliseconds(20) - clock.Now());
+  context.TryCancel();
+  EXPECT_TRUE(scheduler_->AnswerNext(absl::InfiniteDuration()));
+  EXPECT_FALSE(reader->Finish().ok());
+  Stop();
   ASSERT_EQ(Records().size(), 1);
   EXPECT_TRUE(absl::IsDeadlineExceeded(Records()[0].status));
+}
+
+TEST_F(GrpcServerTest, RefusesWhatIsLateBeforeItIsDecoded) {
+  FakeClock clock;
+  Start(/*at_once=*/true, {}, &clock);
+  grpc::ClientContext context;
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::hours(1);
+  context.set_deadline(deadline);
+  clock.Advance(absl::FromChrono(deadline) + absl::Milliseconds(1) - clock.Now());
+  v1::TransferKeypointsResponse response;
+  EXPECT_EQ(stub_->TransferKeypoints(&context, TransferRequest(), &response).error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(scheduler_->submitted(), 0);
 }
 
 // Cancels at every moment of a call's life, and checks that each call is accounted for. (A use
@@ -204,12 +219,7 @@ TEST_F(GrpcServerTest, CallsAMissedDeadlineByItsName) {
 TEST_F(GrpcServerTest, SurvivesCancellationAtAnyMoment) {
   constexpr int kCalls = 1500;
   Start(/*at_once=*/false);
-  std::atomic<bool> stop = false;
-  std::thread engine([this, &stop] {
-    while (!stop) {
-      if (scheduler_->waiting() > 0) scheduler_->AnswerNext();
-    }
-  });
+  std::thread engine([this] { scheduler_->AnswerAll(); });
   std::mt19937 random(1);
   for (int i = 0; i < kCalls; ++i) {
     grpc::ClientContext context;
@@ -226,9 +236,8 @@ TEST_F(GrpcServerTest, SurvivesCancellationAtAnyMoment) {
     EXPECT_TRUE(code == grpc::StatusCode::OK || code == grpc::StatusCode::CANCELLED) << code;
     canceller.join();
   }
-  server_->Shutdown(absl::InfiniteDuration());
-  server_ = nullptr;
-  stop = true;
+  Stop();
+  scheduler_->Close();
   engine.join();
   EXPECT_EQ(scheduler_.use_count(), 1);  // no call is left behind
 }
@@ -237,17 +246,14 @@ TEST_F(GrpcServerTest, ShutdownLetsCallsInFlightFinish) {
   Start(/*at_once=*/false);
   grpc::Status in_flight;
   std::thread client([this, &in_flight] { in_flight = Transfer(TransferRequest()); });
-  while (scheduler_->waiting() == 0) absl::SleepFor(absl::Milliseconds(1));
+  scheduler_->AwaitWaiting(1);
   std::thread shutdown([this] { server_->Shutdown(absl::InfiniteDuration()); });
-  // New calls are refused as soon as the gate is closed.
-  grpc::Status refused;
-  while (refused.error_code() != grpc::StatusCode::UNAVAILABLE) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(50));
-    v1::TransferKeypointsResponse response;
-    refused = stub_->TransferKeypoints(&context, TransferRequest(), &response);
+  // New calls are refused as soon as the gate is closed; before, this one is invalid.
+  v1::TransferKeypointsRequest invalid = TransferRequest();
+  invalid.clear_keypoints();
+  while (Transfer(invalid).error_code() != grpc::StatusCode::UNAVAILABLE) {
   }
-  while (scheduler_->waiting() > 0) scheduler_->AnswerNext();
+  scheduler_->AnswerNext();
   client.join();
   shutdown.join();
   server_ = nullptr;
@@ -258,7 +264,7 @@ TEST_F(GrpcServerTest, ShutdownCancelsWhatOutlastsItsPatience) {
   Start(/*at_once=*/false);
   grpc::Status in_flight;
   std::thread client([this, &in_flight] { in_flight = Transfer(TransferRequest()); });
-  while (scheduler_->waiting() == 0) absl::SleepFor(absl::Milliseconds(1));
+  scheduler_->AwaitWaiting(1);
   std::thread engine([this] { scheduler_->AnswerNext(absl::InfiniteDuration()); });
   server_->Shutdown(absl::ZeroDuration());
   server_ = nullptr;

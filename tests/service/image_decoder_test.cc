@@ -18,10 +18,13 @@ using ::testing::HasSubstr;
 using testing::Patched;
 using ::testing::StartsWith;
 
+absl::StatusOr<Image> Decode(const ImageSource& source, const ImageLimits& limits = {}) {
+  const absl::StatusOr<CheckedImage> checked = CheckImage(source, limits, "query");
+  if (!checked.ok()) return checked.status();
+  return DecodeImage(*checked);
+}
 absl::StatusOr<Image> Decode(const std::string& file, const ImageLimits& limits = {}) {
-  v1::Image image;
-  image.set_encoded(file);
-  return DecodeImage(image, limits, "query");
+  return Decode(ImageFile{file}, limits);
 }
 
 std::string ErrorOf(const absl::StatusOr<Image>& image) {
@@ -228,77 +231,70 @@ TEST(ImageDecoderTest, AppliesExifOrientation) {
   EXPECT_EQ(image->size.height, 40);
 }
 
-TEST(ImageDecoderTest, SaysTheSizeWithoutDecoding) {
-  const ImageLimits limits{.max_image_side = 50};
-  v1::Image image;
-  EXPECT_FALSE(StatedSize(image, limits).has_value());
-  image.set_encoded(Encode(Gradient(40, 20), ".jpg").substr(0, 800));
-  ASSERT_TRUE(StatedSize(image, limits).has_value());
-  EXPECT_EQ(StatedSize(image, limits)->width, 40);
-  EXPECT_EQ(StatedSize(image, limits)->height, 20);
-  for (const std::string& file : {Encode(Gradient(51, 20), ".png"), std::string("hello")}) {
-    image.set_encoded(file);
-    EXPECT_FALSE(StatedSize(image, limits).has_value());
-  }
-  image.mutable_raw()->set_width(7);
-  image.mutable_raw()->set_height(5);
-  ASSERT_TRUE(StatedSize(image, limits).has_value());
-  EXPECT_EQ(StatedSize(image, limits)->width, 7);
+TEST(ImageDecoderTest, ChecksTheHeaderAlone) {
+  // Good up to its end, so only its decoding can fail.
+  std::string file = Encode(Gradient(40, 20), ".png");
+  file[file.find("IDAT") + 8] ^= 0x55;
+  const auto checked = CheckImage(ImageFile{file}, {}, "query");
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_EQ(checked->size.width, 40);
+  EXPECT_EQ(checked->size.height, 20);
+  EXPECT_EQ(checked->format, ImageFormat::kPng);
+  EXPECT_THAT(std::string(DecodeImage(*checked).status().message()),
+              HasSubstr("is a PNG file that cannot be decoded"));
 }
 
 TEST(ImageDecoderTest, RefusesAnImageWithoutSource) {
-  EXPECT_EQ(ErrorOf(DecodeImage(v1::Image(), {}, "reference")),
+  EXPECT_EQ(CheckImage(std::monostate(), {}, "reference").status().message(),
             "reference = nothing, must be an encoded or a raw image");
 }
 
-v1::Image Raw(v1::RawImage::Format format, std::uint32_t width, std::uint32_t height,
-              std::uint32_t stride, const std::string& data) {
-  v1::Image image;
-  image.mutable_raw()->set_format(format);
-  image.mutable_raw()->set_width(width);
-  image.mutable_raw()->set_height(height);
-  image.mutable_raw()->set_stride(stride);
-  image.mutable_raw()->set_data(data);
-  return image;
+constexpr PixelFormat kRgb = PixelFormat::kRgb8;
+constexpr PixelFormat kBgr = PixelFormat::kBgr8;
+constexpr PixelFormat kGrey = PixelFormat::kGray8;
+
+// Views `data`, which outlives the result.
+RawPixels Raw(PixelFormat format, std::uint32_t width, std::uint32_t height, std::uint32_t stride,
+              absl::string_view data) {
+  return {.bytes = data, .width = width, .height = height, .stride = stride, .format = format};
 }
 
-std::string Pixels(const v1::Image& raw) {
-  const absl::StatusOr<Image> image = DecodeImage(raw, {}, "query");
+std::string Pixels(const RawPixels& raw) {
+  const absl::StatusOr<Image> image = Decode(raw);
   EXPECT_TRUE(image.ok()) << image.status();
   return image.ok() ? std::string(image->rgb.begin(), image->rgb.end()) : "";
 }
 
 TEST(RawImageTest, ConvertsEachFormat) {
-  EXPECT_EQ(Pixels(Raw(v1::RawImage::RGB8, 2, 1, 0, "abcdef")), "abcdef");
-  EXPECT_EQ(Pixels(Raw(v1::RawImage::BGR8, 2, 1, 0, "cbafed")), "abcdef");
-  EXPECT_EQ(Pixels(Raw(v1::RawImage::GRAY8, 2, 1, 0, "ab")), "aaabbb");
+  EXPECT_EQ(Pixels(Raw(kRgb, 2, 1, 0, "abcdef")), "abcdef");
+  EXPECT_EQ(Pixels(Raw(kBgr, 2, 1, 0, "cbafed")), "abcdef");
+  EXPECT_EQ(Pixels(Raw(kGrey, 2, 1, 0, "ab")), "aaabbb");
 }
 
 TEST(RawImageTest, SkipsThePaddingOfRows) {
   // The last row needs no padding.
-  EXPECT_EQ(Pixels(Raw(v1::RawImage::RGB8, 1, 2, 5, "abc__def")), "abcdef");
-  EXPECT_EQ(Pixels(Raw(v1::RawImage::BGR8, 1, 2, 5, "cba__fed__")), "abcdef");
-  EXPECT_EQ(Pixels(Raw(v1::RawImage::GRAY8, 1, 3, 2, "a_b_c")), "aaabbbccc");
+  EXPECT_EQ(Pixels(Raw(kRgb, 1, 2, 5, "abc__def")), "abcdef");
+  EXPECT_EQ(Pixels(Raw(kBgr, 1, 2, 5, "cba__fed__")), "abcdef");
+  EXPECT_EQ(Pixels(Raw(kGrey, 1, 3, 2, "a_b_c")), "aaabbbccc");
 }
 
 TEST(RawImageTest, NamesTheBrokenRule) {
-  const auto error = [](const v1::Image& raw) { return ErrorOf(DecodeImage(raw, {}, "query")); };
-  EXPECT_EQ(error(Raw(v1::RawImage::FORMAT_UNSPECIFIED, 1, 1, 0, "a")),
+  const auto error = [](const RawPixels& raw) { return ErrorOf(Decode(raw)); };
+  EXPECT_EQ(error(Raw(PixelFormat{0}, 1, 1, 0, "a")),
             "query.raw.format = 0, must be RGB8, BGR8 or GRAY8");
-  EXPECT_EQ(error(Raw(static_cast<v1::RawImage::Format>(77), 1, 1, 0, "a")),
+  EXPECT_EQ(error(Raw(PixelFormat{77}, 1, 1, 0, "a")),
             "query.raw.format = 77, must be RGB8, BGR8 or GRAY8");
-  EXPECT_EQ(error(Raw(v1::RawImage::GRAY8, 0, 1, 0, "")), "query.raw.width = 0, must be >= 1");
-  EXPECT_EQ(error(Raw(v1::RawImage::GRAY8, 1, 0, 0, "")), "query.raw.height = 0, must be >= 1");
-  EXPECT_EQ(error(Raw(v1::RawImage::GRAY8, 1, 40'000, 0, "")),
-            "query.raw.height = 40000, must be <= 32768");
-  EXPECT_EQ(error(Raw(v1::RawImage::GRAY8, 10'000, 10'000, 0, "")),
+  EXPECT_EQ(error(Raw(kGrey, 0, 1, 0, "")), "query.raw.width = 0, must be >= 1");
+  EXPECT_EQ(error(Raw(kGrey, 1, 0, 0, "")), "query.raw.height = 0, must be >= 1");
+  EXPECT_EQ(error(Raw(kGrey, 1, 40'000, 0, "")), "query.raw.height = 40000, must be <= 32768");
+  EXPECT_EQ(error(Raw(kGrey, 10'000, 10'000, 0, "")),
             "query.raw.width * height = 10000 * 10000 pixels, must be <= 64000000");
-  EXPECT_EQ(error(Raw(v1::RawImage::RGB8, 3, 2, 8, std::string(100, 'a'))),
+  EXPECT_EQ(error(Raw(kRgb, 3, 2, 8, std::string(100, 'a'))),
             "query.raw.stride = 8, must be 0 or >= 9 (width * bytes per pixel)");
-  EXPECT_EQ(error(Raw(v1::RawImage::RGB8, 3, 2, 0, std::string(17, 'a'))),
+  EXPECT_EQ(error(Raw(kRgb, 3, 2, 0, std::string(17, 'a'))),
             "query.raw.data = 17 bytes, must be >= 18 (stride * (height - 1) + width * bytes per "
             "pixel)");
-  EXPECT_EQ(error(Raw(v1::RawImage::GRAY8, 1, 3, 0xFFFFFFFF, "aaa")),
+  EXPECT_EQ(error(Raw(kGrey, 1, 3, 0xFFFFFFFF, "aaa")),
             "query.raw.data = 3 bytes, must be >= 8589934591 (stride * (height - 1) + width * "
             "bytes per pixel)");
 }

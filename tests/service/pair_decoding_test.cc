@@ -4,52 +4,57 @@
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "absl/synchronization/notification.h"
-#include "server/service/correspondence/image_digest.h"
 #include "server/service/images/image_decoder.h"
+#include "server/service/images/image_digest.h"
 #include "tests/service/test_images.h"
 
 namespace nemf {
 namespace {
 
-v1::Image File(int width, int height) {
-  v1::Image image;
-  image.set_encoded(testing::Encode(testing::Gradient(width, height), ".png"));
-  return image;
+std::string File(int width, int height) {
+  return testing::Encode(testing::Gradient(width, height), ".png");
 }
 
-v1::Image Broken() {
-  v1::Image image;
-  image.set_encoded("GIF89a");
-  return image;
+// A file whose header is good and whose pixels are not.
+std::string Broken() {
+  std::string file = File(7, 5);
+  file[file.find("IDAT") + 8] ^= 0x55;
+  return file;
+}
+
+CheckedImage Check(const std::string& file, const char* name) {
+  return *CheckImage(ImageFile{file}, {}, name);
 }
 
 absl::StatusOr<DecodedPair> Decode(
-    ThreadPool* pool, const v1::Image& query, const v1::Image& reference,
+    ThreadPool* pool, const std::string& query, const std::string& reference,
     std::function<absl::Status()> check = [] { return absl::OkStatus(); }) {
-  const RequestLimits limits;
   absl::Notification called;
   std::optional<absl::StatusOr<DecodedPair>> result;
   const auto done = [&](absl::StatusOr<DecodedPair> decoded) {
     result = std::move(decoded);
     called.Notify();
   };
-  EXPECT_TRUE(TryDecodePair(pool, query, reference, limits, std::move(check), done));
+  DecodePair(pool, Check(query, "query"), Check(reference, "reference"), std::move(check), done);
   called.WaitForNotification();
   return *std::move(result);
 }
 
 TEST(PairDecodingTest, GivesBothImages) {
   ThreadPool pool({.threads = 2});
-  const v1::Image query = File(7, 5), reference = File(4, 9);
+  const std::string query = File(7, 5), reference = File(4, 9);
   for (int round = 0; round < 100; ++round) {
     const auto decoded = Decode(&pool, query, reference);
     ASSERT_TRUE(decoded.ok()) << decoded.status();
-    EXPECT_EQ(decoded->pair.query->rgb, DecodeImage(query, {}, "query")->rgb);
-    EXPECT_EQ(decoded->pair.reference->rgb, DecodeImage(reference, {}, "reference")->rgb);
-    EXPECT_EQ(decoded->digest, PairDigestOf(DigestOf(query), DigestOf(reference)));
-    EXPECT_EQ(decoded->reversed, PairDigestOf(DigestOf(reference), DigestOf(query)));
+    EXPECT_EQ(decoded->pair.query->rgb, DecodeImage(Check(query, "query"))->rgb);
+    EXPECT_EQ(decoded->pair.reference->rgb, DecodeImage(Check(reference, "reference"))->rgb);
+    const Sha256Digest first = DigestOf(ImageFile{query}), second = DigestOf(ImageFile{reference});
+    EXPECT_EQ(decoded->digest, PairDigestOf(first, second));
+    EXPECT_EQ(decoded->reversed, PairDigestOf(second, first));
   }
 }
 
@@ -58,14 +63,6 @@ TEST(PairDecodingTest, OneThreadDecodesBoth) {
   const auto decoded = Decode(&pool, File(7, 5), File(4, 9));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(decoded->pair.reference->size.height, 9);
-}
-
-TEST(PairDecodingTest, TakesNoHalfPair) {
-  ThreadPool pool({.threads = 1, .max_waiting = 1});
-  const v1::Image image = File(2, 2);
-  EXPECT_FALSE(TryDecodePair(
-      &pool, image, image, {}, [] { return absl::OkStatus(); },
-      [](const absl::StatusOr<DecodedPair>&) { ADD_FAILURE() << "was decoded"; }));
 }
 
 TEST(PairDecodingTest, DoesNotDecodeWhatIsNotWanted) {
@@ -90,22 +87,15 @@ TEST(ImageDigestTest, TellsThePairsSidesApart) {
 }
 
 TEST(ImageDigestTest, TellsApartWhatIsSent) {
-  v1::Image raw;
-  raw.mutable_raw()->set_format(v1::RawImage::RGB8);
-  raw.mutable_raw()->set_width(2);
-  raw.mutable_raw()->set_height(1);
-  raw.mutable_raw()->set_data("abcdef");
-  v1::Image turned = raw;
-  turned.mutable_raw()->set_width(1);
-  turned.mutable_raw()->set_height(2);
-  v1::Image bgr = raw;
-  bgr.mutable_raw()->set_format(v1::RawImage::BGR8);
-  v1::Image file;
-  file.set_encoded("abcdef");
-  EXPECT_EQ(DigestOf(raw), DigestOf(v1::Image(raw)));
+  const RawPixels raw{.bytes = "abcdef", .width = 2, .height = 1, .format = PixelFormat::kRgb8};
+  RawPixels turned = raw;
+  std::swap(turned.width, turned.height);
+  RawPixels bgr = raw;
+  bgr.format = PixelFormat::kBgr8;
+  EXPECT_EQ(DigestOf(raw), DigestOf(RawPixels(raw)));
   EXPECT_NE(DigestOf(raw), DigestOf(turned));
   EXPECT_NE(DigestOf(raw), DigestOf(bgr));
-  EXPECT_NE(DigestOf(raw), DigestOf(file));
+  EXPECT_NE(DigestOf(raw), DigestOf(ImageFile{"abcdef"}));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ inline v1::TransferKeypointsRequest OneKeypoint() {
 // A server on a free port, its scheduler a puppet, and a client.
 class PuppetServerTest : public ::testing::Test {
  protected:
-  void Start(bool at_once, GrpcServerOptions options = {}) {
+  void Start(bool at_once, GrpcServerOptions options = {}, Clock* clock = Clock::System()) {
     scheduler_ = std::make_shared<PuppetScheduler>(at_once);
     options.listen.port = 0;
     auto server = GrpcServer::Start(
@@ -47,7 +47,7 @@ class PuppetServerTest : public ::testing::Test {
           absl::MutexLock lock(&mutex_);
           records_.push_back(record);
         },
-        Clock::System());
+        clock);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     server_->SetServing(true);
@@ -57,13 +57,13 @@ class PuppetServerTest : public ::testing::Test {
 
   void TearDown() override { Stop(); }
 
-  // What the server finds under a name and version.
+  // Returns what the server finds under a name and version.
   virtual absl::StatusOr<ServedModel> Find(const std::string& /*name*/,
                                            const std::string& /*version*/) {
     return ServedModel{.name = "puppet", .version = "3", .device = "cpu", .scheduler = scheduler_};
   }
 
-  // Lets the calls finish, and their objects go.
+  // Returns when the calls are finished and their objects destroyed.
   void Stop() {
     if (server_ != nullptr) server_->Shutdown(absl::InfiniteDuration());
     server_ = nullptr;

@@ -58,12 +58,13 @@ TEST(ServerOptionsTest, ReadsTheFlagsOfModels) {
 TEST(ServerOptionsTest, ReadsTheFlagsOfTheScheduler) {
   const auto parsed =
       Parse({"--max-queued-jobs", "5", "--max-queued-bytes", "3MiB", "--max-queued-seconds", "7.5",
-             "--max-queued-per-client", "2", "--pair-cache-bytes", "0", "--overlap-encoding", "on",
-             "--trust-priority-header", "--watchdog-seconds", "1.5"});
+             "--max-queued-per-client", "2", "--quantum-ms", "12.5", "--pair-cache-bytes", "0",
+             "--overlap-encoding", "on", "--trust-priority-header", "--watchdog-seconds", "1.5"});
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   const SchedulerOptions& scheduler = (*parsed)->models.scheduler;
   EXPECT_EQ(scheduler.max_queued_jobs, 5);
   EXPECT_EQ(scheduler.max_queued_bytes, 3 << 20);
+  EXPECT_EQ(scheduler.quantum, absl::Microseconds(12'500));
   EXPECT_EQ(scheduler.max_queued_seconds, 7.5);
   EXPECT_EQ(scheduler.max_queued_per_client, 2);
   EXPECT_EQ(scheduler.pair_cache_bytes, 0);

@@ -33,12 +33,7 @@ v1::TransferKeypointsStreamRequest Pair(const std::string& id, float x) {
   return message;
 }
 
-class TransferStreamTest : public PuppetServerTest {
- protected:
-  void AwaitWaiting(int jobs) {
-    while (scheduler_->waiting() < jobs) absl::SleepFor(absl::Milliseconds(1));
-  }
-};
+class TransferStreamTest : public PuppetServerTest {};
 
 TEST_F(TransferStreamTest, AnswersEveryPairUnderItsId) {
   constexpr int kPairs = 100;
@@ -73,7 +68,7 @@ TEST_F(TransferStreamTest, AnswersAsPairsFinish) {
   grpc::ClientContext context;
   const auto stream = stub_->TransferKeypointsStream(&context);
   stream->Write(Pair("a", 1));
-  AwaitWaiting(1);
+  scheduler_->AwaitWaiting(1);
   scheduler_->AnswerNext();
   // The stream is open still, yet the answer comes.
   v1::TransferKeypointsStreamResponse answer;
@@ -129,18 +124,18 @@ TEST_F(TransferStreamTest, TakesABoundedNumberOfPairs) {
   grpc::ClientContext context;
   const auto stream = stub_->TransferKeypointsStream(&context);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(stream->Write(Pair(absl::StrCat(i), 1)));
-  AwaitWaiting(3);
-  absl::SleepFor(absl::Milliseconds(50));
-  EXPECT_EQ(scheduler_->waiting(), 3);
+  scheduler_->AwaitWaiting(3);
   scheduler_->AnswerNext();
   v1::TransferKeypointsStreamResponse answer;
   ASSERT_TRUE(stream->Read(&answer));
-  AwaitWaiting(3);
+  scheduler_->AwaitWaiting(3);
   stream->WritesDone();
   for (int i = 1; i < 5; ++i) scheduler_->AnswerNext();
   for (int i = 1; i < 5; ++i) EXPECT_TRUE(stream->Read(&answer));
   EXPECT_FALSE(stream->Read(&answer));
   EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(scheduler_->submitted(), 5);
+  EXPECT_EQ(scheduler_->most_waiting(), 3);
 }
 
 TEST_F(TransferStreamTest, CancelsItsPairs) {
@@ -148,7 +143,7 @@ TEST_F(TransferStreamTest, CancelsItsPairs) {
   grpc::ClientContext context;
   const auto stream = stub_->TransferKeypointsStream(&context);
   for (const char* id : {"a", "b", "c"}) stream->Write(Pair(id, 1));
-  AwaitWaiting(3);
+  scheduler_->AwaitWaiting(3);
   context.TryCancel();
   for (int i = 0; i < 3; ++i) scheduler_->AnswerNext(absl::InfiniteDuration());
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
@@ -165,7 +160,7 @@ TEST_F(TransferStreamTest, ShutdownWaitsForPairsOnly) {
   grpc::ClientContext context;
   const auto stream = stub_->TransferKeypointsStream(&context);
   stream->Write(Pair("early", 1));
-  AwaitWaiting(1);
+  scheduler_->AwaitWaiting(1);
   std::thread shutdown([this] { Stop(); });
   v1::TransferKeypointsStreamResponse answer;
   while (true) {  // the gate closes soon
@@ -187,12 +182,7 @@ TEST_F(TransferStreamTest, ShutdownWaitsForPairsOnly) {
 TEST_F(TransferStreamTest, SurvivesCancellationAtAnyMoment) {
   constexpr int kStreams = 500;
   Start(/*at_once=*/false, {.limits = {.max_stream_pairs = 2}});
-  std::atomic<bool> stop = false;
-  std::thread engine([this, &stop] {
-    while (!stop) {
-      if (scheduler_->waiting() > 0) scheduler_->AnswerNext();
-    }
-  });
+  std::thread engine([this] { scheduler_->AnswerAll(); });
   std::mt19937 random(1);
   for (int i = 0; i < kStreams; ++i) {
     grpc::ClientContext context;
@@ -214,7 +204,7 @@ TEST_F(TransferStreamTest, SurvivesCancellationAtAnyMoment) {
     canceller.join();
   }
   Stop();
-  stop = true;
+  scheduler_->Close();
   engine.join();
   EXPECT_EQ(scheduler_.use_count(), 1);  // no pair is left behind
 }

@@ -115,7 +115,7 @@ class FakeTask final : public MatchTask {
 }  // namespace
 
 ImagePair FakePair(const FakeWork& work) {
-  Image query{.size = {5, 1}, .rgb = std::vector<std::uint8_t>(15)};
+  Image query{.size = {static_cast<int>(work.queries), 1}, .rgb = std::vector<std::uint8_t>(15)};
   std::uint8_t* bytes = query.rgb.data();
   const auto queries = static_cast<std::uint64_t>(work.queries);
   std::memcpy(bytes, &work.id, sizeof(work.id));
@@ -154,9 +154,9 @@ absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> FakeEngine::Enco
   return encoded;
 }
 
-std::int64_t FakeEngine::BoundQueries(const ImagePair& pair, absl::Span<const Point>,
+std::int64_t FakeEngine::BoundQueries(ImageSize query, absl::Span<const Point>,
                                       const MatchOptions&) const {
-  return WorkOf(pair).queries;
+  return query.width;
 }
 
 std::unique_ptr<MatchTask> FakeEngine::Start(std::shared_ptr<const EncodedPair> pair,

@@ -69,7 +69,7 @@ class FakeEngine final : public Engine {
   const std::string& device() const override { return device_; }
   EncodeOverlap encode_overlap() const override { return overlap; }
   int encoder_batch() const override { return batch; }
-  std::int64_t BoundQueries(const ImagePair& pair, absl::Span<const Point> keypoints,
+  std::int64_t BoundQueries(ImageSize query, absl::Span<const Point> keypoints,
                             const MatchOptions& options) const override;
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair> pairs) override;

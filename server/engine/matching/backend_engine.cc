@@ -17,9 +17,9 @@ class BackendEngine : public Engine {
   EncodeOverlap encode_overlap() const override { return backend_->encode_overlap(); }
   int encoder_batch() const override { return backend_->encoder_batch(); }
 
-  std::int64_t BoundQueries(const ImagePair& pair, absl::Span<const Point> keypoints,
+  std::int64_t BoundQueries(ImageSize query, absl::Span<const Point> keypoints,
                             const MatchOptions& options) const override {
-    return nemf::BoundQueries(pair.query->size, keypoints.size(), options);
+    return nemf::BoundQueries(query, keypoints.size(), options);
   }
 
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(

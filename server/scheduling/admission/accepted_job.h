@@ -5,18 +5,26 @@
 #include <memory>
 
 #include "absl/time/time.h"
-#include "server/scheduling/admission/admission_controller.h"
+#include "server/engine/image.h"
+#include "server/scheduling/admission/admission_ticket.h"
 #include "server/scheduling/job.h"
 
 namespace nemf {
 
-// A job with what the scheduler adds to it when it accepts it. Move-only.
+// A submitted job, from Submit() to its answer. Move-only.
 struct AcceptedJob {
-  Job job;
+  JobSpec spec;
+  ImagePair pair;  // until it is encoded
+  PairDigest digest = {};
+  absl::Time deadline = absl::InfiniteFuture();
+  Priority priority = Priority::kNormal;
+  std::shared_ptr<JobSink> sink;
   absl::Time submitted;
   std::shared_ptr<const std::atomic<bool>> cancelled;  // set by the job's handle
-  AdmissionTicket ticket;                              // until its answer
-  int batches_waited = 0;  // encoder passes that began without it since it waits
+  AdmissionTicket ticket;
+  int batches_waited = 0;  // encoder batches that began without it since it waits
+
+  JobKind kind() const { return KindOf(spec); }
 };
 
 }  // namespace nemf

@@ -1,5 +1,7 @@
 #include "server/scheduling/admission/admission_controller.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/base/check.h"
@@ -13,7 +15,18 @@ std::string InSeconds(double seconds) { return absl::StrFormat("%.3g s", seconds
 }  // namespace
 
 AdmissionTicket::~AdmissionTicket() {
-  if (admission_ != nullptr) admission_->Remove(id_);
+  if (admission_ == nullptr) return;
+  if (backward_id_ != 0) admission_->Remove(backward_id_);
+  admission_->Remove(id_);
+}
+
+AdmissionTicket AdmissionTicket::TakeBackward() {
+  const std::uint64_t id = std::exchange(backward_id_, 0);
+  return id == 0 ? AdmissionTicket() : AdmissionTicket(admission_, id, 0);
+}
+
+void AdmissionTicket::Submitted(std::int64_t queries, bool needs_encoding) {
+  if (admission_ != nullptr) admission_->Submitted(id_, queries, needs_encoding);
 }
 
 void AdmissionTicket::LeaveQueue() {
@@ -21,26 +34,23 @@ void AdmissionTicket::LeaveQueue() {
 }
 
 void AdmissionTicket::Encoded() {
-  if (admission_ == nullptr) return;
-  admission_->Update(id_,
-                     [](AdmissionController::Entry& entry) { entry.work.needs_encoding = false; });
+  if (admission_ != nullptr) admission_->Encoded(id_);
 }
 
 void AdmissionTicket::SetQueriesLeft(std::int64_t queries) {
-  if (admission_ == nullptr) return;
-  admission_->Update(id_, [queries](AdmissionController::Entry& entry) {
-    entry.work.queries = static_cast<double>(queries);
-  });
+  if (admission_ != nullptr) admission_->SetQueriesLeft(id_, queries);
 }
 
 void AdmissionTicket::Answered(std::int64_t queries) {
-  if (admission_ != nullptr) admission_->NoteSpent(id_, queries);
+  if (admission_ != nullptr) admission_->Answered(id_, queries);
 }
 
 AdmissionController::AdmissionController(const SchedulerOptions& options, int encoder_batch)
     : options_(options) {
   costs_.encoder_batch = encoder_batch;
-  costs_.chunk_queries = static_cast<double>(options.chunk_queries);
+  costs_.quantum_seconds = absl::ToDoubleSeconds(options.quantum);
+  costs_.min_quantum = static_cast<double>(options.min_quantum_queries);
+  costs_.quantum = costs_.min_quantum;
 }
 
 AdmissionController::~AdmissionController() {
@@ -48,40 +58,57 @@ AdmissionController::~AdmissionController() {
 }
 
 std::variant<AdmissionTicket, AdmissionController::Refusal> AdmissionController::Admit(
-    const AdmissionRequest& item) {
+    const AdmissionRequest& request) {
   absl::MutexLock lock(&mutex_);
-  if (std::optional<Refusal> refusal = RefusalOf(item)) {
+  if (std::optional<Refusal> refusal = RefusalOf(request)) {
     if (refusal->reason == DropReason::kDeadlineUnreachable && entries_.empty()) trust_ *= kDoubt;
     return *std::move(refusal);
   }
-  const std::uint64_t id = next_id_++;
-  entries_.emplace(id, Entry{item.kind, item.work, item.work.queries, item.bytes, item.client});
-  ++queued_jobs_;
-  queued_bytes_ += item.bytes;
-  if (!item.client.empty()) ++queued_of_client_[item.client];
-  return AdmissionTicket(this, id);
+  ++queued_;
+  held_bytes_ += request.bytes;
+  if (!request.client.empty()) ++queued_of_client_[request.client];
+  const std::uint64_t id = Add({.kind = request.kind,
+                                .work = request.work,
+                                .bound = request.work.queries,
+                                .bytes = request.bytes,
+                                .client = request.client,
+                                .queued = true});
+  if (!request.backward) return AdmissionTicket(this, id, 0);
+  return AdmissionTicket(this, id,
+                         Add({.kind = request.kind,
+                              .work = *request.backward,
+                              .bound = request.backward->queries,
+                              .bytes = 0,
+                              .client = {},
+                              .queued = false}));
 }
 
-bool AdmissionController::WouldRefuse(const AdmissionRequest& item) const {
-  absl::MutexLock lock(&mutex_);
-  return RefusalOf(item).has_value();
+std::uint64_t AdmissionController::Add(Entry entry) {
+  ++unsubmitted_;
+  entries_.emplace(next_id_, std::move(entry));
+  return next_id_++;
 }
 
 std::optional<AdmissionController::Refusal> AdmissionController::RefusalOf(
-    const AdmissionRequest& item) const {
-  if (ClientIsFull(item.client)) {
+    const AdmissionRequest& request) const {
+  if (request.time_left <= absl::ZeroDuration()) {
+    return Refusal{DropReason::kExpiredOnEntry,
+                   absl::DeadlineExceededError("the deadline had passed on arrival")};
+  }
+  if (closed_) {
+    return Refusal{DropReason::kDraining, absl::UnavailableError("the server is shutting down")};
+  }
+  if (ClientIsFull(request.client)) {
     return Refusal{DropReason::kClientLimit,
                    WithRetryAfter(absl::ResourceExhaustedError(
                                       absl::StrCat("too many requests of this client are waiting: ",
                                                    options_.max_queued_per_client)),
                                   AverageTime())};
   }
-  if (absl::Status status = CheckRoom(item); !status.ok()) {
+  if (absl::Status status = CheckRoom(request); !status.ok()) {
     return Refusal{DropReason::kQueueFull, WithRetryAfter(std::move(status), AverageTime())};
   }
-  OutstandingWork work = item.work;
-  work.queries *= Scale(item.kind);
-  const Forecast forecast = ForecastFor(work, Scaled(), costs_);
+  const Forecast forecast = Predict(request);
   if (const double excess = forecast.wait - options_.max_queued_seconds; excess > 0) {
     return Refusal{
         DropReason::kQueueFull,
@@ -90,7 +117,7 @@ std::optional<AdmissionController::Refusal> AdmissionController::RefusalOf(
                            " goes before, must be <= ", InSeconds(options_.max_queued_seconds))),
                        absl::Seconds(excess))};
   }
-  if (absl::Status status = CheckTime(item, forecast); !status.ok()) {
+  if (absl::Status status = CheckTime(request.time_left, forecast); !status.ok()) {
     return Refusal{DropReason::kDeadlineUnreachable, std::move(status)};
   }
   return std::nullopt;
@@ -102,24 +129,33 @@ bool AdmissionController::ClientIsFull(const std::string& client) const {
   return found != queued_of_client_.end() && found->second >= options_.max_queued_per_client;
 }
 
-absl::Status AdmissionController::CheckRoom(const AdmissionRequest& item) const {
-  if (queued_jobs_ >= options_.max_queued_jobs) {
+absl::Status AdmissionController::CheckRoom(const AdmissionRequest& request) const {
+  if (queued_ >= options_.max_queued_jobs) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("the queue is full: ", queued_jobs_, " jobs are waiting"));
+        absl::StrCat("the queue is full: ", queued_, " jobs are waiting"));
   }
-  // One pair of any size may wait: how large it may be is said elsewhere.
-  if (queued_bytes_ > 0 && queued_bytes_ + item.bytes > options_.max_queued_bytes) {
+  // One request of any size is accepted when it is alone: RequestLimits bound a single request.
+  if (held_bytes_ > 0 && held_bytes_ + request.bytes > options_.max_queued_bytes) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("the queue is full: images of ", queued_bytes_, " bytes are waiting"));
+        absl::StrCat("the queue is full: accepted requests hold ", held_bytes_, " bytes"));
   }
   return absl::OkStatus();
 }
 
-absl::Status AdmissionController::CheckTime(const AdmissionRequest& item,
+Forecast AdmissionController::Predict(const AdmissionRequest& request) const {
+  Forecast forecast = ForecastFor(Scaled(request.work, request.kind), AllScaled(), costs_);
+  if (request.backward) {
+    // Both jobs must be done, on one engine.
+    forecast.own += ForecastFor(Scaled(*request.backward, request.kind), {}, costs_).own;
+  }
+  return forecast;
+}
+
+absl::Status AdmissionController::CheckTime(absl::Duration time_left,
                                             const Forecast& forecast) const {
   const bool alone = entries_.empty();
   const double doubt = alone ? trust_ : 1;
-  const double left = absl::ToDoubleSeconds(item.time_left);
+  const double left = absl::ToDoubleSeconds(time_left);
   if (doubt * kSafety * forecast.total() <= left) return absl::OkStatus();
   absl::Status error = absl::ResourceExhaustedError(absl::StrCat(
       "cannot be done before the deadline: it would take ", InSeconds(forecast.total()),
@@ -130,21 +166,29 @@ absl::Status AdmissionController::CheckTime(const AdmissionRequest& item,
 
 absl::Duration AdmissionController::AverageTime() const {
   if (entries_.empty()) return absl::ZeroDuration();
-  return absl::Seconds(SecondsOf(Scaled(), costs_) / static_cast<double>(entries_.size()));
+  return absl::Seconds(SecondsOf(AllScaled(), costs_) / static_cast<double>(entries_.size()));
 }
 
-double AdmissionController::Scale(JobKind kind) const {
-  return spent_share_[static_cast<int>(kind)];
+OutstandingWork AdmissionController::Scaled(OutstandingWork work, JobKind kind) const {
+  work.queries *= spent_share_[static_cast<int>(kind)];
+  return work;
 }
 
-std::vector<OutstandingWork> AdmissionController::Scaled() const {
+std::vector<OutstandingWork> AdmissionController::AllScaled() const {
   std::vector<OutstandingWork> all;
   all.reserve(entries_.size());
-  for (const auto& [id, entry] : entries_) {
-    all.push_back(entry.work);
-    all.back().queries *= Scale(entry.kind);
-  }
+  for (const auto& [id, entry] : entries_) all.push_back(Scaled(entry.work, entry.kind));
   return all;
+}
+
+void AdmissionController::Close() {
+  absl::MutexLock lock(&mutex_);
+  closed_ = true;
+}
+
+void AdmissionController::AwaitSubmitted() {
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(this, &AdmissionController::AllSubmitted));
 }
 
 void AdmissionController::ObserveEncode(int pairs, absl::Duration duration) {
@@ -157,12 +201,21 @@ void AdmissionController::ObserveMatch(std::int64_t queries, absl::Duration dura
   if (queries <= 0) return;
   absl::MutexLock lock(&mutex_);
   trust_ = 1;
-  costs_.match.Observe(static_cast<double>(queries), absl::ToDoubleSeconds(duration));
+  costs_.ObserveMatch(static_cast<double>(queries), absl::ToDoubleSeconds(duration));
+}
+
+std::int64_t AdmissionController::QuantumQueries() const {
+  absl::MutexLock lock(&mutex_);
+  return static_cast<std::int64_t>(costs_.quantum);
 }
 
 double AdmissionController::Seconds() const {
   absl::MutexLock lock(&mutex_);
-  return SecondsOf(Scaled(), costs_);
+  std::vector<OutstandingWork> submitted;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.submitted) submitted.push_back(Scaled(entry.work, entry.kind));
+  }
+  return SecondsOf(submitted, costs_);
 }
 
 int AdmissionController::jobs() const {
@@ -170,27 +223,30 @@ int AdmissionController::jobs() const {
   return static_cast<int>(entries_.size());
 }
 
-template <typename Change>
-void AdmissionController::Update(std::uint64_t id, Change change) {
+void AdmissionController::Submitted(std::uint64_t id, std::int64_t queries, bool needs_encoding) {
   absl::MutexLock lock(&mutex_);
-  change(entries_.at(id));
+  Entry& entry = entries_.at(id);
+  entry.bound = entry.work.queries = static_cast<double>(queries);
+  entry.work.needs_encoding = needs_encoding;
+  MarkSubmitted(entry);
 }
 
 void AdmissionController::LeaveQueue(std::uint64_t id) {
   absl::MutexLock lock(&mutex_);
-  ForgetQueued(entries_.at(id));
+  GiveBackPlace(entries_.at(id));
 }
 
-void AdmissionController::ForgetQueued(Entry& entry) {
-  if (!std::exchange(entry.queued, false)) return;
-  --queued_jobs_;
-  queued_bytes_ -= entry.bytes;
-  if (entry.client.empty()) return;
-  const auto found = queued_of_client_.find(entry.client);
-  if (--found->second == 0) queued_of_client_.erase(found);
+void AdmissionController::Encoded(std::uint64_t id) {
+  absl::MutexLock lock(&mutex_);
+  entries_.at(id).work.needs_encoding = false;
 }
 
-void AdmissionController::NoteSpent(std::uint64_t id, std::int64_t queries) {
+void AdmissionController::SetQueriesLeft(std::uint64_t id, std::int64_t queries) {
+  absl::MutexLock lock(&mutex_);
+  entries_.at(id).work.queries = static_cast<double>(queries);
+}
+
+void AdmissionController::Answered(std::uint64_t id, std::int64_t queries) {
   absl::MutexLock lock(&mutex_);
   const Entry& entry = entries_.at(id);
   if (entry.bound <= 0) return;
@@ -201,8 +257,22 @@ void AdmissionController::NoteSpent(std::uint64_t id, std::int64_t queries) {
 void AdmissionController::Remove(std::uint64_t id) {
   absl::MutexLock lock(&mutex_);
   const auto found = entries_.find(id);
-  ForgetQueued(found->second);
+  MarkSubmitted(found->second);
+  GiveBackPlace(found->second);
+  held_bytes_ -= found->second.bytes;
   entries_.erase(found);
+}
+
+void AdmissionController::MarkSubmitted(Entry& entry) {
+  if (!std::exchange(entry.submitted, true)) --unsubmitted_;
+}
+
+void AdmissionController::GiveBackPlace(Entry& entry) {
+  if (!std::exchange(entry.queued, false)) return;
+  --queued_;
+  if (entry.client.empty()) return;
+  const auto found = queued_of_client_.find(entry.client);
+  if (--found->second == 0) queued_of_client_.erase(found);
 }
 
 }  // namespace nemf

@@ -3,11 +3,9 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,71 +13,42 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "server/scheduling/admission/admission_ticket.h"
 #include "server/scheduling/admission/forecast.h"
 #include "server/scheduling/job.h"
 #include "server/scheduling/observer.h"
-#include "server/scheduling/scheduler.h"
+#include "server/scheduling/scheduler_options.h"
 
 namespace nemf {
 
-class AdmissionController;
-
-// What admission knows of a job.
+// What admission decides on.
 struct AdmissionRequest {
   JobKind kind = JobKind::kKeypoints;
-  OutstandingWork work;    // its queries: Engine::BoundQueries()
-  std::int64_t bytes = 0;  // of the decoded pair
+  OutstandingWork work;                     // its queries: Engine::BoundQueries()
+  std::optional<OutstandingWork> backward;  // of the second job of a flow both ways
+  std::int64_t bytes = 0;                   // that the request holds until its answer
   std::string client;
   absl::Duration time_left = absl::InfiniteDuration();  // until its deadline
 };
 
-// A job's place in the admission, given back on destruction. Move-only; may be empty, and then
-// knows of nothing. Used by one thread at a time.
-class AdmissionTicket {
- public:
-  AdmissionTicket() = default;
-  AdmissionTicket(AdmissionTicket&& other) noexcept { Swap(other); }
-  AdmissionTicket& operator=(AdmissionTicket&& other) noexcept {
-    Swap(other);
-    return *this;
-  }
-  ~AdmissionTicket();
-
-  void LeaveQueue();                          // its encoder pass begins, or it needs none
-  void Encoded();                             // its pair is encoded
-  void SetQueriesLeft(std::int64_t queries);  // an upper bound, as MatchTask has it
-  // It was answered after so many queries.
-  void Answered(std::int64_t queries);
-
- private:
-  friend class AdmissionController;
-  AdmissionTicket(AdmissionController* admission, std::uint64_t id)
-      : admission_(admission), id_(id) {}
-  void Swap(AdmissionTicket& other) {
-    std::swap(admission_, other.admission_);
-    std::swap(id_, other.id_);
-  }
-
-  AdmissionController* admission_ = nullptr;
-  std::uint64_t id_ = 0;
-};
-
-// All accepted work that is not finished, what it will cost, and so what may still be accepted.
+// Decides which requests are accepted, from all accepted work that is not finished and its cost.
 //
-// A job is refused with RESOURCE_EXHAUSTED and a push-back (retry_pushback.h) when
-//   - as many jobs, jobs of its client or bytes of pairs wait for an encoder pass as may wait.
-//     Push-back: the average time that a job of those in the admission takes;
-//   - it would have to wait longer than max_queued_seconds. Push-back: what is too much of it;
-//   - it would not be done by its deadline, even if everything took kSafety times less than it has
-//     room for. Push-back: the time that is missing, or no retry where its own work alone takes too
-//     long.
-// Predictions are ForecastFor()'s. The costs are fitted to what was observed (cost_model.h), and
-// the bound of a job's queries is scaled by the share of their bounds that jobs of its kind spent
-// lately. What was never observed is taken as free, so an unknown engine refuses nothing for time.
+// A request is refused with RESOURCE_EXHAUSTED and a push-back (retry_pushback.h) if
+//   - as many requests, or requests of its client, wait for an encoder batch as may wait, or
+//     accepted requests hold as many bytes as they may hold.
+//     Push-back: the average time of the jobs in the admission;
+//   - it would wait longer than max_queued_seconds. Push-back: the excess;
+//   - it would miss its deadline, even if all work took kSafety times less than predicted.
+//     Push-back: the missing time, or no retry if its own work alone takes too long.
+// A request is one place in the queue, whether it has one job or two.
 //
-// A wrong prediction must not refuse everything for ever, and so never be corrected. So with each
-// refusal for its deadline of a job that would have been the only one, predictions of idle times
-// are trusted less, by kDoubt, until the next observation.
+// Predictions come from ForecastFor(). Costs are fitted to observations (cost_model.h), and a job's
+// bound of queries is scaled by the share of their bounds that jobs of its kind spent lately. A
+// cost that was never observed counts as 0, so an unknown engine refuses no request for time.
+//
+// A wrong prediction must not refuse every request, because then no observation would correct it.
+// So each refusal for its deadline of a request that would have been alone lowers the trust in
+// predictions for an idle engine by kDoubt, until the next observation.
 //
 // Thread-safe; outlives its tickets.
 class AdmissionController {
@@ -97,16 +66,20 @@ class AdmissionController {
   AdmissionController(const SchedulerOptions& options, int encoder_batch);
   ~AdmissionController();
 
-  std::variant<AdmissionTicket, Refusal> Admit(const AdmissionRequest& item);
+  std::variant<AdmissionTicket, Refusal> Admit(const AdmissionRequest& request);
 
-  // Whether Admit() would refuse the item now.
-  bool WouldRefuse(const AdmissionRequest& item) const;
+  // Refuses all requests from now on, with UNAVAILABLE.
+  void Close();
+  // Blocks until each ticket was submitted or destroyed.
+  void AwaitSubmitted();
 
-  // An encoder pass over `pairs` pairs, a chunk of `queries` queries.
+  // An encoder batch of `pairs` pairs, a call of the engine that spent `queries` queries.
   void ObserveEncode(int pairs, absl::Duration duration);
   void ObserveMatch(std::int64_t queries, absl::Duration duration);
 
-  // Predicted seconds of all work in the admission.
+  // Returns the field evaluations of the next quantum.
+  std::int64_t QuantumQueries() const;
+  // Returns the predicted seconds of all submitted and unfinished jobs.
   double Seconds() const;
   int jobs() const;
 
@@ -116,39 +89,50 @@ class AdmissionController {
   struct Entry {
     JobKind kind;
     OutstandingWork work;  // its queries: an upper bound
-    double bound;          // that it came with
+    double bound;          // that it was submitted with
     std::int64_t bytes;
     std::string client;
-    bool queued = true;
+    bool queued;  // has a place in the queue
+    bool submitted = false;
   };
 
-  // Requires `id` to be in the admission.
-  template <typename Change>
-  void Update(std::uint64_t id, Change change);
+  // The functions of tickets. Each requires `id` to be in the admission.
+  void Submitted(std::uint64_t id, std::int64_t queries, bool needs_encoding);
   void LeaveQueue(std::uint64_t id);
-  void NoteSpent(std::uint64_t id, std::int64_t queries);
+  void Encoded(std::uint64_t id);
+  void SetQueriesLeft(std::uint64_t id, std::int64_t queries);
+  void Answered(std::uint64_t id, std::int64_t queries);
   void Remove(std::uint64_t id);
 
-  std::vector<OutstandingWork> Scaled() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  double Scale(JobKind kind) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::optional<Refusal> RefusalOf(const AdmissionRequest& item) const
+  std::uint64_t Add(Entry entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void MarkSubmitted(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void GiveBackPlace(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AllSubmitted() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return unsubmitted_ == 0; }
+
+  std::optional<Refusal> RefusalOf(const AdmissionRequest& request) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckRoom(const AdmissionRequest& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckRoom(const AdmissionRequest& request) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool ClientIsFull(const std::string& client) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckTime(const AdmissionRequest& item, const Forecast& forecast) const
+  Forecast Predict(const AdmissionRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckTime(absl::Duration time_left, const Forecast& forecast) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Duration AverageTime() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ForgetQueued(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  OutstandingWork Scaled(OutstandingWork work, JobKind kind) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<OutstandingWork> AllScaled() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const SchedulerOptions options_;
   mutable absl::Mutex mutex_;
   Costs costs_ ABSL_GUARDED_BY(mutex_);
   double spent_share_[3] ABSL_GUARDED_BY(mutex_) = {1, 1, 1};  // of the bound, by JobKind
   double trust_ ABSL_GUARDED_BY(mutex_) = 1;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::uint64_t, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
-  int queued_jobs_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::int64_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  int unsubmitted_ ABSL_GUARDED_BY(mutex_) = 0;
+  int queued_ ABSL_GUARDED_BY(mutex_) = 0;               // requests in the queue
+  std::int64_t held_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // of all entries
   std::unordered_map<std::string, int> queued_of_client_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -1,6 +1,7 @@
 #include "server/scheduling/admission/cost_model.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace nemf {
 
@@ -31,6 +32,26 @@ void CostModel::Solve() {
     fixed_ = sum_t_ / penalised;
     per_item_ = 0;
   }
+}
+
+void Costs::ObserveMatch(double queries, double seconds) {
+  match.Observe(queries, seconds);
+  // A call is shorter than its quantum when a job ends. Only a measured size may be doubled.
+  const double limit = std::max(quantum, 2 * queries);
+  const bool in_time = match.Predict(limit) <= quantum_seconds;
+  const double fitting =
+      in_time ? limit : (quantum_seconds - match.fixed()) / std::max(match.per_item(), 1e-15);
+  quantum = std::clamp(std::floor(fitting), min_quantum, std::max(min_quantum, limit));
+}
+
+double Costs::EncodeSeconds(int pairs) const {
+  const int whole = pairs / encoder_batch;
+  const int rest = pairs % encoder_batch;
+  return whole * encode.Predict(encoder_batch) + (rest > 0 ? encode.Predict(rest) : 0);
+}
+
+double Costs::MatchSeconds(double queries) const {
+  return std::ceil(queries / quantum) * match.fixed() + queries * match.per_item();
 }
 
 }  // namespace nemf

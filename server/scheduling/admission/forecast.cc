@@ -12,12 +12,12 @@ std::int64_t Weight(const OutstandingWork& work) {
   return WeighedQueries(static_cast<std::int64_t>(work.queries), work.priority);
 }
 
-// What stands before a job and what behind it.
+// The work that goes before a job and the work that goes behind it.
 struct Company {
   int pairs_before = 0;
   int pairs_behind = 0;
   double queries_before = 0;
-  bool longer = false;  // a job that rule 1 puts behind it is or will be matched
+  bool longer = false;  // rule 1 puts some job behind it
 };
 
 Company CompanyOf(const OutstandingWork& job, absl::Span<const OutstandingWork> others) {
@@ -38,16 +38,6 @@ Company CompanyOf(const OutstandingWork& job, absl::Span<const OutstandingWork> 
 
 }  // namespace
 
-double Costs::EncodeSeconds(int pairs) const {
-  const int whole = pairs / encoder_batch;
-  const int rest = pairs % encoder_batch;
-  return whole * encode.Predict(encoder_batch) + (rest > 0 ? encode.Predict(rest) : 0);
-}
-
-double Costs::MatchSeconds(double queries) const {
-  return std::ceil(queries / chunk_queries) * match.fixed() + queries * match.per_item();
-}
-
 Forecast ForecastFor(const OutstandingWork& job, absl::Span<const OutstandingWork> others,
                      const Costs& costs) {
   const Company company = CompanyOf(job, others);
@@ -55,22 +45,19 @@ Forecast ForecastFor(const OutstandingWork& job, absl::Span<const OutstandingWor
   forecast.own = costs.MatchSeconds(job.queries);
   if (job.needs_encoding) forecast.own += costs.encode.Predict(1);
 
-  const auto own_chunks = static_cast<int>(std::ceil(job.queries / costs.chunk_queries));
-  const int passes_behind = (company.pairs_behind + costs.encoder_batch - 1) / costs.encoder_batch;
-  forecast.wait = costs.EncodeSeconds(company.pairs_before);
-  if (passes_behind > own_chunks) {
-    forecast.wait += own_chunks * costs.encode.Predict(costs.encoder_batch);
-  } else {
-    forecast.wait += costs.EncodeSeconds(company.pairs_behind);
-  }
+  const double quanta = std::ceil(job.queries / costs.quantum);
+  const double batches = std::ceil(quanta / kQuantaPerEncoderBatch);
+  const int behind =
+      static_cast<int>(std::min<double>(company.pairs_behind, batches * costs.encoder_batch));
+  forecast.wait = costs.EncodeSeconds(company.pairs_before) + costs.EncodeSeconds(behind);
 
   forecast.wait += costs.MatchSeconds(company.queries_before);
-  std::int64_t chunks_of_others = others.empty() ? 0 : 1;  // the running one
+  double quanta_of_others = others.empty() ? 0 : 1;  // the running one
   if (company.longer) {
-    const double chunks = (company.queries_before + job.queries) / costs.chunk_queries;
-    chunks_of_others += static_cast<std::int64_t>(std::ceil(chunks)) / (kAgeingPeriod - 1);
+    const double needed = std::ceil((company.queries_before + job.queries) / costs.quantum);
+    quanta_of_others += std::floor(needed / (kAgeingPeriod - 1));
   }
-  forecast.wait += static_cast<double>(chunks_of_others) * costs.match.Predict(costs.chunk_queries);
+  forecast.wait += quanta_of_others * costs.match.Predict(costs.quantum);
   return forecast;
 }
 

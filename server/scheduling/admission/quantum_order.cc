@@ -13,7 +13,7 @@ bool IsShorter(const QuantumCandidate& a, const QuantumCandidate& b) {
 }
 
 bool IsHungrier(const QuantumCandidate& a, const QuantumCandidate& b) {
-  return a.idle_chunks != b.idle_chunks ? a.idle_chunks > b.idle_chunks : a.arrival < b.arrival;
+  return a.idle_quanta != b.idle_quanta ? a.idle_quanta > b.idle_quanta : a.arrival < b.arrival;
 }
 
 }  // namespace
@@ -31,17 +31,17 @@ std::int64_t WeighedQueries(std::int64_t queries, Priority priority) {
 }
 
 std::vector<std::size_t> QuantumOrder(absl::Span<const QuantumCandidate> candidates,
-                                      std::int64_t chunk) {
+                                      std::int64_t quantum) {
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(),
             [&](std::size_t a, std::size_t b) { return IsShorter(candidates[a], candidates[b]); });
-  if (order.empty() || chunk % kAgeingPeriod != 0) return order;
+  if (order.empty() || quantum % kAgeingPeriod != 0) return order;
 
   const auto hungriest = std::min_element(order.begin(), order.end(), [&](auto a, auto b) {
     return IsHungrier(candidates[a], candidates[b]);
   });
-  if (candidates[*hungriest].idle_chunks >= kAgeingPeriod - 1) {
+  if (candidates[*hungriest].idle_quanta >= kAgeingPeriod - 1) {
     std::rotate(order.begin(), hungriest, hungriest + 1);
   }
   return order;

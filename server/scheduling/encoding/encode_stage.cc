@@ -41,12 +41,12 @@ EncodeStage::Leavers EncodeStage::TakeLeavers(
   return leavers;
 }
 
-EncodeStage::Outcome EncodeStage::Advance() {
+EncodeStage::Outcome EncodeStage::Advance(bool may_start) {
   Outcome outcome;
   CollectBatch(outcome);
   ServeFromCache(outcome);
-  StartBatch();
-  CollectBatch(outcome);  // a executor without a thread is done at once
+  outcome.started = may_start && StartBatch();
+  CollectBatch(outcome);  // an executor without a thread is done at once
   return outcome;
 }
 
@@ -57,19 +57,19 @@ int EncodeStage::in_batch() const {
 }
 
 void EncodeStage::CollectBatch(Outcome& outcome) {
-  std::optional<EncodedBatch> pass = executor_->TakeDone();
-  if (!pass.has_value()) return;
-  for (const EncoderCall& call : pass->calls) {
+  std::optional<EncodedBatch> batch = executor_->TakeDone();
+  if (!batch.has_value()) return;
+  for (const EncoderCall& call : batch->calls) {
     observer_->OnEncoderBatch(call.pairs, call.duration);
     admission_->ObserveEncode(call.pairs, call.duration);
   }
   std::vector<PairGroup> groups = std::exchange(batch_, {});
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    CollectGroup(groups[i], pass->results[i], *pass, outcome);
+    CollectGroup(groups[i], batch->results[i], *batch, outcome);
   }
 }
 
-void EncodeStage::CollectGroup(PairGroup& group, EncodedOrNot& result, const EncodedBatch& pass,
+void EncodeStage::CollectGroup(PairGroup& group, EncodedOrNot& result, const EncodedBatch& batch,
                                Outcome& outcome) {
   if (!result.pair.ok()) {
     lost_ = lost_ || IsFatal(result.pair.status());
@@ -81,12 +81,12 @@ void EncodeStage::CollectGroup(PairGroup& group, EncodedOrNot& result, const Enc
   cache_->Insert(group.digest, *result.pair);
   for (AdmittedJob& job : group.jobs) {
     JobStatistics statistics;
-    statistics.queue_time = std::max(pass.start - job.accepted.submitted, absl::ZeroDuration());
+    statistics.queue_time = std::max(batch.start - job.accepted.submitted, absl::ZeroDuration());
     statistics.encode_time = result.call.duration;
     statistics.encoder_batch_pairs = result.call.pairs;
     job.accepted.ticket.Encoded();
-    job.accepted.job.pair = {};
-    outcome.encoded.push_back({std::move(job), *result.pair, statistics, pass.end});
+    job.accepted.pair = {};
+    outcome.encoded.push_back({std::move(job), *result.pair, statistics, batch.end});
   }
 }
 
@@ -95,10 +95,10 @@ void EncodeStage::ServeFromCache(Outcome& outcome) {
   int hits = 0;
   std::deque<AcceptedJob> waiting;
   for (AcceptedJob& job : queue_) {
-    std::shared_ptr<const EncodedPair> pair = cache_->Find(job.job.digest);
-    PairGroup* const group = pair == nullptr ? FindInBatch(job.job.digest) : nullptr;
+    std::shared_ptr<const EncodedPair> pair = cache_->Find(job.digest);
+    PairGroup* const group = pair == nullptr ? FindInBatch(job.digest) : nullptr;
     std::optional<ActiveSlot> slot;
-    if (pair != nullptr || group != nullptr) slot = slots_->TryAcquire(job.job.kind);
+    if (pair != nullptr || group != nullptr) slot = slots_->TryAcquire(job.kind());
     if (!slot.has_value()) {
       waiting.push_back(std::move(job));
       continue;
@@ -114,7 +114,7 @@ void EncodeStage::ServeFromCache(Outcome& outcome) {
     statistics.queue_time = now - job.submitted;
     statistics.cached = true;
     job.ticket.Encoded();
-    job.job.pair = {};
+    job.pair = {};
     outcome.encoded.push_back(
         {{std::move(job), *std::move(slot)}, std::move(pair), statistics, now});
   }
@@ -122,11 +122,11 @@ void EncodeStage::ServeFromCache(Outcome& outcome) {
   if (hits > 0) observer_->OnPairCache({.hits = hits});
 }
 
-void EncodeStage::StartBatch() {
-  if (lost_ || executor_->busy() || queue_.empty() || slots_->full()) return;
+bool EncodeStage::StartBatch() {
+  if (lost_ || executor_->busy() || queue_.empty() || slots_->full()) return false;
   SortByRank(queue_);
   batch_ = TakeEncoderBatch(queue_, max_pairs_, *slots_);
-  if (batch_.empty()) return;
+  if (batch_.empty()) return false;
   for (AcceptedJob& job : queue_) ++job.batches_waited;
   std::vector<ImagePair> pairs;
   for (PairGroup& group : batch_) {
@@ -135,6 +135,7 @@ void EncodeStage::StartBatch() {
   }
   if (cache_->enabled()) observer_->OnPairCache({.misses = static_cast<int>(pairs.size())});
   executor_->Start(std::move(pairs));
+  return true;
 }
 
 void EncodeStage::LeaveQueue(AcceptedJob& job) {

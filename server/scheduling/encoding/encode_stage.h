@@ -22,8 +22,8 @@ namespace nemf {
 struct EncodedJob {
   AdmittedJob admitted;  // without its pair
   std::shared_ptr<const EncodedPair> pair;
-  JobStatistics statistics;  // as far as they are known
-  absl::Time encoded;        // the end of its pass, or when it was found in the cache
+  JobStatistics statistics;  // without the matching
+  absl::Time encoded;        // the end of its batch, or when it was found in the cache
 };
 
 // A job whose pair could not be encoded.
@@ -32,45 +32,45 @@ struct FailedJob {
   absl::Status error;
 };
 
-// The jobs from their arrival until their pairs are encoded: the queue, and the pass that is
-// running where the executor has a thread. A pair that is in the cache needs no pass; one that is
-// in the running pass is not put into another. After a fatal error no pass is started any more. Not
-// safe for threads.
+// The jobs from their arrival until their pairs are encoded: the queue, and the running batch if
+// the executor has a thread. A pair that is in the cache needs no batch; one that is in the running
+// batch is not put into another. After a fatal error no batch is started. Not thread-safe.
 class EncodeStage {
  public:
   struct Outcome {
     std::vector<EncodedJob> encoded;
     std::vector<FailedJob> failed;
+    bool started = false;  // a batch was started
   };
 
-  // `max_pairs`: in a pass. All pointers outlive the stage.
+  // `max_pairs`: in a batch. All pointers outlive the stage.
   EncodeStage(int max_pairs, EncoderExecutor* executor, PairCache* cache, ActiveSlots* slots,
               Clock* clock, SchedulerObserver* observer, AdmissionController* admission);
 
   void Add(AcceptedJob job);
 
-  // Takes out the jobs for which `stays` is false, first those that wait, then those in the pass.
+  // Takes out the jobs for which `stays` is false, first those that wait, then those in the batch.
   struct Leavers {
     std::vector<AcceptedJob> waiting;
     std::vector<AcceptedJob> in_batch;
   };
   Leavers TakeLeavers(const std::function<bool(const AcceptedJob&)>& stays);
 
-  // Takes the end of the pass that was running, finds what is in the cache and starts the next
-  // pass, as far as there are places.
-  Outcome Advance();
+  // Collects the batch that ended, looks the others up in the cache and starts the next batch if
+  // `may_start` is true, as far as there are places.
+  Outcome Advance(bool may_start);
 
   bool idle() const { return queue_.empty() && !executor_->busy(); }
   int queued() const { return static_cast<int>(queue_.size()); }
-  // Jobs that hold a place and wait for the pass.
+  // Returns the number of jobs that hold a place and wait for the running batch.
   int in_batch() const;
 
  private:
   void CollectBatch(Outcome& outcome);
-  void CollectGroup(PairGroup& group, EncodedOrNot& result, const EncodedBatch& pass,
+  void CollectGroup(PairGroup& group, EncodedOrNot& result, const EncodedBatch& batch,
                     Outcome& outcome);
   void ServeFromCache(Outcome& outcome);
-  void StartBatch();
+  bool StartBatch();
   void LeaveQueue(AcceptedJob& job);
   PairGroup* FindInBatch(const PairDigest& digest);
 
@@ -84,7 +84,7 @@ class EncodeStage {
 
   std::deque<AcceptedJob> queue_;
   bool lost_ = false;             // the encoder had a fatal error: it is not called again
-  std::vector<PairGroup> batch_;  // what the executor works on; jobs may leave, groups do not
+  std::vector<PairGroup> batch_;  // the running batch; jobs may leave, groups do not
 };
 
 }  // namespace nemf

@@ -7,16 +7,16 @@ namespace nemf {
 namespace {
 
 int Rank(const AcceptedJob& job) {
-  return static_cast<int>(job.job.priority) + job.batches_waited / kBatchesPerRank;
+  return static_cast<int>(job.priority) + job.batches_waited / kBatchesPerRank;
 }
 
-// The group that `job` belongs to, a new one if there is room for it, or null.
+// Returns the group of the job's pair, a new one if there is room, or null.
 PairGroup* FindGroup(std::vector<PairGroup>& groups, const AcceptedJob& job, int max_pairs) {
   for (PairGroup& group : groups) {
-    if (group.digest == job.job.digest) return &group;
+    if (group.digest == job.digest) return &group;
   }
   if (static_cast<int>(groups.size()) == max_pairs) return nullptr;
-  return &groups.emplace_back(PairGroup{job.job.digest, job.job.pair, {}});
+  return &groups.emplace_back(PairGroup{job.digest, job.pair, {}});
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ std::vector<PairGroup> TakeEncoderBatch(std::deque<AcceptedJob>& queue, int max_
   if (slots.full()) return groups;
   std::deque<AcceptedJob> waiting;
   for (AcceptedJob& job : queue) {
-    std::optional<ActiveSlot> slot = slots.TryAcquire(job.job.kind);
+    std::optional<ActiveSlot> slot = slots.TryAcquire(job.kind());
     PairGroup* group = slot ? FindGroup(groups, job, max_pairs) : nullptr;
     if (group != nullptr) {
       group->jobs.push_back({std::move(job), *std::move(slot)});

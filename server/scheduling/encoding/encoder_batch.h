@@ -11,14 +11,14 @@
 
 namespace nemf {
 
-// The right to be one of the active jobs.
+// The place of one active job.
 struct ActiveSlot {
-  Slot any;
-  Slot flow;  // taken by flows only
+  SlotPool::Slot any;
+  SlotPool::Slot flow;  // taken by flows only
 };
 
 // The places of the active jobs. Flows may take three quarters of them (rounded down, but at least
-// one): the rest is kept for keypoint jobs, which would else wait until a whole flow was finished.
+// one). The rest is kept for keypoint jobs, which would otherwise wait until a whole flow is done.
 class ActiveSlots {
  public:
   explicit ActiveSlots(int max_active_jobs);
@@ -32,31 +32,31 @@ class ActiveSlots {
   SlotPool flow_;
 };
 
-// A job that got its place.
+// A job with its place.
 struct AdmittedJob {
   AcceptedJob accepted;
   ActiveSlot slot;
 };
 
-// Jobs over one pair of images, which the encoder sees once.
+// Jobs over one pair of images, which is encoded once.
 struct PairGroup {
   PairDigest digest;
   ImagePair pair;
   std::vector<AdmittedJob> jobs;
 };
 
-// The order in which waiting jobs go through the encoder: those of higher priority first, then in
-// the order of arrival. With every kBatchesPerRank-th encoder pass that begins without it, a job
-// moves up by one priority, beyond the highest if need be, so none is starved.
+// Sorts waiting jobs into the order in which they are encoded: higher priority first, then by
+// arrival. A job rises by one priority with every kBatchesPerRank-th encoder batch that begins
+// without it, beyond the highest if needed, so no job starves.
 //
-// Example: a job of low priority waits while one of high priority comes with every pass. After 16
-// passes it counts as normal, after 32 as high, and as the eldest of those it is in the 33rd.
+// Example: a job of low priority waits while one of high priority comes with every batch. After 16
+// batches it counts as normal, after 32 as high, and as the eldest of those it is in the 33rd.
 inline constexpr int kBatchesPerRank = 16;
 void SortByRank(std::deque<AcceptedJob>& queue);
 
-// Takes the jobs of the next encoder pass out of `queue`: in its order, as long as there are
-// places, at most `max_pairs` different pairs. Jobs whose pair equals one of these, pixel by pixel,
-// come along. Jobs without a place stay, in their order, and later ones may pass them.
+// Takes the jobs of the next encoder batch out of `queue`: in its order, while there are places, at
+// most `max_pairs` different pairs. Jobs with the digest of one of these pairs share it. Jobs that
+// get no place stay, in their order, and later ones may overtake them.
 std::vector<PairGroup> TakeEncoderBatch(std::deque<AcceptedJob>& queue, int max_pairs,
                                         ActiveSlots& slots);
 

@@ -11,32 +11,32 @@
 namespace nemf {
 namespace {
 
-// Runs passes.
-class PassRunner {
+// Runs batches.
+class BatchRunner {
  public:
-  PassRunner(Engine* engine, Clock* clock) : engine_(engine), clock_(clock) {}
+  BatchRunner(Engine* engine, Clock* clock) : engine_(engine), clock_(clock) {}
 
   EncodedBatch Run(const std::vector<ImagePair>& pairs) const {
-    EncodedBatch pass;
-    pass.start = clock_->Now();
-    Encode(pairs, pass);
-    pass.end = clock_->Now();
-    return pass;
+    EncodedBatch batch;
+    batch.start = clock_->Now();
+    Encode(pairs, batch);
+    batch.end = clock_->Now();
+    return batch;
   }
 
  private:
-  void Encode(absl::Span<const ImagePair> pairs, EncodedBatch& pass) const {
+  void Encode(absl::Span<const ImagePair> pairs, EncodedBatch& batch) const {
     const absl::Time start = clock_->Now();
     auto encoded = engine_->Encode(pairs);
     const EncoderCall call{static_cast<int>(pairs.size()), clock_->Now() - start};
     if (encoded.ok()) {
-      pass.calls.push_back(call);
-      for (auto& pair : *encoded) pass.results.push_back({std::move(pair), call});
+      batch.calls.push_back(call);
+      for (auto& pair : *encoded) batch.results.push_back({std::move(pair), call});
     } else if (pairs.size() > 1 && !IsFatal(encoded.status())) {
-      for (std::size_t i = 0; i < pairs.size(); ++i) Encode(pairs.subspan(i, 1), pass);
+      for (std::size_t i = 0; i < pairs.size(); ++i) Encode(pairs.subspan(i, 1), batch);
     } else {
       for (std::size_t i = 0; i < pairs.size(); ++i) {
-        pass.results.push_back({encoded.status(), call});
+        batch.results.push_back({encoded.status(), call});
       }
     }
   }
@@ -45,29 +45,30 @@ class PassRunner {
   Clock* const clock_;
 };
 
-class InlineLane final : public EncoderExecutor {
+class InlineExecutor final : public EncoderExecutor {
  public:
-  InlineLane(Engine* engine, Clock* clock) : runner_(engine, clock) {}
+  InlineExecutor(Engine* engine, Clock* clock) : runner_(engine, clock) {}
 
+  bool has_thread() const override { return false; }
   bool busy() const override { return done_.has_value(); }
   void Start(std::vector<ImagePair> pairs) override { done_ = runner_.Run(pairs); }
   std::optional<EncodedBatch> TakeDone() override { return std::exchange(done_, std::nullopt); }
 
  private:
-  const PassRunner runner_;
+  const BatchRunner runner_;
   std::optional<EncodedBatch> done_;
 };
 
-class ThreadedLane final : public EncoderExecutor {
+class ThreadedExecutor final : public EncoderExecutor {
  public:
-  ThreadedLane(Engine* engine, Clock* clock, SchedulerObserver* observer,
-               std::function<void()> on_done)
+  ThreadedExecutor(Engine* engine, Clock* clock, SchedulerObserver* observer,
+                   std::function<void()> on_done)
       : runner_(engine, clock),
         observer_(observer),
         on_done_(std::move(on_done)),
         worker_([this] { Work(); }) {}
 
-  ~ThreadedLane() override {
+  ~ThreadedExecutor() override {
     {
       absl::MutexLock lock(&mutex_);
       stopping_ = true;
@@ -75,6 +76,7 @@ class ThreadedLane final : public EncoderExecutor {
     worker_.join();
   }
 
+  bool has_thread() const override { return true; }
   bool busy() const override { return busy_; }
 
   void Start(std::vector<ImagePair> pairs) override {
@@ -101,25 +103,25 @@ class ThreadedLane final : public EncoderExecutor {
     observer_->OnThreadEnd(progress_);
   }
 
-  // Waits for a pass and runs it; false at the end.
+  // Waits for a batch and runs it. Returns false when the executor is destroyed.
   bool RunNext() {
     std::vector<ImagePair> pairs;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(this, &ThreadedLane::HasNews));
+      mutex_.Await(absl::Condition(this, &ThreadedExecutor::HasNews));
       if (given_.empty()) return false;
       pairs.swap(given_);
     }
     progress_.busy = true;
-    EncodedBatch pass = runner_.Run(pairs);
+    EncodedBatch batch = runner_.Run(pairs);
     progress_.busy = false;
     ++progress_.steps;
     absl::MutexLock lock(&mutex_);
-    done_ = std::move(pass);
+    done_ = std::move(batch);
     return true;
   }
 
-  const PassRunner runner_;
+  const BatchRunner runner_;
   SchedulerObserver* const observer_;
   const std::function<void()> on_done_;
   Progress progress_;
@@ -136,13 +138,13 @@ class ThreadedLane final : public EncoderExecutor {
 }  // namespace
 
 std::unique_ptr<EncoderExecutor> EncoderExecutor::Inline(Engine* engine, Clock* clock) {
-  return std::make_unique<InlineLane>(engine, clock);
+  return std::make_unique<InlineExecutor>(engine, clock);
 }
 
 std::unique_ptr<EncoderExecutor> EncoderExecutor::Threaded(Engine* engine, Clock* clock,
                                                            SchedulerObserver* observer,
                                                            std::function<void()> on_done) {
-  return std::make_unique<ThreadedLane>(engine, clock, observer, std::move(on_done));
+  return std::make_unique<ThreadedExecutor>(engine, clock, observer, std::move(on_done));
 }
 
 }  // namespace nemf

@@ -14,19 +14,19 @@
 
 namespace nemf {
 
-// One call of the encoder that went well.
+// One successful call of the encoder.
 struct EncoderCall {
   int pairs = 0;
   absl::Duration duration;
 };
 
-// What became of one pair.
+// The result of one pair.
 struct EncodedOrNot {
   absl::StatusOr<std::shared_ptr<const EncodedPair>> pair;
   EncoderCall call;  // that it was part of
 };
 
-// What became of a pass.
+// The results of an encoder batch.
 struct EncodedBatch {
   absl::Time start;
   absl::Time end;
@@ -34,25 +34,27 @@ struct EncodedBatch {
   std::vector<EncoderCall> calls;
 };
 
-// Where encoder passes run, one at a time. Where the encoder fails on several pairs it is called
-// again for each alone, so that only the pairs that fail alone get the error; but for a fatal error
-// it is not called again. Used from one thread.
+// Runs encoder batches, one at a time. If the encoder fails on several pairs it is called again for
+// each alone, so that only the pairs that fail alone get the error; after a fatal error
+// (fatal_error.h) it is not called again. Used from one thread.
 class EncoderExecutor {
  public:
   virtual ~EncoderExecutor() = default;
 
-  // Whether a pass was started whose end was not yet taken.
+  // Returns whether batches run beside the caller, not in Start().
+  virtual bool has_thread() const = 0;
+  // Returns whether a batch was started whose results were not yet taken.
   virtual bool busy() const = 0;
-  // Starts a pass over pairs, at least one. Requires !busy().
+  // Starts a batch of at least one pair. Requires !busy().
   virtual void Start(std::vector<ImagePair> pairs) = 0;
-  // The pass, once it has ended.
+  // Returns the batch if it has ended, otherwise nullopt.
   virtual std::optional<EncodedBatch> TakeDone() = 0;
 
-  // Start() runs the pass. Engine and clock outlive the executor, here and below.
+  // Runs batches in Start(). Engine and clock outlive the executor, here and below.
   static std::unique_ptr<EncoderExecutor> Inline(Engine* engine, Clock* clock);
 
-  // A thread runs the pass, and calls `on_done` after it; its end can be taken from then on. The
-  // observer outlives the executor. The destructor waits for a pass that is running.
+  // Runs batches on a thread, which calls `on_done` after each; its results can be taken from then
+  // on. The observer outlives the executor. The destructor waits for a running batch.
   static std::unique_ptr<EncoderExecutor> Threaded(Engine* engine, Clock* clock,
                                                    SchedulerObserver* observer,
                                                    std::function<void()> on_done);

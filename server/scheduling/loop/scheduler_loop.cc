@@ -7,21 +7,24 @@
 #include "server/base/check.h"
 #include "server/base/extract_if.h"
 #include "server/engine/fatal_error.h"
-#include "server/scheduling/admission/quantum_order.h"
 
 namespace nemf {
 namespace {
 
 bool IsCancelled(const AcceptedJob& job) { return job.cancelled->load(); }
 
-std::unique_ptr<MatchTask> StartTask(Engine* engine, Job& job,
+std::unique_ptr<MatchTask> StartTask(Engine* engine, JobSpec& spec,
                                      std::shared_ptr<const EncodedPair> pair) {
-  if (job.kind == JobKind::kField) {
-    return engine->StartField(std::move(pair), job.keypoints.front(), job.field_nodes);
+  if (const auto* field = std::get_if<FieldSpec>(&spec)) {
+    return engine->StartField(std::move(pair), field->point, field->nodes);
   }
-  auto task = engine->Start(std::move(pair), std::move(job.keypoints), job.options);
-  if (!job.snapshots.empty()) task->RequestSnapshots(job.snapshots);
-  return task;
+  if (const auto* flow = std::get_if<FlowSpec>(&spec)) {
+    auto task = engine->Start(std::move(pair), {}, flow->options);
+    if (!flow->snapshots.empty()) task->RequestSnapshots(flow->snapshots);
+    return task;
+  }
+  auto& keypoints = std::get<KeypointsSpec>(spec);
+  return engine->Start(std::move(pair), std::move(keypoints.keypoints), keypoints.options);
 }
 
 }  // namespace
@@ -32,7 +35,6 @@ SchedulerLoop::SchedulerLoop(const SchedulerLoopParts& parts, const SchedulerOpt
       observer_(parts.observer),
       admission_(parts.admission),
       executor_(parts.executor),
-      options_(options),
       slots_(options.max_active_jobs),
       encode_(std::min(options.max_encoder_batch, parts.engine->encoder_batch()), parts.executor,
               parts.cache, &slots_, parts.clock, parts.observer, parts.admission) {}
@@ -57,7 +59,7 @@ bool SchedulerLoop::RunOnce() {
 void SchedulerLoop::DropLeavers() {
   const absl::Time now = clock_->Now();
   const auto stays = [now](const AcceptedJob& job) {
-    return !IsCancelled(job) && job.job.deadline > now;
+    return !IsCancelled(job) && job.deadline > now;
   };
   EncodeStage::Leavers leavers = encode_.TakeLeavers(stays);
   for (AcceptedJob& job : leavers.waiting) {
@@ -68,7 +70,7 @@ void SchedulerLoop::DropLeavers() {
   }
   const auto active_stays = [&](const ActiveJob& job) { return stays(job.accepted); };
   for (ActiveJob& job : ExtractIf(active_, active_stays)) {
-    observer_->OnActiveJobs(job.accepted.job.kind, -1);
+    observer_->OnActiveJobs(job.accepted.kind(), -1);
     observer_->OnWastedQueries(job.task->queries_spent());
     Drop(std::move(job.accepted), DropReason::kExpiredActive, "matching");
   }
@@ -79,13 +81,23 @@ void SchedulerLoop::Drop(AcceptedJob job, DropReason when_expired, const char* w
   const bool cancelled = IsCancelled(job);
   observer_->OnJobDropped(cancelled ? DropReason::kCancelled : when_expired);
   answers_.push_back(
-      {std::move(job.job.sink),
+      {std::move(job.sink),
        cancelled ? absl::CancelledError(absl::StrCat("cancelled while ", where))
                  : absl::DeadlineExceededError(absl::StrCat("the deadline passed while ", where))});
 }
 
+bool SchedulerLoop::MayStartBatch() const {
+  if (executor_->has_thread()) return true;
+  const std::int64_t quanta_left = kQuantaPerEncoderBatch - quanta_since_batch_;
+  const std::int64_t queries = quanta_left * admission_->QuantumQueries();
+  return std::none_of(active_.begin(), active_.end(), [queries](const ActiveJob& job) {
+    return WeighedQueries(job.task->queries_left(), job.accepted.priority) <= queries;
+  });
+}
+
 void SchedulerLoop::Encode() {
-  EncodeStage::Outcome outcome = encode_.Advance();
+  EncodeStage::Outcome outcome = encode_.Advance(MayStartBatch());
+  if (outcome.started) quanta_since_batch_ = 0;
   for (EncodedJob& job : outcome.encoded) Activate(std::move(job));
   for (FailedJob& job : outcome.failed) Fail(std::move(job.accepted), Diagnose(job.error));
 }
@@ -97,26 +109,27 @@ void SchedulerLoop::Activate(EncodedJob encoded) {
   active.statistics = encoded.statistics;
   active.encoded = encoded.encoded;
   active.arrival = arrivals_++;
-  Job& request = active.accepted.job;
-  if (request.kind == JobKind::kField) {
-    active.cost = encoded.pair->SampleCost(request.keypoints.front(), request.field_nodes);
+  JobSpec& spec = active.accepted.spec;
+  if (const auto* field = std::get_if<FieldSpec>(&spec)) {
+    active.cost = encoded.pair->SampleCost(field->point, field->nodes);
   }
-  active.task = StartTask(engine_, request, std::move(encoded.pair));
-  observer_->OnActiveJobs(request.kind, +1);
+  active.task = StartTask(engine_, spec, std::move(encoded.pair));
+  observer_->OnActiveJobs(KindOf(spec), +1);
   CollectSnapshots(active);
   active_.push_back(std::move(active));
 }
 
 void SchedulerLoop::RunQuantum() {
-  AnswerDone();  // a task may have nothing to do at all
+  AnswerDone();  // a task may have no work
   if (active_.empty() || !lost_.ok()) return;
-  ++chunks_;
-  std::int64_t left = options_.chunk_queries;
+  ++quanta_;
+  ++quanta_since_batch_;
+  std::int64_t left = admission_->QuantumQueries();
   bool goes_on = true;
   while (goes_on && left > 0 && !active_.empty()) {
     const std::int64_t spent = StepOnce(left);
     left -= spent;
-    // A part ends early only where a job was finished.
+    // A call of the engine ends early only if a job was finished.
     goes_on = spent > 0 && AnswerDone() > 0;
     Deliver();
   }
@@ -142,18 +155,19 @@ std::vector<MatchTask*> SchedulerLoop::TasksInOrder() const {
   std::vector<QuantumCandidate> candidates;
   for (const ActiveJob& job : active_) {
     candidates.push_back(
-        {job.task->queries_left(), job.idle_chunks, job.arrival, job.accepted.job.priority});
+        {job.task->queries_left(), job.idle_quanta, job.arrival, job.accepted.priority});
   }
   std::vector<MatchTask*> tasks;
-  for (const std::size_t i : QuantumOrder(candidates, chunks_))
+  for (const std::size_t i : QuantumOrder(candidates, quanta_)) {
     tasks.push_back(active_[i].task.get());
+  }
   return tasks;
 }
 
 void SchedulerLoop::StepEachAlone(const std::vector<MatchTask*>& tasks) {
-  // Together the tasks get about one chunk, as they would have without the failure.
-  const std::int64_t share =
-      std::max<std::int64_t>(1, options_.chunk_queries / static_cast<std::int64_t>(tasks.size()));
+  // Together the tasks get about one quantum, as they would have without the failure.
+  const std::int64_t share = std::max<std::int64_t>(
+      1, admission_->QuantumQueries() / static_cast<std::int64_t>(tasks.size()));
   for (MatchTask* const task : tasks) {
     if (task->done() || !lost_.ok()) continue;
     const absl::Time start = clock_->Now();
@@ -172,16 +186,16 @@ void SchedulerLoop::NoteStep(std::int64_t queries, absl::Duration duration) {
 }
 
 void SchedulerLoop::DropFailed(const MatchTask* task, const absl::Status& error) {
-  const absl::Status told = Diagnose(error);
+  const absl::Status status = Diagnose(error);
   for (ActiveJob& job : ExtractIf(active_, [&](auto& job) { return job.task.get() != task; })) {
-    observer_->OnActiveJobs(job.accepted.job.kind, -1);
-    Fail(std::move(job.accepted), told);
+    observer_->OnActiveJobs(job.accepted.kind(), -1);
+    Fail(std::move(job.accepted), status);
   }
 }
 
 void SchedulerLoop::Fail(AcceptedJob job, absl::Status error) {
   observer_->OnJobDropped(DropReason::kEngineError);
-  answers_.push_back({std::move(job.job.sink), std::move(error)});
+  answers_.push_back({std::move(job.sink), std::move(error)});
 }
 
 absl::Status SchedulerLoop::Diagnose(const absl::Status& error) {
@@ -198,7 +212,7 @@ void SchedulerLoop::AbandonAll() {
   for (AcceptedJob& job : leavers.waiting) Fail(std::move(job), lost_);
   for (AcceptedJob& job : leavers.in_batch) Fail(std::move(job), lost_);
   for (ActiveJob& job : std::exchange(active_, {})) {
-    observer_->OnActiveJobs(job.accepted.job.kind, -1);
+    observer_->OnActiveJobs(job.accepted.kind(), -1);
     Fail(std::move(job.accepted), lost_);
   }
 }
@@ -213,15 +227,16 @@ void SchedulerLoop::NoteProgress() {
 void SchedulerLoop::NoteIdleJobs() {
   for (ActiveJob& job : active_) {
     const std::int64_t spent = job.task->queries_spent();
-    job.idle_chunks = spent > job.queries_spent ? 0 : job.idle_chunks + 1;
+    job.idle_quanta = spent > job.queries_spent ? 0 : job.idle_quanta + 1;
     job.queries_spent = spent;
   }
 }
 
 void SchedulerLoop::CollectSnapshots(ActiveJob& job) {
-  if (job.accepted.job.snapshots.empty()) return;
+  const auto* flow = std::get_if<FlowSpec>(&job.accepted.spec);
+  if (flow == nullptr || flow->snapshots.empty()) return;
   for (FlowSnapshot& snapshot : job.task->TakeSnapshots()) {
-    snapshots_.emplace_back(job.accepted.job.sink, std::move(snapshot));
+    snapshots_.emplace_back(job.accepted.sink, std::move(snapshot));
   }
 }
 
@@ -235,8 +250,8 @@ int SchedulerLoop::AnswerDone() {
     result.statistics.field_queries = job.task->queries_spent();
     result.cost = std::move(job.cost);
     job.accepted.ticket.Answered(job.task->queries_spent());
-    observer_->OnActiveJobs(job.accepted.job.kind, -1);
-    answers_.push_back({std::move(job.accepted.job.sink), std::move(result)});
+    observer_->OnActiveJobs(job.accepted.kind(), -1);
+    answers_.push_back({std::move(job.accepted.sink), std::move(result)});
   }
   return static_cast<int>(done.size());
 }

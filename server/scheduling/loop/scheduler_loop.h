@@ -11,16 +11,17 @@
 #include "server/engine/engine.h"
 #include "server/scheduling/admission/accepted_job.h"
 #include "server/scheduling/admission/admission_controller.h"
+#include "server/scheduling/admission/quantum_order.h"
 #include "server/scheduling/encoding/encode_stage.h"
 #include "server/scheduling/encoding/encoder_batch.h"
 #include "server/scheduling/encoding/encoder_executor.h"
 #include "server/scheduling/encoding/pair_cache.h"
 #include "server/scheduling/observer.h"
-#include "server/scheduling/scheduler.h"
+#include "server/scheduling/scheduler_options.h"
 
 namespace nemf {
 
-// What a SchedulerLoop works with. All of it outlives the loop; none is null.
+// The parts that a SchedulerLoop uses. All outlive the loop; none is null.
 struct SchedulerLoopParts {
   Engine* engine;
   Clock* clock;
@@ -30,38 +31,37 @@ struct SchedulerLoopParts {
   PairCache* cache;
 };
 
-// The scheduler's policy without its thread: one call of RunOnce() is one step boundary, at which
+// The scheduler's policy without its thread. One call of RunOnce() is one tick:
 //   1. cancelled and expired jobs leave,
-//   2. waiting jobs become active whose pairs are encoded: in the encoder pass that ended, or found
-//      in the cache; and the next pass starts (see EncodeStage),
-//   3. those that were cancelled or expired meanwhile leave,
-//   4. the active jobs share one chunk of matching (see QuantumOrder). A job that is finished
-//   before
-//      the chunk's end leaves at once, and gets its answer; the others share what is left.
-// A executor without a thread runs its pass between 2 and 3. Then an active job waits for at most
-// one pass a chunk, and a waiting pair for at most one chunk a pass; with a thread, neither waits
-// for the other. Answers are right whatever the order.
+//   2. waiting jobs become active if their pairs are encoded, in the encoder batch that ended or in
+//      the cache; then the next batch starts (see EncodeStage),
+//   3. jobs that were cancelled or expired meanwhile leave,
+//   4. the active jobs share one quantum of matching (see QuantumOrder). A job that is finished
+//      before the end of the quantum leaves at once and gets its answer; the others share the rest.
+// An executor without a thread runs its batch between 2 and 3; when such a batch may start is
+// written at kQuantaPerEncoderBatch. With a thread, encoding and matching do not wait for each
+// other. Answers do not depend on the order.
 //
-// Where the encoder fails on several pairs, it is called again for each alone; where a chunk fails,
-// each of its tasks is stepped alone: only the jobs that fail alone get the error. After a fatal
+// If the encoder fails on several pairs, it is called again for each alone; if a quantum fails,
+// each of its tasks is stepped alone. So only the jobs that fail alone get the error. After a fatal
 // error (fatal_error.h) the engine is not called again, and all jobs, then and later, get
 // UNAVAILABLE.
 //
-// Not safe for threads. Sinks are called from RunOnce() when the job holds nothing any more (no
-// slot, no encoded pair), or with snapshots of a flow that goes on; a sink may call Add().
+// Not thread-safe. Sinks are called from RunOnce(), with the answer when the job holds no slot and
+// no encoded pair any more, or with snapshots of a flow that goes on; a sink may call Add().
 class SchedulerLoop {
  public:
   SchedulerLoop(const SchedulerLoopParts& parts, const SchedulerOptions& options);
-  // Requires idle(): a loop is not dropped with jobs unanswered.
+  // Requires idle(): every job was answered.
   ~SchedulerLoop();
 
   void Add(AcceptedJob job);
 
-  // Does the work of one boundary. Returns whether there is more to do.
+  // Does the work of one tick. Returns whether jobs are left.
   bool RunOnce();
 
   bool idle() const { return encode_.idle() && active_.empty(); }
-  // Whether there is nothing to do until a job comes or the running encoder pass ends.
+  // Returns whether no work can be done until a job comes or the running encoder batch ends.
   bool waiting() const { return active_.empty() && (idle() || executor_->busy()); }
   int queued() const { return encode_.queued(); }
   int in_batch() const { return encode_.in_batch(); }
@@ -75,11 +75,11 @@ class SchedulerLoop {
     ActiveSlot slot;
     std::unique_ptr<MatchTask> task;
     JobStatistics statistics;
-    std::vector<float> cost;    // of a field's nodes
-    absl::Time encoded;         // end of its encoder pass
+    std::vector<float> cost;    // at a field's nodes
+    absl::Time encoded;         // end of its encoder batch
     std::uint64_t arrival = 0;  // the order in which jobs became active
-    std::int64_t idle_chunks = 0;
-    std::int64_t queries_spent = 0;  // as of the last chunk
+    std::int64_t idle_quanta = 0;
+    std::int64_t queries_spent = 0;  // as of the last quantum
   };
   struct Answer {
     std::shared_ptr<JobSink> sink;
@@ -89,14 +89,14 @@ class SchedulerLoop {
   void DropLeavers();
   void Drop(AcceptedJob job, DropReason when_expired, const char* where);
   void Encode();
+  bool MayStartBatch() const;
   void Activate(EncodedJob encoded);
-  // Notes whether the error is fatal, and returns what the jobs are told.
+  // Notes whether the error is fatal, and returns the status for the jobs.
   absl::Status Diagnose(const absl::Status& error);
   void AbandonAll();
   void ReportWork();
   void RunQuantum();
-  // One call of the engine. Returns the queries of the chunk that it took, all of them where it
-  // failed.
+  // Calls the engine once. Returns the queries of the quantum that it used up: all if it failed.
   std::int64_t StepOnce(std::int64_t max_queries);
   std::vector<MatchTask*> TasksInOrder() const;
   void StepEachAlone(const std::vector<MatchTask*>& tasks);
@@ -106,7 +106,7 @@ class SchedulerLoop {
   void NoteProgress();
   void NoteIdleJobs();
   void CollectSnapshots(ActiveJob& job);
-  int AnswerDone();  // how many there were
+  int AnswerDone();  // returns how many jobs were done
   void Deliver();
 
   Engine* const engine_;
@@ -114,18 +114,18 @@ class SchedulerLoop {
   SchedulerObserver* const observer_;
   AdmissionController* const admission_;
   EncoderExecutor* const executor_;
-  const SchedulerOptions options_;
 
   ActiveSlots slots_;  // outlives the jobs
   EncodeStage encode_;
   std::vector<ActiveJob> active_;
-  // To be delivered when no container is being walked: first these, then the answers.
+  // Delivered when no container is being walked: first snapshots, then answers.
   std::vector<std::pair<std::shared_ptr<JobSink>, FlowSnapshot>> snapshots_;
   std::vector<Answer> answers_;
-  std::int64_t chunks_ = 0;
+  std::int64_t quanta_ = 0;
+  std::int64_t quanta_since_batch_ = kQuantaPerEncoderBatch;  // that ran without a thread
   std::uint64_t arrivals_ = 0;
-  absl::Status lost_;         // why the device is lost, if it is
-  double reported_work_ = 0;  // seconds that the observer knows of
+  absl::Status lost_;         // error if the device is lost
+  double reported_work_ = 0;  // seconds that were reported to the observer
 };
 
 }  // namespace nemf

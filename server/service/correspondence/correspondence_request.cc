@@ -1,28 +1,32 @@
 #include "server/service/correspondence/correspondence_request.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/service/correspondence/image_digest.h"
-#include "server/service/correspondence/request_validation.h"
-#include "server/service/images/image_decoder.h"
+#include "server/base/status_macros.h"
+#include "server/service/correspondence/parse_request.h"
+#include "server/service/images/image_digest.h"
 
 namespace nemf {
 namespace {
 
-// A client whose deadline passed cancels its call, and as the server's copy of the deadline was
-// counted from the request's arrival, the cancellation may come a little before it.
+// A client whose deadline passed cancels its call. The server counts the deadline from the
+// request's arrival, so this cancellation may come a little before it.
 const absl::Duration kDeadlineSlack = absl::Milliseconds(50);
 
-// The job of the flow from the reference to the query, as its request would make it.
-Job BackwardJob(const Job& forward, const PairDigest& digest, std::shared_ptr<JobSink> sink) {
-  Job job = forward;
-  job.pair = {.query = forward.pair.reference, .reference = forward.pair.query};
-  job.digest = digest;
-  job.snapshots.clear();
-  job.sink = std::move(sink);
-  return job;
+std::int64_t BytesOf(const v1::Image& image) {
+  return static_cast<std::int64_t>(image.encoded().size() + image.raw().data().size());
+}
+
+// Returns the bytes that the previews of a flow may hold: PreviewQueue bounds them, but keeps one.
+std::int64_t PreviewBytes(const JobSpec& spec, ImageSize query, std::int64_t max_bytes) {
+  const auto* flow = std::get_if<FlowSpec>(&spec);
+  if (flow == nullptr) return 0;
+  const std::int64_t one = std::int64_t{sizeof(Point)} * query.width * query.height;
+  const auto all = one * static_cast<std::int64_t>(flow->snapshots.size());
+  return std::min(all, std::max(one, max_bytes));
 }
 
 }  // namespace
@@ -41,180 +45,134 @@ JobStatistics MatchAnswer::statistics() const {
 }
 
 CallCost MatchAnswer::cost() const {
-  CallCost cost{.model = "", .decode_time = decode_time, .job = statistics()};
+  CallCost cost{.decode_time = decode_time, .job = statistics()};
   if (!model.name.empty()) cost.model = absl::StrCat(model.name, "/", model.version);
   return cost;
 }
 
-// Where the answer of the backward flow goes; holds the call as the job holds it.
-class CorrespondenceRequest::BackwardSink final : public JobSink {
+// Passes the answers of one job on to the service's executor.
+class CorrespondenceRequest::Sink final : public JobSink {
  public:
-  explicit BackwardSink(std::shared_ptr<CorrespondenceRequest> call) : call_(std::move(call)) {}
+  Sink(std::shared_ptr<CorrespondenceRequest> request, bool is_backward)
+      : request_(std::move(request)), is_backward_(is_backward) {}
 
   void OnDone(absl::StatusOr<JobResult> result) override {
-    if (result.ok()) call_->answer_.backward = *std::move(result);
-    call_->EndJobs(1, result.status());
+    request_->environment_.completions->Run(
+        [request = request_, is_backward = is_backward_, result = std::move(result)]() mutable {
+          request->Complete(is_backward, std::move(result));
+        });
+  }
+
+  void OnSnapshot(FlowSnapshot snapshot) override {
+    request_->environment_.completions->Run(
+        [request = request_, snapshot = std::move(snapshot)]() mutable {
+          request->on_preview_(std::move(snapshot));
+        });
   }
 
  private:
-  const std::shared_ptr<CorrespondenceRequest> call_;
+  const std::shared_ptr<CorrespondenceRequest> request_;
+  const bool is_backward_;
 };
 
-void CorrespondenceRequest::Start() {
-  if (absl::Status status = CheckWanted(); !status.ok()) return Finish(std::move(status));
-  // What is cheap to refuse is refused before any image is decoded.
-  absl::StatusOr<Job> job = ValidateJob();
-  if (!job.ok()) return Finish(job.status());
-  absl::StatusOr<ServedModel> model =
-      environment_.find_model(request_.model.name(), request_.model.version());
-  if (!model.ok()) return Finish(model.status());
+void CorrespondenceRequest::Start(absl::StatusOr<JobSpec> spec) {
+  absl::Status status = CheckWanted();
+  status.Update(spec.status());
+  if (status.ok()) {
+    answer_.spec = *std::move(spec);
+    status = Reserve();
+  }
+  if (!status.ok()) Finish(std::move(status));
+}
+
+absl::Status CorrespondenceRequest::Reserve() {
+  const auto priority = ToPriority(header_.priority, KindOf(answer_.spec));
+  NEMF_RETURN_IF_ERROR(priority.status());
+  auto model = environment_.find_model(message_.model.name(), message_.model.version());
+  NEMF_RETURN_IF_ERROR(model.status());
   answer_.model = *std::move(model);
-  if (absl::Status status = CheckAdmission(&*job); !status.ok()) return Finish(std::move(status));
-  DecodePair(*std::move(job));
-}
-
-absl::Status CorrespondenceRequest::ValidatePoints(Job* job) {
   const RequestLimits& limits = environment_.limits;
-  if (request_.keypoints != nullptr) {
-    job->kind = JobKind::kKeypoints;
-    absl::StatusOr<std::vector<Point>> keypoints = ToKeypoints(*request_.keypoints, limits);
-    if (!keypoints.ok()) return keypoints.status();
-    answer_.keypoints = *std::move(keypoints);
-  } else if (request_.field != nullptr) {
-    job->kind = JobKind::kField;
-    const absl::StatusOr<Point> point = ToFieldPoint(*request_.field);
-    if (!point.ok()) return point.status();
-    answer_.keypoints = {*point};
-    const absl::StatusOr<ImageSize> nodes = ToFieldNodes(*request_.field, limits);
-    if (!nodes.ok()) return nodes.status();
-    job->field_nodes = answer_.field_nodes = *nodes;
-  } else {
-    job->kind = JobKind::kFlow;
-    if (absl::Status status = ValidateFlow(job); !status.ok()) return status;
-  }
-  job->keypoints = answer_.keypoints;
-  return absl::OkStatus();
-}
+  auto query = CheckImage(ToImageSource(message_.query), limits, "query");
+  NEMF_RETURN_IF_ERROR(query.status());
+  auto reference = CheckImage(ToImageSource(message_.reference), limits, "reference");
+  NEMF_RETURN_IF_ERROR(reference.status());
 
-absl::Status CorrespondenceRequest::ValidateFlow(Job* job) {
-  const absl::StatusOr<v1::FlowType> type = ToFlowType(request_.flow->type());
-  if (!type.ok()) return type.status();
-  answer_.flow_type = *type;
-  absl::StatusOr<std::vector<int>> previews =
-      ToPreviewIterations(request_.flow->preview_iterations(), environment_.limits);
-  if (!previews.ok()) return previews.status();
-  job->snapshots = *std::move(previews);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<Job> CorrespondenceRequest::ValidateJob() {
-  Job job;
-  const absl::StatusOr<MatchOptions> options =
-      ToMatchOptions(request_.options, environment_.limits);
-  if (!options.ok()) return options.status();
-  job.options = *options;
-  if (absl::Status status = ValidatePoints(&job); !status.ok()) return status;
-  const absl::StatusOr<Priority> priority = ToPriority(request_.priority, job.kind);
-  if (!priority.ok()) return priority.status();
-  job.priority = *priority;
-  job.deadline = request_.deadline;
-  job.client = request_.client;
-  job.sink = shared_from_this();
-  return job;
-}
-
-absl::Status CorrespondenceRequest::CheckAdmission(Job* job) const {
-  const auto query = StatedSize(request_.query, environment_.limits);
-  const auto reference = StatedSize(request_.reference, environment_.limits);
-  if (!query || !reference) return absl::OkStatus();  // What is wrong is said by the decoder.
-  job->pair = MakeImagePair({.size = *query, .rgb = {}}, {.size = *reference, .rgb = {}});
-  return answer_.model.scheduler->CheckAdmission(*job, [this] {
-    return PairDigestOf(DigestOf(request_.query), DigestOf(request_.reference));
+  JobRequest request;
+  request.spec = answer_.spec;
+  request.query = query->size;
+  request.reference = reference->size;
+  request.other_bytes = BytesOf(message_.query) + BytesOf(message_.reference) +
+                        PreviewBytes(request.spec, query->size, limits.max_preview_bytes);
+  request.deadline = header_.deadline;
+  request.priority = *priority;
+  request.client = header_.client;
+  auto ticket = answer_.model.scheduler->Reserve(std::move(request), [&] {
+    return PairDigestOf(DigestOf(query->source), DigestOf(reference->source));
   });
+  NEMF_RETURN_IF_ERROR(ticket.status());
+  ticket_ = *std::move(ticket);
+
+  DecodePair(
+      environment_.decoding, *std::move(query), *std::move(reference),
+      [this] { return CheckWanted(); },
+      [self = shared_from_this(),
+       start = environment_.clock->Now()](absl::StatusOr<DecodedPair> decoded) {
+        self->answer_.decode_time = self->environment_.clock->Now() - start;
+        self->Submit(std::move(decoded));
+      });
+  return absl::OkStatus();
 }
 
-void CorrespondenceRequest::DecodePair(Job job) {
-  const absl::Time start = environment_.clock->Now();
-  const auto check = [this] { return CheckWanted(); };
-  const auto submit = [self = shared_from_this(), job = std::move(job),
-                       start](absl::StatusOr<DecodedPair> decoded) mutable {
-    self->answer_.decode_time = self->environment_.clock->Now() - start;
-    self->Submit(std::move(job), std::move(decoded));
-  };
-  if (!TryDecodePair(environment_.decoding, request_.query, request_.reference, environment_.limits,
-                     check, submit)) {
-    Finish(absl::ResourceExhaustedError("too many requests are waiting to be decoded"));
-  }
-}
-
-void CorrespondenceRequest::Submit(Job job, absl::StatusOr<DecodedPair> decoded) {
+void CorrespondenceRequest::Submit(absl::StatusOr<DecodedPair> decoded) {
   if (!decoded.ok()) return Finish(decoded.status());
-  answer_.query_size = decoded->pair.query->size;
-  answer_.reference_size = decoded->pair.reference->size;
-  absl::Status status = job.kind == JobKind::kField
-                            ? CheckPointInside(job.keypoints.front(), answer_.query_size)
-                            : CheckInside(job.keypoints, answer_.query_size);
+  const ImagePair& pair = decoded->pair;
+  answer_.query_size = pair.query->size;
+  answer_.reference_size = pair.reference->size;
+  absl::Status status = CheckInside(answer_.spec, answer_.query_size);
   status.Update(CheckWanted());
   if (!status.ok()) return Finish(std::move(status));
-  job.pair = std::move(decoded->pair);
-  job.digest = decoded->digest;
-  std::vector<Job> jobs;
-  jobs.push_back(std::move(job));
-  if (request_.flow != nullptr && request_.flow->with_consistency()) {
-    jobs.push_back(BackwardJob(jobs.front(), decoded->reversed,
-                               std::make_shared<BackwardSink>(shared_from_this())));
-  }
-  SubmitAll(std::move(jobs));
+
+  JobTicket forward = *std::exchange(ticket_, std::nullopt);
+  const auto* flow = std::get_if<FlowSpec>(&answer_.spec);
+  const bool both_ways = flow != nullptr && flow->both_ways;
+  std::optional<JobTicket> backward;
+  if (both_ways) backward = forward.TakeBackward();
+  jobs_left_ = both_ways ? 2 : 1;
+  // An answer may come before Submit() returns: from here on answer_ is the executor's.
+  const std::shared_ptr<Scheduler> scheduler = answer_.model.scheduler;
+  const auto self = shared_from_this();
+  cancellation_.Attach(scheduler->Submit(std::move(forward), pair, decoded->digest,
+                                         std::make_shared<Sink>(self, /*is_backward=*/false)));
+  if (!backward) return;
+  cancellation_.Attach(scheduler->Submit(*std::move(backward), {pair.reference, pair.query},
+                                         decoded->reversed,
+                                         std::make_shared<Sink>(self, /*is_backward=*/true)));
 }
 
-void CorrespondenceRequest::SubmitAll(std::vector<Job> jobs) {
-  {
-    absl::MutexLock lock(&mutex_);
-    jobs_left_ = jobs.size();
+void CorrespondenceRequest::Complete(bool is_backward, absl::StatusOr<JobResult> result) {
+  const absl::Status status = result.status();
+  first_error_.Update(status);
+  if (status.ok()) {
+    (is_backward ? answer_.backward.emplace() : answer_.result) = *std::move(result);
   }
-  // The answer may come before Submit() returns: nothing of the answer is touched from here on.
-  const std::shared_ptr<Scheduler> scheduler = answer_.model.scheduler;
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    const absl::StatusOr<std::shared_ptr<JobHandle>> handle = scheduler->Submit(std::move(jobs[i]));
-    // Those after it would be cancelled.
-    if (!handle.ok()) return EndJobs(jobs.size() - i, handle.status());
-    cancellation_.Attach(*handle);
-  }
+  if (--jobs_left_ == 0) return Finish(first_error_);
+  if (!status.ok()) cancellation_.Cancel();
 }
 
 absl::Status CorrespondenceRequest::CheckWanted() const {
-  if (environment_.clock->Now() >= request_.deadline) {
+  if (environment_.clock->Now() >= header_.deadline) {
     return absl::DeadlineExceededError("the request's deadline passed");
   }
   if (cancellation_.cancelled()) return absl::CancelledError("cancelled by the client");
   return absl::OkStatus();
 }
 
-void CorrespondenceRequest::OnDone(absl::StatusOr<JobResult> result) {
-  if (result.ok()) answer_.result = *std::move(result);
-  EndJobs(1, result.status());
-}
-
-void CorrespondenceRequest::EndJobs(std::size_t count, const absl::Status& status) {
-  absl::Status first_error;
-  bool ended = false;
-  {
-    absl::MutexLock lock(&mutex_);
-    first_error_.Update(status);
-    jobs_left_ -= count;
-    ended = jobs_left_ == 0;
-    first_error = first_error_;
-  }
-  if (ended) return Finish(std::move(first_error));
-  if (!status.ok()) cancellation_.Cancel();
-}
-
 void CorrespondenceRequest::Finish(absl::Status status) {
   cancellation_.Detach();
-  answer_.model.scheduler = nullptr;  // Whoever keeps the answer must not keep the model.
-  // gRPC cancels a call at its deadline; the deadline is the better word for it.
-  if (absl::IsCancelled(status) &&
-      environment_.clock->Now() + kDeadlineSlack >= request_.deadline) {
+  ticket_.reset();
+  answer_.model.scheduler = nullptr;  // The answer may be kept for long, the model must not.
+  // gRPC cancels a call at its deadline; DEADLINE_EXCEEDED is the better code for that.
+  if (absl::IsCancelled(status) && environment_.clock->Now() + kDeadlineSlack >= header_.deadline) {
     status = absl::DeadlineExceededError("the request's deadline passed");
   }
   done_(std::move(status));

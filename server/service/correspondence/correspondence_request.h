@@ -1,128 +1,109 @@
 #ifndef NEMF_SERVER_SERVICE_CORRESPONDENCE_CORRESPONDENCE_REQUEST_H_
 #define NEMF_SERVER_SERVICE_CORRESPONDENCE_CORRESPONDENCE_REQUEST_H_
 
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "nemf/v1/correspondence.pb.h"
 #include "server/scheduling/job.h"
+#include "server/scheduling/scheduler.h"
 #include "server/service/correspondence/pair_decoding.h"
 #include "server/service/correspondence/service_environment.h"
 #include "server/service/rpc/cancellation.h"
+#include "server/service/rpc/rpc_context.h"
 
 namespace nemf {
 
-// What the matching RPCs have in common, as views of a request that outlives the answer.
-struct MatchRequest {
+// The parts that the request messages of all matching methods have. The message outlives the
+// answer.
+struct PairMessage {
+  template <typename Request>
+  explicit PairMessage(const Request& request)
+      : query(request.query()), reference(request.reference()), model(request.model()) {}
+
   const v1::Image& query;
   const v1::Image& reference;
-  const v1::MatchOptions& options;
   const v1::ModelSelector& model;
-  // One of these.
-  const google::protobuf::RepeatedPtrField<v1::Point>* keypoints = nullptr;
-  const v1::SampleFieldRequest* field = nullptr;
-  const v1::ComputeFlowRequest* flow = nullptr;
-  std::string client = {};    // Caller::client
-  std::string priority = {};  // RpcContext::priority()
-  absl::Time deadline = absl::InfiniteFuture();
 };
 
 struct MatchAnswer {
+  JobSpec spec;  // as asked
   ServedModel model;
   ImageSize query_size;
   ImageSize reference_size;
-  std::vector<Point> keypoints;          // as asked; a field's one point
-  ImageSize field_nodes;                 // of a field
-  v1::FlowType flow_type = v1::FLOAT32;  // of a flow: FLOAT32 or FLOAT16
   absl::Duration decode_time;
   JobResult result;
-  // Of a flow with consistency: the matches of the reference's pixels in the query.
+  // Of a flow both ways: the matches of the reference's pixels in the query.
   std::optional<JobResult> backward;
 
-  // Of the call: the result's, or what FlowTrailer.statistics says of both flows.
+  // Returns the statistics of the call: of its one job, or of both together.
   JobStatistics statistics() const;
-  // What the call cost so far.
+  // Returns the cost of the call so far.
   CallCost cost() const;
 };
 
-// One request's way from message to answer: validate, decode on the worker pool, submit, wait.
-// A flow with consistency is two jobs, which are answered together: once one of them fails the
-// other is cancelled, and the call ends with the first error when both are done.
+// One request on its way from message to answer: reserve, decode, submit, complete. A flow both
+// ways has two jobs under one reservation, which are answered together: if one of them fails the
+// other is cancelled, and the request ends with the first error when both are done.
 //
-// Owned jointly by whoever waits for it, the pool's task and the scheduler's job, so that each of
-// them may be the last to let go.
-class CorrespondenceRequest : public JobSink,
-                              public std::enable_shared_from_this<CorrespondenceRequest> {
+// Shared by its call, the decoding threads and the scheduler's job.
+class CorrespondenceRequest : public std::enable_shared_from_this<CorrespondenceRequest> {
  public:
-  // Called exactly once for a started call, on any thread, perhaps within Start(). After success
+  // Called exactly once for a started request, on any thread, perhaps within Start(). After success
   // answer() is complete.
   using Done = std::function<void(absl::Status)>;
-  // Called for each of a flow's previews, before Done, on the scheduler's thread; must not block.
+  // Called for each of a flow's previews, before Done, on the service's executor.
   using OnPreview = std::function<void(FlowSnapshot)>;
 
-  CorrespondenceRequest(const ServiceEnvironment* environment, MatchRequest request, Done done,
-                        OnPreview on_preview = nullptr)
+  CorrespondenceRequest(const ServiceEnvironment* environment, CallHeader header,
+                        PairMessage message, Done done, OnPreview on_preview = nullptr)
       : environment_(*environment),
-        request_(std::move(request)),
+        header_(std::move(header)),
+        message_(message),
         done_(std::move(done)),
         on_preview_(std::move(on_preview)) {}
 
-  void Start();
+  // Starts the request with its parsed spec, or ends it with the error of parsing.
+  void Start(absl::StatusOr<JobSpec> spec);
 
-  // Makes the answer come soon, as CANCELLED unless it was already on its way. At any time, from
-  // any thread, any number of times.
+  // Ends the request soon, with CANCELLED unless its answer was already on its way. Safe at any
+  // time, from any thread, any number of times.
   void Cancel() { cancellation_.Cancel(); }
 
-  // As far as the call got. To be used from within or after Done only; its sizes from the first
-  // preview on.
+  // As far as the request got. Must be used from within or after Done only; the sizes also from
+  // within or after the first preview.
   MatchAnswer& answer() { return answer_; }
 
-  // Of the one job, or of the forward flow.
-  void OnDone(absl::StatusOr<JobResult> result) override;
-  void OnSnapshot(FlowSnapshot snapshot) override { on_preview_(std::move(snapshot)); }
-
  private:
-  class BackwardSink;
+  class Sink;
 
-  // What of the job can be told without an image: options, points, previews, nodes.
-  absl::StatusOr<Job> ValidateJob();
-  absl::Status ValidatePoints(Job* job);
-  absl::Status ValidateFlow(Job* job);
-  // Whether the scheduler would refuse the job anyway, so that its images need not be decoded.
-  // Until Submit() the job has a pair of the sizes that the images state, without pixels.
-  absl::Status CheckAdmission(Job* job) const;
-  // Ends in Submit(), on this thread or another.
-  void DecodePair(Job job);
-  void Submit(Job job, absl::StatusOr<DecodedPair> decoded);
-  void SubmitAll(std::vector<Job> jobs);
-  // So many of the jobs ended, with this status. The last one ends the call.
-  void EndJobs(std::size_t count, const absl::Status& status);
-  // CANCELLED or DEADLINE_EXCEEDED once nobody waits for the answer any more.
+  // Reads both images' headers, reserves, and hands the images to the decoding threads.
+  absl::Status Reserve();
+  void Submit(absl::StatusOr<DecodedPair> decoded);
+  // Takes the answer of one of the jobs, on the service's executor.
+  void Complete(bool is_backward, absl::StatusOr<JobResult> result);
+  // Returns CANCELLED or DEADLINE_EXCEEDED once the answer is not wanted any more.
   absl::Status CheckWanted() const;
   void Finish(absl::Status status);
 
   const ServiceEnvironment& environment_;
-  const MatchRequest request_;
+  const CallHeader header_;
+  const PairMessage message_;
   const Done done_;
   const OnPreview on_preview_;
   Cancellation cancellation_;
-  // Written by one thread at a time: that of Start(), one of the pool's until SubmitAll(), then the
-  // scheduler's.
-  MatchAnswer answer_;
 
-  absl::Mutex mutex_;
-  std::size_t jobs_left_ ABSL_GUARDED_BY(mutex_) = 0;  // that have not ended
-  absl::Status first_error_ ABSL_GUARDED_BY(mutex_);   // of those that have
+  // Used by one thread at a time: that of Start(), a decoding thread until Submit() ends, then the
+  // service's executor.
+  MatchAnswer answer_;
+  std::optional<JobTicket> ticket_;  // until Submit()
+  int jobs_left_ = 0;                // that were not answered
+  absl::Status first_error_;         // of those that were
 };
 
 }  // namespace nemf

@@ -4,41 +4,35 @@
 #include <memory>
 #include <utility>
 
-#include "server/service/correspondence/image_digest.h"
-#include "server/service/images/image_decoder.h"
+#include "server/service/images/image_digest.h"
 
 namespace nemf {
 namespace {
 
-// A pair of which the halves are decoded, by one thread or by two.
+// A pair whose halves are decoded, by one thread or by two.
 class Decoding {
  public:
-  Decoding(const v1::Image& query, const v1::Image& reference, const RequestLimits& limits,
-           std::function<absl::Status()> check,
+  Decoding(CheckedImage query, CheckedImage reference, std::function<absl::Status()> check,
            std::function<void(absl::StatusOr<DecodedPair>)> done)
-      : halves_{{query, "query"}, {reference, "reference"}},
-        limits_(limits),
+      : halves_{{std::move(query)}, {std::move(reference)}},
         check_(std::move(check)),
         done_(std::move(done)) {}
 
-  void DecodeQuery() { Decode(&halves_[0]); }
-  void DecodeReference() { Decode(&halves_[1]); }
+  void Decode(int index) {
+    Half& half = halves_[index];
+    const absl::Status status = check_();
+    half.image = status.ok() ? DecodeImage(half.sent) : status;
+    if (half.image.ok()) half.digest = DigestOf(half.sent.source);
+    // The thread that finds no half left sees what the other one wrote.
+    if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) done_(Join());
+  }
 
  private:
   struct Half {
-    const v1::Image& sent;
-    const char* const field;
+    const CheckedImage sent;
     absl::StatusOr<Image> image = Image();
     Sha256Digest digest = {};
   };
-
-  void Decode(Half* half) {
-    const absl::Status status = check_();
-    half->image = status.ok() ? DecodeImage(half->sent, limits_, half->field) : status;
-    if (half->image.ok()) half->digest = DigestOf(half->sent);
-    // Whoever finds that nothing is left sees what the other wrote.
-    if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) done_(Join());
-  }
 
   absl::StatusOr<DecodedPair> Join() {
     for (const Half& half : halves_) {
@@ -50,7 +44,6 @@ class Decoding {
   }
 
   Half halves_[2];
-  const RequestLimits& limits_;
   const std::function<absl::Status()> check_;
   const std::function<void(absl::StatusOr<DecodedPair>)> done_;
   std::atomic<int> left_ = 2;
@@ -58,13 +51,12 @@ class Decoding {
 
 }  // namespace
 
-bool TryDecodePair(ThreadPool* pool, const v1::Image& query, const v1::Image& reference,
-                   const RequestLimits& limits, std::function<absl::Status()> check,
-                   std::function<void(absl::StatusOr<DecodedPair>)> done) {
-  const auto decoding =
-      std::make_shared<Decoding>(query, reference, limits, std::move(check), std::move(done));
-  return pool->TryRun(
-      {[decoding] { decoding->DecodeQuery(); }, [decoding] { decoding->DecodeReference(); }});
+void DecodePair(ThreadPool* pool, CheckedImage query, CheckedImage reference,
+                std::function<absl::Status()> check,
+                std::function<void(absl::StatusOr<DecodedPair>)> done) {
+  const auto decoding = std::make_shared<Decoding>(std::move(query), std::move(reference),
+                                                   std::move(check), std::move(done));
+  for (const int index : {0, 1}) pool->Run([decoding, index] { decoding->Decode(index); });
 }
 
 }  // namespace nemf

@@ -5,11 +5,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "nemf/v1/correspondence.pb.h"
 #include "server/base/thread_pool.h"
 #include "server/engine/image.h"
 #include "server/scheduling/job.h"
-#include "server/service/correspondence/request_limits.h"
+#include "server/service/images/image_decoder.h"
 
 namespace nemf {
 
@@ -19,13 +18,13 @@ struct DecodedPair {
   PairDigest reversed;  // of the same two, the reference as the query
 };
 
-// Decodes both images of a request on the pool, each by whichever thread is free first, and then
-// calls `done` with them, or with the query's error, or else the reference's. Where `check` has an
-// error when an image's turn comes, that is the image's. Returns false, and does nothing, where the
-// pool takes no more. The images outlive the call of `done`.
-bool TryDecodePair(ThreadPool* pool, const v1::Image& query, const v1::Image& reference,
-                   const RequestLimits& limits, std::function<absl::Status()> check,
-                   std::function<void(absl::StatusOr<DecodedPair>)> done);
+// Decodes both images of a request on the pool, each on the first thread that is free, and then
+// calls `done` with them, or with the query's error, or otherwise the reference's. `check` is
+// called before each image; if it returns an error, the image is not decoded and the error is its
+// own. The bytes of the images outlive the call of `done`.
+void DecodePair(ThreadPool* pool, CheckedImage query, CheckedImage reference,
+                std::function<absl::Status()> check,
+                std::function<void(absl::StatusOr<DecodedPair>)> done);
 
 }  // namespace nemf
 

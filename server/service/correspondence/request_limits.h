@@ -4,12 +4,12 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "server/service/images/image_limits.h"
+#include "server/service/images/image_source.h"
 
 namespace nemf {
 
-// What one request may ask for. More is INVALID_ARGUMENT, told before anything is allocated; but
-// a stream at its limit is just not read on.
+// Bounds of one request. More is INVALID_ARGUMENT, before memory is allocated for it. A stream at
+// its limit is not read until a pair is answered.
 struct RequestLimits : ImageLimits {
   int max_keypoints = 10'000;             // >= 1
   int max_patchmatch_iterations = 1'000;  // >= 0

@@ -31,10 +31,11 @@ v1::Statistics ToStatistics(const MatchAnswer& answer) {
 
 v1::TransferKeypointsResponse ToTransferResponse(const MatchAnswer& answer) {
   v1::TransferKeypointsResponse response;
-  for (std::size_t i = 0; i < answer.keypoints.size(); ++i) {
+  const std::vector<Point>& keypoints = std::get<KeypointsSpec>(answer.spec).keypoints;
+  for (std::size_t i = 0; i < keypoints.size(); ++i) {
     const Match& match = answer.result.matches[i];
     v1::KeypointMatch* message = response.add_matches();
-    SetPoint(answer.keypoints[i], message->mutable_query());
+    SetPoint(keypoints[i], message->mutable_query());
     SetPoint(match.reference, message->mutable_reference());
     message->set_score(match.score);
     message->set_confidence(Confidence(match.score));
@@ -46,8 +47,9 @@ v1::TransferKeypointsResponse ToTransferResponse(const MatchAnswer& answer) {
 
 v1::SampleFieldResponse ToFieldResponse(const MatchAnswer& answer) {
   v1::SampleFieldResponse response;
-  response.set_columns(static_cast<std::uint32_t>(answer.field_nodes.width));
-  response.set_rows(static_cast<std::uint32_t>(answer.field_nodes.height));
+  const ImageSize nodes = std::get<FieldSpec>(answer.spec).nodes;
+  response.set_columns(static_cast<std::uint32_t>(nodes.width));
+  response.set_rows(static_cast<std::uint32_t>(nodes.height));
   for (const Match& match : answer.result.matches) {
     AppendFloat(match.score, response.mutable_scores());
   }
@@ -58,13 +60,13 @@ v1::SampleFieldResponse ToFieldResponse(const MatchAnswer& answer) {
   return response;
 }
 
-v1::FlowHeader ToFlowHeader(const MatchAnswer& answer) {
+v1::FlowHeader ToFlowHeader(const MatchAnswer& answer, v1::FlowType type) {
   v1::FlowHeader message;
   message.set_width(static_cast<std::uint32_t>(answer.query_size.width));
   message.set_height(static_cast<std::uint32_t>(answer.query_size.height));
   message.set_reference_width(static_cast<std::uint32_t>(answer.reference_size.width));
   message.set_reference_height(static_cast<std::uint32_t>(answer.reference_size.height));
-  message.set_type(answer.flow_type);
+  message.set_type(type);
   return message;
 }
 

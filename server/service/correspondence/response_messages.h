@@ -4,7 +4,7 @@
 #include "nemf/v1/correspondence.pb.h"
 #include "server/service/correspondence/correspondence_request.h"
 
-// From domain types to messages.
+// Converts domain types to response messages.
 namespace nemf {
 
 v1::Statistics ToStatistics(const MatchAnswer& answer);
@@ -15,7 +15,8 @@ v1::TransferKeypointsResponse ToTransferResponse(const MatchAnswer& answer);
 // Requires one match, and one cost, for each of the answer's nodes.
 v1::SampleFieldResponse ToFieldResponse(const MatchAnswer& answer);
 
-v1::FlowHeader ToFlowHeader(const MatchAnswer& answer);
+// `type`: FLOAT32 or FLOAT16.
+v1::FlowHeader ToFlowHeader(const MatchAnswer& answer, v1::FlowType type);
 
 v1::FlowTrailer ToFlowTrailer(const MatchAnswer& answer);
 

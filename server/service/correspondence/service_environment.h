@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/base/serial_executor.h"
 #include "server/base/thread_pool.h"
 #include "server/scheduling/scheduler.h"
 #include "server/service/correspondence/request_limits.h"
@@ -21,16 +22,19 @@ struct ServedModel {
   std::shared_ptr<Scheduler> scheduler;  // held until the call is answered
 };
 
-// The model of a name and version, either of which may be empty (the server's default, the latest),
-// or NOT_FOUND. Safe from any thread, does not block.
+// Returns the model of a name and version, or NOT_FOUND. An empty name is the server's default
+// model, an empty version the latest. Safe from any thread; does not block.
 using ModelFinder =
     std::function<absl::StatusOr<ServedModel>(const std::string& name, const std::string& version)>;
 
-// What the matching calls need from the server. All pointers outlive the service.
+// The parts of the server that the matching calls use. All pointers outlive the service.
 struct ServiceEnvironment : RpcEnvironment {
   ModelFinder find_model;
   RequestLimits limits;
-  ThreadPool* decoding = nullptr;
+  ThreadPool* decoding = nullptr;  // decodes images; admission bounds what waits for it
+  // Runs what follows a job's answer (messages, metrics, log line, Finish), so that none of it
+  // blocks a scheduler. Keeps the order of a request's previews and answer.
+  SerialExecutor* completions = nullptr;
 };
 
 }  // namespace nemf

@@ -11,7 +11,7 @@ namespace nemf {
 
 enum class ByteOrder { kLittle, kBig };
 
-// Unsigned integers at any offset of untrusted bytes; nothing where the bytes end too early.
+// Reads unsigned integers at any offset of untrusted bytes; nullopt if the bytes end too early.
 class ByteReader {
  public:
   ByteReader(absl::string_view bytes, ByteOrder order) : bytes_(bytes), order_(order) {}
@@ -22,7 +22,7 @@ class ByteReader {
     return offset <= bytes_.size() && count <= bytes_.size() - offset;
   }
 
-  // The `count` (1 to 4) bytes at `offset` as one number.
+  // Returns the `count` (1 to 4) bytes at `offset` as one number.
   std::optional<std::uint32_t> Read(std::uint64_t offset, int count) const {
     if (!Has(offset, static_cast<std::uint64_t>(count))) return std::nullopt;
     std::uint32_t value = 0;
@@ -36,7 +36,7 @@ class ByteReader {
   std::optional<std::uint32_t> U24(std::uint64_t offset) const { return Read(offset, 3); }
   std::optional<std::uint32_t> U32(std::uint64_t offset) const { return Read(offset, 4); }
 
-  // Empty where the bytes end too early.
+  // Returns an empty text if the bytes end too early.
   absl::string_view Text(std::uint64_t offset, std::uint64_t count) const {
     return Has(offset, count) ? bytes_.substr(offset, count) : absl::string_view();
   }

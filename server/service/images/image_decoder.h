@@ -1,28 +1,41 @@
 #ifndef NEMF_SERVER_SERVICE_IMAGES_IMAGE_DECODER_H_
 #define NEMF_SERVER_SERVICE_IMAGES_IMAGE_DECODER_H_
 
+#include <cstddef>
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "nemf/v1/correspondence.pb.h"
 #include "server/engine/image.h"
-#include "server/service/images/image_limits.h"
+#include "server/service/images/image_header.h"
+#include "server/service/images/image_source.h"
 
 namespace nemf {
 
-// The image of a request as 8-bit RGB, EXIF orientation applied, alpha dropped, grey spread over
-// three channels. Nothing reaches a decoder but a complete JPEG, PNG, WebP, BMP or TIFF file whose
-// stated size is within the limits; so memory is bounded by the limits, whatever the bytes.
-//
-// `field` is the image's name in error messages: "query". INVALID_ARGUMENT names field, value and
-// rule: "query.encoded width = 100000, must be <= 32768".
-absl::StatusOr<Image> DecodeImage(const v1::Image& image, const ImageLimits& limits,
-                                  absl::string_view field);
+// An image whose header, or layout of raw pixels, was read and is within the limits.
+struct CheckedImage {
+  ImageSource source;
+  std::string name;                                  // in error messages: "query"
+  ImageSize size;                                    // as stored: before EXIF orientation
+  std::optional<ImageFormat> format = std::nullopt;  // of a file
+  std::size_t stride = 0;  // of raw pixels: bytes from one row to the next
+};
 
-// The size that an image says it has, as stored (before EXIF orientation), read without decoding a
-// pixel; nothing where it says none or `limits` refuse it.
-std::optional<ImageSize> StatedSize(const v1::Image& image, const ImageLimits& limits);
+// Reads the header of an image, once, without decoding a pixel. Accepts complete JPEG, PNG, WebP,
+// BMP and TIFF files, told by their first bytes, and raw pixels. Needs no memory, and time linear
+// in the file.
+//
+// INVALID_ARGUMENT names field, value and rule: "query.encoded width = 100000, must be <= 32768".
+absl::StatusOr<CheckedImage> CheckImage(const ImageSource& image, const ImageLimits& limits,
+                                        absl::string_view name);
+
+// Decodes an image to 8-bit RGB: EXIF orientation is applied, alpha dropped, grey spread over three
+// channels. The result has the checked size, or that size turned by a quarter. Memory is bounded by
+// the limits, whatever the bytes are.
+//
+// INVALID_ARGUMENT if the file is damaged, RESOURCE_EXHAUSTED if there is not enough memory.
+absl::StatusOr<Image> DecodeImage(const CheckedImage& image);
 
 }  // namespace nemf
 

@@ -8,12 +8,11 @@
 
 namespace nemf {
 
-// Decodes a JPEG file straight to RGB, with the pixels that OpenCV has for it in three quarters of
-// its time: without a second image in another order of colours.
+// Decodes a JPEG file straight to RGB. The pixels equal those of OpenCV, in three quarters of its
+// time: without a second image in BGR order. `size` is the size in the file's header.
 //
-// Nothing where that is not simple, and OpenCV is to be asked: of files that are damaged, of CMYK
-// ones, and of ones with EXIF data, which may say that the picture is to be turned. `size` is what
-// the file's header says; throws std::bad_alloc.
+// Returns nullopt for damaged, CMYK and EXIF-bearing files (which may have to be turned); callers
+// then fall back to OpenCV. Throws std::bad_alloc.
 std::optional<Image> DecodePlainJpeg(absl::string_view file, ImageSize size);
 
 }  // namespace nemf

@@ -10,8 +10,8 @@
 
 namespace nemf {
 
-// Joins a caller's cancellation, which may come at any moment, with the jobs that are to be
-// cancelled, which exist only once the request was decoded and submitted. Thread-safe.
+// Connects a caller's cancellation, which may come at any moment, with the jobs of its request,
+// which exist only after its images were decoded. Thread-safe.
 class Cancellation {
  public:
   // Cancels every job, now or as soon as it is attached.
@@ -30,7 +30,7 @@ class Cancellation {
     return cancelled_;
   }
 
-  // To be called once for each job, right after it was submitted.
+  // Adds a job. Must be called once for each, right after it was submitted.
   void Attach(const std::shared_ptr<JobHandle>& job) {
     {
       absl::MutexLock lock(&mutex_);
@@ -40,8 +40,8 @@ class Cancellation {
     job->Cancel();
   }
 
-  // All jobs were answered: lets go of them, and of those that are attached later. (A handle may
-  // own the job, the job its sink and the sink this object.)
+  // Drops all jobs, and those that are attached later, because they were answered. Breaks a cycle:
+  // a handle may own the job, the job its sink and the sink this object.
   void Detach() {
     absl::MutexLock lock(&mutex_);
     answered_ = true;

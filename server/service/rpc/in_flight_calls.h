@@ -11,11 +11,11 @@
 
 namespace nemf {
 
-// Counts the calls in flight, so that a shutdown can let them finish. gRPC's own shutdown would
-// wait for idle streams of health watchers and reflection clients as well. Thread-safe.
+// Counts the calls in flight, so that a shutdown can wait for them. gRPC's own shutdown also waits
+// for idle streams of health watchers and reflection clients. Thread-safe.
 class InFlightCalls {
  public:
-  // One call in flight; leaves when it is destroyed. The gate outlives it.
+  // One call in flight, until it is destroyed. The gate outlives it.
   class Slot {
    public:
     explicit Slot(InFlightCalls* gate) : gate_(gate) {}
@@ -27,7 +27,7 @@ class InFlightCalls {
     InFlightCalls* gate_;
   };
 
-  // Null once the gate is closed.
+  // Returns null once the gate is closed.
   std::unique_ptr<Slot> Enter() {
     absl::MutexLock lock(&mutex_);
     last_asked_ = absl::Now();
@@ -36,16 +36,16 @@ class InFlightCalls {
     return std::make_unique<Slot>(this);
   }
 
-  // Lets nobody in any more.
+  // Refuses all calls from now on.
   void Close() {
     absl::MutexLock lock(&mutex_);
     last_asked_ = absl::Now();
     closed_ = true;
   }
 
-  // Waits until nobody has asked to be let in for `quiet`, but at most for `patience`. gRPC drops
-  // calls that reach it while it shuts down, with a status that clients do not retry; the gate's
-  // refusals they do, later or elsewhere, so it stays until they have heard.
+  // Waits until no call came for `quiet`, but at most for `patience`. gRPC drops calls that reach
+  // it while it shuts down, with a status that clients do not retry. They do retry the gate's
+  // refusals, later or elsewhere, so the gate stays until the clients have got them.
   void AwaitQuiet(absl::Duration quiet, absl::Duration patience) {
     const absl::Time end = absl::Now() + patience;
     while (true) {
@@ -55,7 +55,7 @@ class InFlightCalls {
     }
   }
 
-  // Waits until every call has left, or for `patience`; returns whether all have.
+  // Waits until every call has left, at most for `patience`. Returns whether all have.
   bool AwaitEmpty(absl::Duration patience) {
     absl::MutexLock lock(&mutex_);
     return mutex_.AwaitWithTimeout(absl::Condition(this, &InFlightCalls::Empty), patience);

@@ -15,10 +15,10 @@
 namespace nemf {
 namespace {
 
-// What gRPC's clients look for before they try again (gRFC A6).
+// gRPC's clients wait for this long before they try again (gRFC A6).
 constexpr char kRetryPushbackKey[] = "grpc-retry-pushback-ms";
 
-// What may stand in a log line and in a header as it is.
+// Returns whether an id may stand in a log line and in a header as it is.
 bool Acceptable(absl::string_view id) {
   constexpr std::size_t kMaxBytes = 128;
   return !id.empty() && id.size() <= kMaxBytes && std::all_of(id.begin(), id.end(), [](char c) {
@@ -26,7 +26,7 @@ bool Acceptable(absl::string_view id) {
   });
 }
 
-// The client's metadata under this key; empty where there is none.
+// Returns the client's metadata under this key; empty if there is none.
 std::string MetadataValue(const grpc::CallbackServerContext& context, const char* key) {
   const auto& metadata = context.client_metadata();
   const auto entry = metadata.find(key);
@@ -41,7 +41,14 @@ std::string RequestId(const grpc::CallbackServerContext& context) {
                       absl::Hex(absl::Uniform<std::uint64_t>(random), absl::kZeroPad16));
 }
 
-// Longer than the server then stays to say so, see GrpcServer::Shutdown().
+// Returns the client's deadline; the infinite future if it has none.
+absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
+  const std::chrono::system_clock::time_point deadline = context.deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
+  return absl::FromChrono(deadline);
+}
+
+// Longer than the server then still answers, see GrpcServer::Shutdown().
 constexpr absl::Duration kRetryWhenClosed = absl::Milliseconds(500);
 
 absl::Status Closed() {
@@ -52,22 +59,21 @@ absl::Status Closed() {
 
 RpcContext::RpcContext(const RpcEnvironment* environment, const char* method,
                        grpc::CallbackServerContext* context)
-    : RpcContext(environment, method, RequestId(*context), "") {
+    : RpcContext(environment, method,
+                 CallHeader{.request_id = RequestId(*context), .deadline = DeadlineOf(*context)}) {
   context_ = context;
-  context->AddTrailingMetadata(kRequestIdKey, request_id_);
-  if (environment->trust_priority) priority_ = MetadataValue(*context, kPriorityKey);
+  context->AddTrailingMetadata(kRequestIdKey, header_.request_id);
+  if (environment->trust_priority) header_.priority = MetadataValue(*context, kPriorityKey);
   absl::StatusOr<Caller> caller = environment->access->Authenticate(*context);
-  if (caller.ok()) client_ = std::move(caller->client);
+  if (caller.ok()) header_.client = std::move(caller->client);
   admission_.Update(caller.status());
 }
 
-RpcContext::RpcContext(const RpcEnvironment* environment, const char* method,
-                       std::string request_id, std::string client)
+RpcContext::RpcContext(const RpcEnvironment* environment, const char* method, CallHeader header)
     : environment_(*environment),
       method_(method),
       slot_(environment->gate->Enter()),
-      request_id_(std::move(request_id)),
-      client_(std::move(client)),
+      header_(std::move(header)),
       admission_(slot_ != nullptr ? absl::OkStatus() : Closed()),
       start_(environment->clock->Now()) {}
 
@@ -78,18 +84,12 @@ void RpcContext::Record(const absl::Status& status, CallCost cost) const {
   }
   CallRecord record;
   record.method = method_;
-  record.request_id = request_id_;
-  record.client = client_;
+  record.request_id = header_.request_id;
+  record.client = header_.client;
   record.status = status;
   record.duration = environment_.clock->Now() - start_;
   record.cost = std::move(cost);
   environment_.record_call(record);
-}
-
-absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
-  const std::chrono::system_clock::time_point deadline = context.deadline();
-  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
-  return absl::FromChrono(deadline);
 }
 
 }  // namespace nemf

@@ -17,44 +17,41 @@ inline constexpr char kRequestIdKey[] = "x-request-id";
 // Metadata with the priority that a trusted caller asks for: low, normal or high.
 inline constexpr char kPriorityKey[] = "x-nemf-priority";
 
-// The frame around one call, whatever its method: its place among the calls in flight, who calls,
-// its request id, its clock and its record.
+// What the metadata of a call state.
+struct CallHeader {
+  std::string request_id = {};
+  std::string client = {};    // Caller::client; empty if the caller is not authenticated
+  std::string priority = {};  // of kPriorityKey; empty if there is none or it is not trusted
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+// One call, of any method: its header, its registration among the calls in flight, its start and
+// its record.
 class RpcContext {
  public:
-  // Reads the client's metadata and sets the trailing one.
+  // Reads the client's metadata and sets the trailing metadata.
   RpcContext(const RpcEnvironment* environment, const char* method,
              grpc::CallbackServerContext* context);
   // A part of a call that counts as a request of its own, such as a pair of a stream.
-  RpcContext(const RpcEnvironment* environment, const char* method, std::string request_id,
-             std::string client);
+  RpcContext(const RpcEnvironment* environment, const char* method, CallHeader header);
 
-  // Whether the call may be served: UNAVAILABLE while the server shuts down, UNAUTHENTICATED.
+  // OK if the call may be served; otherwise UNAVAILABLE (the server shuts down) or UNAUTHENTICATED.
   const absl::Status& admission() const { return admission_; }
-  // Caller::client of an admitted call.
-  const std::string& client() const { return client_; }
-  // The metadata kPriorityKey; empty where there is none or it is not trusted.
-  const std::string& priority() const { return priority_; }
-  const std::string& request_id() const { return request_id_; }
+  const CallHeader& header() const { return header_; }
 
-  // Reports the end of the call, and tells its client when it may try again, if `status` says so.
-  // To be called once, right before the call is finished, so that whoever has the answer finds it
-  // counted.
+  // Reports the end of the call and, if `status` carries a push-back, sends it to the client. Must
+  // be called once, right before the call is finished: who has the answer finds it counted.
   void Record(const absl::Status& status, CallCost cost) const;
 
  private:
   const RpcEnvironment& environment_;
   const char* method_;
   std::unique_ptr<InFlightCalls::Slot> slot_;
-  std::string request_id_;
-  std::string client_;
-  std::string priority_;
   grpc::CallbackServerContext* context_ = nullptr;  // null: a part of a call
+  CallHeader header_;
   absl::Status admission_;
   absl::Time start_;
 };
-
-// The client's deadline; the infinite future where it has none.
-absl::Time DeadlineOf(const grpc::CallbackServerContext& context);
 
 }  // namespace nemf
 

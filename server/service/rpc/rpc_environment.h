@@ -13,11 +13,11 @@
 
 namespace nemf {
 
-// What a call cost, as far as it got; empty and zero otherwise.
+// The cost of a call, as far as it was served; otherwise empty and zero.
 struct CallCost {
-  std::string model;  // "nemf-small/6"
-  absl::Duration decode_time;
-  JobStatistics job;
+  std::string model = {};  // "nemf-small/6"
+  absl::Duration decode_time = {};
+  JobStatistics job = {};
 };
 
 // One finished call, for metrics and logs.
@@ -33,7 +33,7 @@ struct CallRecord {
 // Safe from any thread; must not block.
 using CallRecorder = std::function<void(const CallRecord&)>;
 
-// What every call needs from the server, whatever its method. All pointers outlive the service.
+// The parts of the server that calls of all methods use. All pointers outlive the service.
 struct RpcEnvironment {
   CallRecorder record_call;
   bool trust_priority = false;  // whether clients may choose their priority

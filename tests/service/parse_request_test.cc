@@ -1,4 +1,4 @@
-#include "server/service/correspondence/request_validation.h"
+#include "server/service/correspondence/parse_request.h"
 
 #include <gtest/gtest.h>
 
@@ -23,14 +23,14 @@ std::string OptionsError(const v1::MatchOptions& options) {
   return ErrorOf(ToMatchOptions(options, {}).status());
 }
 
-google::protobuf::RepeatedPtrField<v1::Point> Points(const std::vector<Point>& points) {
-  google::protobuf::RepeatedPtrField<v1::Point> messages;
+v1::TransferKeypointsRequest Transfer(const std::vector<Point>& points) {
+  v1::TransferKeypointsRequest request;
   for (const Point& point : points) {
-    v1::Point* message = messages.Add();
+    v1::Point* message = request.add_keypoints();
     message->set_x(point.x);
     message->set_y(point.y);
   }
-  return messages;
+  return request;
 }
 
 // All fields that a schedule has.
@@ -144,25 +144,32 @@ TEST(ToMatchOptionsTest, NamesAbsurdRadii) {
   }
 }
 
-TEST(ToKeypointsTest, KeepsTheOrder) {
-  const absl::StatusOr<std::vector<Point>> points = ToKeypoints(Points({{1, 2}, {3.5, 4}}), {});
-  ASSERT_TRUE(points.ok());
-  ASSERT_EQ(points->size(), 2);
-  EXPECT_EQ((*points)[1].x, 3.5);
-  EXPECT_EQ((*points)[1].y, 4);
+TEST(ParseTransferTest, KeepsTheOrder) {
+  v1::TransferKeypointsRequest request = Transfer({{1, 2}, {3.5, 4}});
+  request.mutable_options()->set_seed(7);
+  const absl::StatusOr<KeypointsSpec> spec = ParseTransfer(request, {});
+  ASSERT_TRUE(spec.ok());
+  ASSERT_EQ(spec->keypoints.size(), 2);
+  EXPECT_EQ(spec->keypoints[1].x, 3.5);
+  EXPECT_EQ(spec->keypoints[1].y, 4);
+  EXPECT_EQ(spec->options.seed, 7);
 }
 
-TEST(ToKeypointsTest, NamesTheBrokenRule) {
+TEST(ParseTransferTest, NamesTheBrokenRule) {
   RequestLimits limits;
   limits.max_keypoints = 2;
-  EXPECT_EQ(ErrorOf(ToKeypoints(Points({}), limits).status()),
+  EXPECT_EQ(ErrorOf(ParseTransfer(Transfer({}), limits).status()),
             "keypoints = 0 points, must be >= 1 and <= 2");
-  EXPECT_EQ(ErrorOf(ToKeypoints(Points({{}, {}, {}}), limits).status()),
+  EXPECT_EQ(ErrorOf(ParseTransfer(Transfer({{}, {}, {}}), limits).status()),
             "keypoints = 3 points, must be >= 1 and <= 2");
-  EXPECT_EQ(ErrorOf(ToKeypoints(Points({{1, 2}, {kNan, 2}}), limits).status()),
+  EXPECT_EQ(ErrorOf(ParseTransfer(Transfer({{1, 2}, {kNan, 2}}), limits).status()),
             "keypoints[1].x = nan, must be finite");
-  EXPECT_EQ(ErrorOf(ToKeypoints(Points({{1, -kInfinity}}), limits).status()),
+  EXPECT_EQ(ErrorOf(ParseTransfer(Transfer({{1, -kInfinity}}), limits).status()),
             "keypoints[0].y = -inf, must be finite");
+}
+
+absl::Status CheckInside(const std::vector<Point>& points, ImageSize query) {
+  return CheckInside(KeypointsSpec{.keypoints = points, .options = {}}, query);
 }
 
 TEST(CheckInsideTest, TakesTheBorderAndNothingBeyond) {
@@ -174,14 +181,55 @@ TEST(CheckInsideTest, TakesTheBorderAndNothingBeyond) {
             "keypoints[0].y = 5, must be >= 0 and <= 4 (query height - 1)");
   EXPECT_EQ(ErrorOf(CheckInside({{-0.25, 0}}, {10, 5})),
             "keypoints[0].x = -0.25, must be >= 0 and <= 9 (query width - 1)");
+  const FieldSpec field{.point = {9, 5}, .nodes = {2, 2}};
+  EXPECT_TRUE(CheckInside(field, {10, 6}).ok());
+  EXPECT_EQ(ErrorOf(CheckInside(field, {10, 5})),
+            "point.y = 5, must be >= 0 and <= 4 (query height - 1)");
+  EXPECT_TRUE(CheckInside(FlowSpec{}, {1, 1}).ok());
 }
 
-TEST(ToFlowTypeTest, KnowsTwoTypes) {
-  EXPECT_EQ(*ToFlowType(v1::FLOW_TYPE_UNSPECIFIED), v1::FLOAT32);
-  EXPECT_EQ(*ToFlowType(v1::FLOAT32), v1::FLOAT32);
-  EXPECT_EQ(*ToFlowType(v1::FLOAT16), v1::FLOAT16);
-  EXPECT_EQ(ErrorOf(ToFlowType(static_cast<v1::FlowType>(3)).status()),
-            "type = 3, must be FLOAT32 or FLOAT16");
+TEST(ParseFlowTest, ReadsWhatTheSchedulerNeeds) {
+  v1::ComputeFlowRequest request;
+  request.mutable_options()->set_seed(9);
+  request.add_preview_iterations(0);
+  request.add_preview_iterations(4);
+  for (const bool consistency : {false, true}) {
+    request.set_with_consistency(consistency);
+    const absl::StatusOr<FlowSpec> spec = ParseFlow(request, {});
+    ASSERT_TRUE(spec.ok());
+    EXPECT_EQ(spec->options.seed, 9);
+    EXPECT_EQ(spec->snapshots, (std::vector<int>{0, 4}));
+    EXPECT_EQ(spec->both_ways, consistency);
+  }
+}
+
+TEST(ParseFlowTest, KnowsTwoTypes) {
+  v1::ComputeFlowRequest request;
+  for (const v1::FlowType type : {v1::FLOW_TYPE_UNSPECIFIED, v1::FLOAT32, v1::FLOAT16}) {
+    request.set_type(type);
+    EXPECT_TRUE(ParseFlow(request, {}).ok());
+  }
+  request.set_type(static_cast<v1::FlowType>(3));
+  EXPECT_EQ(ErrorOf(ParseFlow(request, {}).status()), "type = 3, must be FLOAT32 or FLOAT16");
+}
+
+TEST(ToImageSourceTest, ViewsTheMessage) {
+  v1::Image image;
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(ToImageSource(image)));
+  image.set_encoded("abc");
+  EXPECT_EQ(std::get<ImageFile>(ToImageSource(image)).bytes, "abc");
+  v1::RawImage* raw = image.mutable_raw();
+  raw->set_format(v1::RawImage::GRAY8);
+  raw->set_width(3);
+  raw->set_height(2);
+  raw->set_stride(4);
+  raw->set_data("abcd");
+  const RawPixels pixels = std::get<RawPixels>(ToImageSource(image));
+  EXPECT_EQ(pixels.format, PixelFormat::kGray8);
+  EXPECT_EQ(pixels.width, 3);
+  EXPECT_EQ(pixels.height, 2);
+  EXPECT_EQ(pixels.stride, 4);
+  EXPECT_EQ(pixels.bytes.data(), image.raw().data().data());
 }
 
 TEST(ToPriorityTest, TakesTheKindsUnlessAskedOtherwise) {
