@@ -39,12 +39,17 @@ class LevelConfig:
 
 @dataclass(frozen=True)
 class LookupConfig:
-    """A tap whose correlation the fine map looks up: tap and size as of a LevelConfig; radius: how
-    far around the coarse map, in cells of the tap."""
+    """A tap whose correlation the fine map looks up.
+
+    tap, size: as of a LevelConfig. radius: how far around the coarse map, in cells of the tap.
+    first: the pixel of the image that the tap's first cell is centred at; stride - 1 for
+      EfficientNet-Lite, which pads its images at the end.
+    """
 
     tap: int
     size: int
     radius: int
+    first: int = 0
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> LookupConfig:
@@ -78,6 +83,10 @@ class ModelConfig:
         LevelConfig(2, 16, (4, 16), (1, 1)),
         LevelConfig(3, 8, (4, 16), (2, 1), transposed=True),
     )
+    # The taps whose features the alignment compares, by index; empty: those of the levels. Without
+    # levels there is neither cost embedding nor aggregator, see architecture.aligned_costs.
+    compared: tuple[int, ...] = ()
+    search_grid: int = 0  # without levels: side of the grid of source cells; 0: that of `grid`
     # Correlations that are embedded once more, for the field alone: beside what the aggregator has
     # smoothed it sees where in their cells they are highest.
     field_correlations: tuple[LevelConfig, ...] = ()
@@ -111,8 +120,8 @@ class ModelConfig:
 
     @property
     def cost_channels(self) -> int:
-        """Channels of the 4D cost embedding, all levels together."""
-        return sum(level.channels[-1] for level in self.levels)
+        """Channels of R: those of all levels, or one a compared tap without levels."""
+        return sum(level.channels[-1] for level in self.levels) or len(self.compared)
 
     @property
     def field_correlation_channels(self) -> int:
@@ -170,6 +179,34 @@ class ModelConfig:
         )
 
     @staticmethod
+    def lite() -> ModelConfig:
+        """EfficientNet-Lite0 with ImageNet weights, aligned objects and no aggregator: its coarse
+        map needs no training but the object finder's."""
+        half = (0.5, 0.5, 0.5)
+        return replace(
+            ModelConfig.small(),
+            backbone="efficientnet_lite0",
+            backbone_widths=(),
+            backbone_blocks=(),
+            backbone_context=0,
+            # Strides 4, 8, 16, 32 and 32.
+            backbone_taps=(2, 4, 10, 13, 14),
+            levels=(),
+            field_correlations=(),
+            compared=(2, 3, 4),
+            lookups=(
+                LookupConfig(0, 80, 3, first=3),
+                LookupConfig(1, 40, 3, first=7),
+                LookupConfig(2, 20, 2, first=15),
+            ),
+            image_size=320,
+            search_grid=24,
+            temperature=0.05,
+            mean=half,
+            std=half,
+        )
+
+    @staticmethod
     def tiny() -> ModelConfig:
         """For tests: milliseconds a pair, every part present."""
         return replace(
@@ -194,10 +231,11 @@ class ModelConfig:
 
     @staticmethod
     def named(name: str) -> ModelConfig:
-        """`reference`, `small` or `tiny`. Raises ValueError for any other name."""
+        """`reference`, `small`, `lite` or `tiny`. Raises ValueError for any other name."""
         makers = {
             "reference": ModelConfig.reference,
             "small": ModelConfig.small,
+            "lite": ModelConfig.lite,
             "tiny": ModelConfig.tiny,
         }
         if name not in makers:

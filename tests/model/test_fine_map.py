@@ -63,11 +63,12 @@ def test_lookups_equal_naive_ones(size: int, stride: int | None) -> None:
         assert seen[-2:].tolist() == pytest.approx(extremes, abs=1e-5)
 
 
-def test_a_tap_has_its_cells_at_every_stride_th_pixel() -> None:
+@pytest.mark.parametrize("first", [0, 3])
+def test_a_tap_has_its_cells_at_every_stride_th_pixel(first: int) -> None:
     stride, size = 4, 6
-    pixels = torch.arange(size) * stride
+    pixels = first + torch.arange(size) * stride
     normalised = pixels / (size * stride - 1) * 2 - 1
-    cells = (CellPositions(size, stride).sampled_at(normalised) + 1) / 2 * (size - 1)
+    cells = (CellPositions(size, stride, first).sampled_at(normalised) + 1) / 2 * (size - 1)
     torch.testing.assert_close(cells, torch.arange(size).float())
 
 
@@ -193,8 +194,7 @@ class Pair:
             model.feature_extraction(target),
             model.feature_extraction(source),
         )
-        refined = model.refine(source_taps, target_taps)
-        self.fine = model.fine_maps(source_taps, target_taps, refined)
+        self.fine = model.fine_maps(source_taps, target_taps, model.costs(source_taps, target_taps))
         self.encoding = model.encode(target, source)
 
 

@@ -44,6 +44,6 @@ def test_keys_shapes_and_types(reference_on_meta: NeMF) -> None:
 
 
 def test_config_survives_its_dict() -> None:
-    for name in ("reference", "small", "tiny"):
+    for name in ("reference", "small", "lite", "tiny"):
         config = ModelConfig.named(name)
         assert ModelConfig.from_dict(config.to_dict()) == config

@@ -13,7 +13,7 @@ from nemf_model.architecture.efficientnet_lite import VARIANTS, EfficientNetLite
 from nemf_model.architecture.object_finder import ObjectFinder, object_coordinates
 from nemf_model.architecture.pointwise import pointwise
 from nemf_model.architecture.residual import ResidualBlock
-from nemf_model.config import LevelConfig, ModelConfig
+from nemf_model.config import ModelConfig
 from nemf_model.weights.checkpoints import load_state_dict
 
 
@@ -183,9 +183,10 @@ class FeatureExtraction(nn.Module):
         return taps
 
     @property
-    def visual_levels(self) -> list[LevelConfig]:
-        """The levels that compare taps of the backbone."""
-        return [level for level in self.config.levels if level.tap < len(self.channels)]
+    def compared(self) -> list[int]:
+        """The backbone's taps that are compared: those of `config.compared`, or of the levels."""
+        taps = self.config.compared or [level.tap for level in self.config.levels]
+        return [tap for tap in taps if tap < len(self.channels)]
 
     def visual(self, image: Tensor) -> list[Tensor]:
         """The backbone's taps alone."""

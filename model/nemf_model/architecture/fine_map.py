@@ -60,7 +60,9 @@ class MapRefinement(nn.Module):
         super().__init__()
         self.config = config
         wide, narrow, self.kept = config.fine_widths
-        tap_cells = [CellPositions(n.size, config.image_size // n.size) for n in config.lookups]
+        tap_cells = [
+            CellPositions(n.size, config.image_size // n.size, n.first) for n in config.lookups
+        ]
         lookups = [
             Lookup(cells, level.radius, _TEMPERATURE)
             for cells, level in zip(tap_cells, config.lookups, strict=True)

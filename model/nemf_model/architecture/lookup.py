@@ -30,19 +30,20 @@ class LookupResult(NamedTuple):
 class CellPositions:
     """Where the cells of an image of features or costs lie, along either axis.
 
-    size: its side. stride: pixels between cells of an image of size * stride pixels, the first cell
-    at its first pixel, as convolutions with a padding of half their kernels place them; None where
-    the cells reach from -1 to 1, as those of the coarse grid do.
+    size: its side. stride: pixels between cells of an image of size * stride pixels; None if the
+    cells reach from -1 to 1, as those of the coarse grid do. first: the pixel of the first cell; 0
+    for convolutions with a padding of half their kernels.
     """
 
-    def __init__(self, size: int, stride: int | None) -> None:
+    def __init__(self, size: int, stride: int | None, first: int = 0) -> None:
         self.last = size - 1
+        self.first = 0.0 if stride is None else first / stride  # in cells
         # Cells from -1 to 1.
         self.span = float(self.last) if stride is None else size - 1 / stride
 
     def sampled_at(self, points: Tensor) -> Tensor:
         """Normalised points -> where F.grid_sample with align_corners finds them."""
-        return (points + 1) * (self.span / self.last) - 1
+        return (points + 1) * (self.span / self.last) - (1 + 2 * self.first / self.last)
 
     def distance(self, cells: Tensor) -> Tensor:
         """Cells -> normalised."""

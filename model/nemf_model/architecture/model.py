@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nemf_model.architecture.aggregator import Aggregator
+from nemf_model.architecture.aligned_costs import AlignedCosts, Costs
 from nemf_model.architecture.alignment import align, match_prior, similarity
 from nemf_model.architecture.backbone import FeatureExtraction
 from nemf_model.architecture.conv4d import CostEmbedding, PhiEmbedding, mutual_nearest_neighbour
@@ -142,7 +143,8 @@ class NeMF(nn.Module):
             nn.Linear(channels[level.tap], config.feature_channels) for level in config.levels
         )
         self.corr_embedder = nn.ModuleList(_Embedder(CostEmbedding(lv)) for lv in config.levels)
-        self.decoder = Aggregator(config)
+        self.decoder = Aggregator(config) if config.levels else None
+        self.aligned_costs = None if config.levels else AlignedCosts(config)
         self.mlp_model = MatchingField(config, self.feature_extraction)
         self.register_load_state_dict_pre_hook(_upgrade_state)
 
@@ -160,7 +162,7 @@ class NeMF(nn.Module):
         self, source: Sequence[Tensor], target: Sequence[Tensor]
     ) -> ObjectCoordinates:
         """Taps of two images -> their object coordinates, aligned by the taps of the levels."""
-        compared = [level.tap for level in self.feature_extraction.visual_levels]
+        compared = self.feature_extraction.compared
         with torch.autocast(source[-1].device.type, enabled=False):
             alike = similarity(
                 [source[i] for i in compared], [target[i] for i in compared], self.config.grid
@@ -195,6 +197,13 @@ class NeMF(nn.Module):
         y = (by_position.sum(dim=2) * self.y_normal.view(1, -1, 1)).sum(dim=1)
         return torch.stack([x, y], dim=1).view(-1, 2, grid, grid)
 
+    def costs(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> Costs:
+        """Taps of both images -> R and the coarse map."""
+        if self.aligned_costs is not None:
+            return self.aligned_costs(source, target)
+        refined = self.refine(list(source), list(target)).float()
+        return Costs(refined, self.coarse_map(refined.mean(dim=1)))
+
     def refine(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
         """Taps of both images -> the refined correlation R, [B, C, sources, targets]."""
         if not self.aligns_objects:
@@ -219,16 +228,15 @@ class NeMF(nn.Module):
         )
 
     def fine_maps(
-        self, source: Sequence[Tensor], target: Sequence[Tensor], refined: Tensor
+        self, source: Sequence[Tensor], target: Sequence[Tensor], costs: Costs
     ) -> list[FineMap]:
-        """Taps of both images and R -> the fine map after each round; none where the model has
+        """Taps of both images and costs() -> the fine map after each round, or [] if the model has
         none. They pass no gradient to what they are made of."""
         refinement = self.mlp_model.refinement
         if refinement is None:
             return []
         taps = [[tap.detach().float() for tap in image] for image in (source, target)]
-        cost = refined.detach().mean(dim=1)
-        return refinement(*taps, cost, self.coarse_map(cost))
+        return refinement(*taps, costs.cost.detach(), costs.coarse.detach())
 
     def phi(
         self, refined: Tensor, field_correlations: Sequence[Tensor], fine: Sequence[FineMap] = ()
@@ -245,16 +253,16 @@ class NeMF(nn.Module):
 
     def encode_taps(self, target: list[Tensor], source: list[Tensor]) -> Encoding:
         """Taps of both images -> Encoding."""
-        refined = self.refine(source, target)
-        fine = self.fine_maps(source, target, refined)
-        return self.encode_refined(refined, self.field_correlations(source, target), fine)
+        costs = self.costs(source, target)
+        fine = self.fine_maps(source, target, costs)
+        return self.encode_costs(costs, self.field_correlations(source, target), fine)
 
-    def encode_refined(
-        self, refined: Tensor, field_correlations: Sequence[Tensor], fine: Sequence[FineMap] = ()
+    def encode_costs(
+        self, costs: Costs, field_correlations: Sequence[Tensor], fine: Sequence[FineMap] = ()
     ) -> Encoding:
-        """R [B, C, sources, targets], field_correlations() and fine_maps() -> Encoding."""
-        cost = refined.mean(dim=1)
-        return Encoding(self.phi(refined, field_correlations, fine), self.coarse_map(cost), cost)
+        """costs(), field_correlations() and fine_maps() -> Encoding."""
+        phi = self.phi(costs.refined, field_correlations, fine)
+        return Encoding(phi, costs.coarse, costs.cost)
 
     def encode(self, target: Tensor, source: Tensor) -> Encoding:
         """[B, 3, S, S] each (the query, then the reference) -> Encoding."""

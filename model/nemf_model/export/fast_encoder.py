@@ -32,7 +32,7 @@ class FastEncoder(nn.Module):
         self.field_correlations = fast_embeddings(
             model.config.field_correlations, field.field_correlations
         )
-        self.aggregator = compiled(FastAggregator(model.decoder))
+        self.aggregator = None if model.decoder is None else compiled(FastAggregator(model.decoder))
         self.phi = FastPhiEmbedding(field.cost_embedding, model.config)
 
     def forward(self, query: Tensor, reference: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -41,6 +41,34 @@ class FastEncoder(nn.Module):
         images = torch.cat([reference, query]).contiguous(memory_format=torch.channels_last)
         taps = model.feature_extraction(images)
         sources, targets = zip(*(tap.chunk(2) for tap in taps), strict=True)
+        if self.aggregator is None:
+            refined, coarse = model.aligned_costs(sources, targets)
+            cost = refined.mean(dim=1)
+            field_correlations = embedded(
+                taps, model.config.field_correlations, self.field_correlations
+            )
+        else:
+            refined, field_correlations = self._aggregated(taps, sources, targets)
+            cost = refined.mean(dim=1)
+            coarse = model.coarse_map(cost)
+        phi = self.phi(refined, field_correlations)
+        phi = phi.unflatten(3, (grid, grid)).unflatten(2, (grid, grid))
+        refinement = model.mlp_model.refinement
+        if refinement is not None:
+            fine = refinement(sources, targets, cost, coarse)
+            phi = torch.cat([phi, refinement.offsets(fine[-1])], dim=1)
+        return phi, coarse, cost
+
+    def _aggregated(
+        self, taps: list[Tensor], sources: Sequence[Tensor], targets: Sequence[Tensor]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Returns R [B, C, S, T] and the embedded field correlations.
+
+        Args:
+          taps: of the references, then of the queries; the last one is changed.
+          sources, targets: the same, of the references and of the queries alone.
+        """
+        model = self.model
         coordinates = None
         if model.aligns_objects:
             coordinates = model.object_coordinates(sources, targets)
@@ -56,15 +84,7 @@ class FastEncoder(nn.Module):
         refined = self.aggregator(mutual_nearest_neighbour(costs), source, target)
         if coordinates is not None:
             refined = coordinates.blended(refined)
-        cost = refined.mean(dim=1)
-        coarse = model.coarse_map(cost)
-        phi = self.phi(refined, field_correlations)
-        phi = phi.unflatten(3, (grid, grid)).unflatten(2, (grid, grid))
-        refinement = model.mlp_model.refinement
-        if refinement is not None:
-            fine = refinement(sources, targets, cost, coarse)
-            phi = torch.cat([phi, refinement.offsets(fine[-1])], dim=1)
-        return phi, coarse, cost
+        return refined, field_correlations
 
 
 def fast_embeddings(levels: Sequence[LevelConfig], plain: nn.ModuleList) -> nn.ModuleList:

@@ -63,7 +63,7 @@ def align_classes(
     for members in tqdm(pairs.members, desc="aligning", unit="class", disable=None):
         if len(members) > 2:  # Two have no majority.
             taps = _encoded(pairs, members, features, compute)
-            compared = [taps[level.tap] for level in features.visual_levels]
+            compared = [taps[tap] for tap in features.compared]
             affine[members] = affine_frames(compared, taps[-1], side, generator)
             warp[members] = nonrigid_warp(compared, affine[members], side)
     store.frames = Frames(affine, warp)

@@ -44,17 +44,19 @@ def start_from_correlation(model: NeMF, noise: float = 0.02) -> None:
         if _has_subcells(level):
             _copy(blocks[-1][0], noise)
         nn.init.constant_(blocks[-1][1].weight, _cost_scale(model, level))
-    _prior(model)
-    offsets = [_offsets(level) for level in levels]
-    offsets.insert(len(config.levels), torch.zeros(1, 4))  # the mean of R, between them
-    _moments(model.mlp_model.cost_embedding.embedder.conv4d[0][0], torch.cat(offsets), noise)
+    if model.decoder is not None:
+        _prior(model)
+    costs = [_offsets(level) for level in config.levels] or [torch.zeros(config.cost_channels, 4)]
+    mean = torch.zeros(1, 4)  # of R
+    offsets = torch.cat([*costs, mean, *map(_offsets, config.field_correlations)])
+    _moments(model.mlp_model.cost_embedding.embedder.conv4d[0][0], offsets, noise)
 
 
 def _cost_scale(model: NeMF, level: LevelConfig) -> float:
     features = model.feature_extraction
     if features.object_finder is None:
         return COST_SCALE
-    return COST_SCALE_BESIDE_COORDINATES if level in features.visual_levels else COORDINATE_SCALE
+    return COST_SCALE_BESIDE_COORDINATES if level.tap in features.compared else COORDINATE_SCALE
 
 
 def _has_subcells(level: LevelConfig) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from nemf_model.architecture.aligned_costs import Costs
 from nemf_model.architecture.fine_map import FineMap
 from nemf_model.architecture.model import Encoding, NeMF
 from nemf_model.data.keypoint_sampler import KeypointBatch
@@ -69,11 +70,11 @@ class MatchingObjective(nn.Module):
             with torch.set_grad_enabled(self.settings.backbone_rate_factor > 0):
                 taps = self.model.feature_extraction(images)
             source, target = zip(*(tap.chunk(2) for tap in taps), strict=True)
-            refined = self.model.refine(source, target)
+            refined, coarse = self.model.costs(source, target)
             field_correlations = self.model.field_correlations(source, target)
-        refined, field_correlations = refined.float(), [d.float() for d in field_correlations]
-        fine = self.model.fine_maps(source, target, refined)
-        return self.model.encode_refined(refined, field_correlations, fine), fine
+        costs, field_correlations = Costs(refined, coarse), [d.float() for d in field_correlations]
+        fine = self.model.fine_maps(source, target, costs)
+        return self.model.encode_costs(costs, field_correlations, fine), fine
 
     def _matches(
         self, batch: PairBatch | KeypointBatch, generator: torch.Generator

@@ -133,13 +133,12 @@ def _align_classes(features: FeatureExtraction, run: _Run) -> None:
 def _pretrain(title: str, model: PretrainingModel, settings: PretrainSettings, run: _Run) -> float:
     """Stage one, in place. Returns its seconds."""
     model.to(run.compute.device, memory_format=torch.channels_last).train()
-    taps = [level.tap for level in model.features.visual_levels]
     stage = Stage(
         title,
         PretrainingObjective(
             model,
             settings.points,
-            taps,
+            model.features.compared,
             run.compute,
             with_coordinates=settings.coordinate_weight > 0,
         ),
@@ -197,12 +196,10 @@ def _groups(model: NeMF, settings: TrainSettings) -> list[dict[str, Any]]:
     if model.mlp_model.refinement is not None:
         parts_of_field.append(model.mlp_model.refinement)
     field = nn.ModuleList(parts_of_field)
-    encoder = nn.ModuleList([model.proj, model.corr_embedder, model.decoder])
-    parts = {
-        field: 1.0,
-        encoder: settings.encoder_rate_factor,
-        model.feature_extraction.backbone: settings.backbone_rate_factor,
-    }
+    parts = {field: 1.0, model.feature_extraction.backbone: settings.backbone_rate_factor}
+    if model.decoder is not None:
+        encoder = nn.ModuleList([model.proj, model.corr_embedder, model.decoder])
+        parts[encoder] = settings.encoder_rate_factor
     groups: list[dict[str, Any]] = []
     for part, factor in parts.items():
         part.requires_grad_(factor > 0)
