@@ -65,7 +65,7 @@ CLI::Option* AddPositive(CLI::App* app, const std::string& name, Number* value,
 // Adds one option for each part of the schedule. docs/presets.md lists the presets' values.
 void AddScheduleTo(CLI::App* app, client::MatchOptions* options) {
   AddCount(app, "--iterations", &options->patchmatch_iterations,
-           "PatchMatch iterations (default for this and the options below: the preset's)");
+           "PatchMatch iterations (default of these schedule options: the preset's)");
   AddCount(app, "--steps", &options->optimize_steps, "Gradient steps after PatchMatch");
   AddPositive(app, "--search-radius", &options->search_radius,
               "Half-width of the random search in normalised units (the image spans 2), at most 2");

@@ -179,7 +179,7 @@ Action AddField(CLI::App* app) {
       ->capture_default_str();
   app->add_option("--npy", arguments->npy_path, "Write the values")->type_name("FILE.npy");
   AddModelTo(app, &arguments->model);
-  app->add_flag("--json", arguments->json, "Print the answer as JSON");
+  app->add_flag("--json", arguments->json, "Print JSON");
   arguments->server.AddTo(app);
   app->footer(kFooter);
   return [arguments](const Streams& streams) { return Field(*arguments, streams); };
