@@ -5,7 +5,7 @@ BUILD := build/$(PRESET)
 PYTHON := .venv/bin/python
 CXX_FILES = $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' '*.cu' '*.cuh')
 
-.PHONY: help demo test bench bench-serving bundle build configure format lint clean
+.PHONY: help demo test bench bench-serving bundle build configure format lint thread-safety clean
 
 help:
 	@echo "make demo    match a real photograph pair through the server, into build/demo"
@@ -16,6 +16,7 @@ help:
 	@echo "make build   build everything into $(BUILD) (PRESET=release|ci|client|debug|asan|tsan|cuda)"
 	@echo "make format  format the C++ and Python sources"
 	@echo "make lint    check formatting, the Python sources, the layers and the words"
+	@echo "make thread-safety  check the server's lock annotations with clang"
 	@echo "make clean   remove build/ (the Python environment .venv stays)"
 
 demo:
@@ -71,6 +72,13 @@ lint:
 	$(PYTHON) -m ruff check .
 	$(PYTHON) tests/lint/check_layers.py
 	$(PYTHON) tests/lint/check_words.py
+
+# Parses with clang what the preset compiles with g++: no second build.
+thread-safety:
+	deploy/install-deps dev
+	$(MAKE) --no-print-directory configure
+	cmake --build $(BUILD) --target nemf_proto
+	$(PYTHON) tests/lint/check_thread_safety.py $(BUILD)
 
 clean:
 	rm -rf build
