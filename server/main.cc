@@ -93,13 +93,15 @@ struct Health {
   std::atomic<bool> broken = false;  // only a new process can help
 };
 
-// Ends the process as a signal would, or at once if that does not work. The log comes last:
-// nothing here may depend on it.
+// Ends the process as a signal would, or at once if that does not work.
 Watchdog::Actions EndWhenBroken(Health* health, Logger* logger) {
   return {.alarm =
-              [health, logger](const absl::Status& reason) {
+              [health] {
                 health->broken = true;
                 kill(getpid(), SIGTERM);
+              },
+          .report =
+              [logger](const absl::Status& reason) {
                 logger->Error("broken", {{"reason", std::string(reason.message())}});
               },
           .last_resort = [] { std::_Exit(kFailure); }};

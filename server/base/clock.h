@@ -5,13 +5,13 @@
 
 namespace nemf {
 
-// The time, injected so that tests own it.
+// A source of the time. Tests use a fake one.
 class Clock {
  public:
   virtual ~Clock() = default;
   virtual absl::Time Now() = 0;
 
-  // The machine's clock; lives for ever.
+  // Returns the machine's clock, which is never destroyed.
   static Clock* System();
 };
 

@@ -6,7 +6,7 @@
 
 namespace nemf {
 
-// Splits off the jobs for which `stays` is false; the others keep their order.
+// Removes the jobs for which `stays` is false and returns them. Both parts keep their order.
 template <typename Jobs, typename Stays>
 Jobs ExtractIf(Jobs& jobs, Stays stays) {
   const auto leaving = std::stable_partition(jobs.begin(), jobs.end(), stays);

@@ -8,18 +8,18 @@
 
 namespace nemf {
 
-// Where to listen. As text: "127.0.0.1:50051", "localhost:0" or "[::1]:50051".
+// An address to listen on. As text: "127.0.0.1:50051", "localhost:0" or "[::1]:50051".
 struct HostPort {
   std::string host;  // a name or a numeric address, without brackets
   int port = 0;      // 0 to 65,535; 0: any free one
 
   std::string ToString() const;
-  // Whether only this machine can reach it: localhost, 127.x.x.x or ::1. Other names are not looked
-  // up and count as outside.
+  // Returns whether only this machine can reach it: localhost, 127.x.x.x or ::1. Returns false for
+  // all other names, without looking them up.
   bool IsLoopback() const;
 };
 
-// Nothing where the text is not HOST:PORT.
+// Returns nullopt if the text is not HOST:PORT.
 std::optional<HostPort> ParseHostPort(absl::string_view text);
 
 }  // namespace nemf

@@ -25,7 +25,7 @@ class ThreadPool {
  public:
   // Requires options.Validate().ok().
   explicit ThreadPool(const ThreadPoolOptions& options);
-  // Runs the tasks that wait, then joins the threads.
+  // Runs the queued tasks, then joins the threads.
   ~ThreadPool();
 
   ThreadPool(const ThreadPool&) = delete;

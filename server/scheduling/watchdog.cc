@@ -53,13 +53,16 @@ void Watchdog::OnThreadEnd(const Progress& progress) {
 void Watchdog::Watch() {
   const absl::Status reason = AwaitReason();
   if (reason.ok()) return;
-  actions_.alarm(reason);
+  actions_.alarm();
+  // On a thread of its own, so that the last resort does not wait for a log that blocks.
+  std::thread report([&] { actions_.report(reason); });
   bool ended = false;
   {
     absl::MutexLock lock(&mutex_);
     ended = mutex_.AwaitWithTimeout(absl::Condition(&stopping_), actions_.grace);
   }
   if (!ended) actions_.last_resort();
+  report.join();
 }
 
 absl::Status Watchdog::AwaitReason() {

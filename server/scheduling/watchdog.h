@@ -14,9 +14,9 @@
 
 namespace nemf {
 
-// Finds threads that are busy and make no progress. It counts ticks instead of reading a clock, so
-// a clock that is set and a process that was stopped for a while raise no alarm. Not safe for
-// threads.
+// Detects threads that are busy and make no progress. Counts ticks instead of reading a clock, so
+// that neither a clock that is set nor a process that was stopped for a while looks like a stall.
+// Not thread-safe.
 class StallDetector {
  public:
   static constexpr int kTicks = 8;
@@ -24,14 +24,14 @@ class StallDetector {
   void Add(const Progress* progress) { threads_[progress] = {}; }
   void Remove(const Progress* progress) { threads_.erase(progress); }
 
-  // To be called at even intervals. Whether some thread was busy and made no step for kTicks whole
-  // intervals.
+  // Must be called at even intervals. Returns whether a thread was busy and made no step for kTicks
+  // whole intervals.
   bool Tick();
 
  private:
   struct Seen {
     std::uint64_t steps = 0;
-    int ticks = 0;  // at which it was busy with the same number of steps
+    int ticks = 0;  // consecutive ticks at which it was busy with this number of steps
   };
   std::map<const Progress*, Seen> threads_;
 };
@@ -41,18 +41,20 @@ struct WatchdogOptions {
   // limit.
   absl::Duration patience = absl::Minutes(2);
 
-  // INVALID_ARGUMENT that names the broken rule.
+  // Returns INVALID_ARGUMENT that names the broken rule.
   absl::Status Validate() const;
 };
 
-// Watches schedulers, as their observer, for what only a new process can mend: a thread that makes
-// no progress, and a lost device. Raises one alarm in its life, from its own thread.
+// Observes schedulers for faults that need a new process: a thread that makes no progress, and a
+// lost device. Reacts to the first one only, on a thread of its own.
 class Watchdog final : public SchedulerObserver {
  public:
   struct Actions {
-    std::function<void(const absl::Status& reason)> alarm;  // once; must not block
+    std::function<void()> alarm;  // called first; must not block
+    // Called after the alarm. It may block: nothing waits for it except the destructor.
+    std::function<void(const absl::Status& reason)> report;
     absl::Duration grace = absl::Seconds(5);
-    std::function<void()> last_resort;  // when the watchdog still lives so long after the alarm
+    std::function<void()> last_resort;  // called if the watchdog still exists `grace` later
   };
 
   Watchdog(const WatchdogOptions& options, Actions actions);
@@ -64,7 +66,7 @@ class Watchdog final : public SchedulerObserver {
 
  private:
   void Watch();
-  // Waits for a reason to raise the alarm; OK where there was none until the end.
+  // Blocks until there is a fault, and returns it; OK if the watchdog is destroyed before.
   absl::Status AwaitReason();
   bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !lost_.ok(); }
 

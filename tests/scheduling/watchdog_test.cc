@@ -65,10 +65,11 @@ TEST(StallDetectorTest, EachThreadIsWatched) {
 class WatchdogTest : public ::testing::Test {
  protected:
   Watchdog::Actions Actions(absl::Duration grace) {
-    return {.alarm =
+    return {.alarm = [this] { alarmed_.Notify(); },
+            .report =
                 [this](const absl::Status& reason) {
                   reason_ = reason;
-                  alarmed_.Notify();
+                  reported_.Notify();
                 },
             .grace = grace,
             .last_resort = [this] { gave_up_.Notify(); }};
@@ -76,13 +77,15 @@ class WatchdogTest : public ::testing::Test {
 
   absl::Status reason_;
   absl::Notification alarmed_;
+  absl::Notification reported_;
   absl::Notification gave_up_;
 };
 
 TEST_F(WatchdogTest, ReportsALostDeviceAtOnce) {
   Watchdog watchdog({.patience = absl::ZeroDuration()}, Actions(absl::Hours(1)));
   watchdog.OnDeviceLost(FatalError(absl::InternalError("unspecified launch failure")));
-  alarmed_.WaitForNotification();
+  reported_.WaitForNotification();
+  EXPECT_TRUE(alarmed_.HasBeenNotified());
   EXPECT_EQ(reason_.message(), "unspecified launch failure");
   EXPECT_FALSE(gave_up_.HasBeenNotified());
 }
@@ -92,7 +95,7 @@ TEST_F(WatchdogTest, ReportsAStall) {
   Progress progress;
   progress.busy = true;
   watchdog.OnThreadStart(progress);
-  alarmed_.WaitForNotification();
+  reported_.WaitForNotification();
   EXPECT_EQ(reason_.message(), "the scheduler made no progress for 8ms");
   watchdog.OnThreadEnd(progress);
 }
@@ -102,6 +105,19 @@ TEST_F(WatchdogTest, GivesUpAfterTheGrace) {
   watchdog.OnDeviceLost(absl::InternalError("gone"));
   gave_up_.WaitForNotification();
   EXPECT_TRUE(alarmed_.HasBeenNotified());
+}
+
+TEST_F(WatchdogTest, ActsAlthoughTheLogBlocks) {
+  absl::Notification log_continues;
+  Watchdog::Actions actions = Actions(absl::Milliseconds(1));
+  actions.report = [&](const absl::Status&) { log_continues.WaitForNotification(); };
+  {
+    Watchdog watchdog({.patience = absl::ZeroDuration()}, actions);
+    watchdog.OnDeviceLost(absl::InternalError("gone"));
+    alarmed_.WaitForNotification();
+    gave_up_.WaitForNotification();
+    log_continues.Notify();
+  }
 }
 
 TEST_F(WatchdogTest, EndsWithoutAnAlarm) {
