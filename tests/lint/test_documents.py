@@ -136,3 +136,16 @@ def test_every_metric_of_the_server_is_documented():
     documented = set(re.findall(r"^\| `(nemf_\w+)` ", prose("docs/monitoring.md"), re.MULTILINE))
     assert "nemf_requests_total" in defined
     assert documented == defined
+
+
+def test_types_that_the_glossary_names_exist():
+    names = {
+        c for c in CODE.findall(prose("docs/glossary.md")) if re.fullmatch(r"[A-Z]\w+[a-z]", c)
+    }
+    assert "FlowChunk" in names
+    sources = [*tracked("server/*.h", "server/*.cc"), *tracked("*.proto")]
+    text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in sources)
+    missing = [
+        n for n in names if not re.search(rf"^ *(class|struct|message|rpc|using) {n}\b", text, re.M)
+    ]
+    assert missing == []
