@@ -88,6 +88,17 @@ void ModelReporter::ReportDeviceMemory() {
   }
 }
 
+void SchedulerLog::OnAdmission(const AdmissionDecision& decision) {
+  // Without a deadline, time_left_seconds is infinite, which JSON writes as null.
+  logger_->Debug("admission", {{"kind", ToString(decision.kind)},
+                               {"client", decision.client},
+                               {"field_queries", decision.queries},
+                               {"wait_seconds", decision.wait_seconds},
+                               {"own_seconds", decision.own_seconds},
+                               {"time_left_seconds", absl::ToDoubleSeconds(decision.time_left)},
+                               {"refusal", decision.refusal ? ToString(*decision.refusal) : ""}});
+}
+
 void SchedulerLog::OnEncoderBatch(int pairs, absl::Duration duration) {
   logger_->Debug("encoder batch", {{"pairs", pairs}, {"seconds", absl::ToDoubleSeconds(duration)}});
 }

@@ -49,6 +49,7 @@ class SchedulerLog final : public SchedulerObserver {
   // The logger outlives this object.
   explicit SchedulerLog(Logger* logger) : logger_(logger) {}
 
+  void OnAdmission(const AdmissionDecision& decision) override;
   void OnEncoderBatch(int pairs, absl::Duration duration) override;
   void OnJobDropped(DropReason reason) override;
   void OnPairCache(const PairCacheChange& change) override;

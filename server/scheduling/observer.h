@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -21,6 +23,19 @@ enum class DropReason {
   kExpiredActive,  // the deadline passed between the start of its encoder batch and its answer
   kCancelled,
   kEngineError,
+};
+
+// The decision about a request.
+struct AdmissionDecision {
+  JobKind kind = JobKind::kKeypoints;
+  std::string client;
+  double queries = 0;  // upper bound of its field evaluations
+  // The forecast, in seconds: spent on others before its answer, and on itself. Both are 0 if it
+  // was refused without one.
+  double wait_seconds = 0;
+  double own_seconds = 0;
+  absl::Duration time_left = absl::InfiniteDuration();  // until its deadline
+  std::optional<DropReason> refusal;                    // nullopt: it was admitted
 };
 
 // Changes of a pair cache.
@@ -44,6 +59,8 @@ struct Progress {
 class SchedulerObserver {
  public:
   virtual ~SchedulerObserver() = default;
+  // A request was admitted or refused. A refusal is reported by OnJobDropped() too.
+  virtual void OnAdmission(const AdmissionDecision& /*decision*/) {}
   // One encoder batch of `pairs` different pairs.
   virtual void OnEncoderBatch(int /*pairs*/, absl::Duration /*duration*/) {}
   // One call of the engine within a quantum, which spent `queries` field evaluations.
@@ -71,6 +88,9 @@ class FanOutObserver final : public SchedulerObserver {
  public:
   FanOutObserver(SchedulerObserver* first, SchedulerObserver* second) : observers_{first, second} {}
 
+  void OnAdmission(const AdmissionDecision& decision) override {
+    for (auto* observer : observers_) observer->OnAdmission(decision);
+  }
   void OnEncoderBatch(int pairs, absl::Duration duration) override {
     for (auto* observer : observers_) observer->OnEncoderBatch(pairs, duration);
   }

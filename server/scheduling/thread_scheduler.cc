@@ -88,15 +88,24 @@ class ThreadScheduler final : public Scheduler {
 
   absl::StatusOr<JobTicket> Reserve(JobRequest request, DigestFunction digest) override {
     AdmissionRequest wanted = Describe(request);
-    auto admission = admission_.Admit(wanted);
+    Forecast forecast;
+    auto admission = admission_.Admit(wanted, &forecast);
     auto* refusal = std::get_if<AdmissionController::Refusal>(&admission);
     // A digest takes milliseconds: it is computed only if an encoded pair may change the answer.
     if (refusal != nullptr && absl::IsResourceExhausted(refusal->status) &&
         cache_.Contains(digest())) {
       wanted.work.needs_encoding = false;
-      admission = admission_.Admit(wanted);
+      admission = admission_.Admit(wanted, &forecast);
       refusal = std::get_if<AdmissionController::Refusal>(&admission);
     }
+    observer_->OnAdmission(
+        {.kind = wanted.kind,
+         .client = wanted.client,
+         .queries = wanted.work.queries,
+         .wait_seconds = forecast.wait,
+         .own_seconds = forecast.own,
+         .time_left = wanted.time_left,
+         .refusal = refusal != nullptr ? std::optional(refusal->reason) : std::nullopt});
     if (refusal != nullptr) {
       observer_->OnJobDropped(refusal->reason);
       return std::move(refusal->status);

@@ -83,6 +83,10 @@ def test_debug_adds_the_scheduler(start_server, stubs, transfer_request, level):
         1,
         1,
     )
+    admission = by_message["admission"]
+    assert (admission["kind"], admission["refusal"]) == ("keypoints", "")
+    assert admission["time_left_seconds"] is None
+    assert admission["field_queries"] >= by_message["request"]["field_queries"] > 0
     assert by_message["encoder batch"]["pairs"] == 1
     assert by_message["encoder batch"]["seconds"] > 0
     changes = [line for line in lines if line["message"] == "pair cache"]

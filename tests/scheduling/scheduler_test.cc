@@ -42,6 +42,31 @@ TEST_F(SchedulerTest, AnswersAJob) {
   EXPECT_EQ(sink->Wait()->matches.at(0).score, FakeScore(work, 0));
 }
 
+// Keeps the decisions about requests.
+class DecisionObserver final : public SchedulerObserver {
+ public:
+  void OnAdmission(const AdmissionDecision& decision) override { decisions_.push_back(decision); }
+  const std::vector<AdmissionDecision>& decisions() const { return decisions_; }
+
+ private:
+  std::vector<AdmissionDecision> decisions_;
+};
+
+TEST_F(SchedulerTest, ReportsTheDecisionAboutEachRequest) {
+  DecisionObserver observer;
+  const auto scheduler = Scheduler::Create(&engine_, &clock_, {}, &observer);
+  JobRequest request = FakeRequest({.id = 1, .queries = 1000});
+  request.client = "alice";
+  ASSERT_TRUE(ReserveFake(*scheduler, request, {.id = 1, .queries = 1000}).ok());
+  request.deadline = clock_.Now();
+  ASSERT_FALSE(ReserveFake(*scheduler, request, {.id = 1, .queries = 1000}).ok());
+  ASSERT_EQ(observer.decisions().size(), 2u);
+  EXPECT_EQ(observer.decisions()[0].client, "alice");
+  EXPECT_GT(observer.decisions()[0].queries, 0);
+  EXPECT_EQ(observer.decisions()[0].refusal, std::nullopt);
+  EXPECT_EQ(observer.decisions()[1].refusal, DropReason::kExpiredOnEntry);
+}
+
 TEST_F(SchedulerTest, RefusesWhatIsLateAtOnce) {
   const auto scheduler = Scheduler::Create(&engine_, &clock_, {});
   JobRequest request = FakeRequest({.id = 1});

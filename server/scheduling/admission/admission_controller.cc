@@ -58,9 +58,11 @@ AdmissionController::~AdmissionController() {
 }
 
 std::variant<AdmissionTicket, AdmissionController::Refusal> AdmissionController::Admit(
-    const AdmissionRequest& request) {
+    const AdmissionRequest& request, Forecast* forecast) {
+  Forecast ignored;
   absl::MutexLock lock(&mutex_);
-  if (std::optional<Refusal> refusal = RefusalOf(request)) {
+  std::optional<Refusal> refusal = RefusalOf(request, forecast != nullptr ? forecast : &ignored);
+  if (refusal) {
     if (refusal->reason == DropReason::kDeadlineUnreachable && entries_.empty()) trust_ *= kDoubt;
     return *std::move(refusal);
   }
@@ -90,7 +92,7 @@ std::uint64_t AdmissionController::Add(Entry entry) {
 }
 
 std::optional<AdmissionController::Refusal> AdmissionController::RefusalOf(
-    const AdmissionRequest& request) const {
+    const AdmissionRequest& request, Forecast* forecast) const {
   if (request.time_left <= absl::ZeroDuration()) {
     return Refusal{DropReason::kExpiredOnEntry,
                    absl::DeadlineExceededError("the deadline had passed on arrival")};
@@ -108,16 +110,16 @@ std::optional<AdmissionController::Refusal> AdmissionController::RefusalOf(
   if (absl::Status status = CheckRoom(request); !status.ok()) {
     return Refusal{DropReason::kQueueFull, WithRetryAfter(std::move(status), AverageTime())};
   }
-  const Forecast forecast = Predict(request);
-  if (const double excess = forecast.wait - options_.max_queued_seconds; excess > 0) {
+  *forecast = Predict(request);
+  if (const double excess = forecast->wait - options_.max_queued_seconds; excess > 0) {
     return Refusal{
         DropReason::kQueueFull,
         WithRetryAfter(absl::ResourceExhaustedError(absl::StrCat(
-                           "the queue is full: work of ", InSeconds(forecast.wait),
+                           "the queue is full: work of ", InSeconds(forecast->wait),
                            " goes before, must be <= ", InSeconds(options_.max_queued_seconds))),
                        absl::Seconds(excess))};
   }
-  if (absl::Status status = CheckTime(request.time_left, forecast); !status.ok()) {
+  if (absl::Status status = CheckTime(request.time_left, *forecast); !status.ok()) {
     return Refusal{DropReason::kDeadlineUnreachable, std::move(status)};
   }
   return std::nullopt;

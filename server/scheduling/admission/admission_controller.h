@@ -66,7 +66,9 @@ class AdmissionController {
   AdmissionController(const SchedulerOptions& options, int encoder_batch);
   ~AdmissionController();
 
-  std::variant<AdmissionTicket, Refusal> Admit(const AdmissionRequest& request);
+  // Sets `forecast` (may be null), unless the request is refused without one.
+  std::variant<AdmissionTicket, Refusal> Admit(const AdmissionRequest& request,
+                                               Forecast* forecast = nullptr);
 
   // Refuses all requests from now on, with UNAVAILABLE.
   void Close();
@@ -109,7 +111,7 @@ class AdmissionController {
   void GiveBackPlace(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool AllSubmitted() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return unsubmitted_ == 0; }
 
-  std::optional<Refusal> RefusalOf(const AdmissionRequest& request) const
+  std::optional<Refusal> RefusalOf(const AdmissionRequest& request, Forecast* forecast) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckRoom(const AdmissionRequest& request) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
