@@ -117,11 +117,11 @@ class Context:
         *flags: str,
         listen: str = "127.0.0.1:0",
         log_level: str = "warning",
-        stderr: int | None = None,
+        **popen: object,
     ) -> Server:
         log = self.work / f"{name}.log"
         flags = ("--log-level", log_level, *flags)
-        return Server(self.bin / "nemf-server", models, log, flags, listen, stderr)
+        return Server(self.bin / "nemf-server", models, log, flags, listen, **popen)
 
     def tiny_models(self, name: str) -> Path:
         """A new folder of models with tiny/1."""
