@@ -14,7 +14,7 @@ add_compile_options(-Wall -Wextra)
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   add_compile_options(-Wthread-safety)
 endif()
-# Where the flags ask for ThreadSanitizer, the tests are told what abseil's locks order.
+# With ThreadSanitizer, the tests link annotations of what Abseil's locks order.
 string(REGEX MATCH "-fsanitize=[a-z,]*thread" NEMF_TSAN "${CMAKE_CXX_FLAGS}")
 # Includes are written from the repository's root.
 include_directories(${PROJECT_SOURCE_DIR})

@@ -25,8 +25,8 @@ struct CsvRow {
   std::vector<std::string> fields;
 };
 
-// The fields of one line: separated by commas, with "..." around those that hold commas or quotes
-// (doubled). Nothing where a quote is not closed or stands inside a field.
+// Returns the fields of one line: separated by commas, with "..." around those that hold commas or
+// quotes (doubled). Returns nullopt if a quote is not closed or stands inside a field.
 std::optional<std::vector<std::string>> SplitCsv(std::string_view line);
 
 // The number that the whole field is ("nan" included), with blanks around it allowed.

@@ -22,7 +22,7 @@ struct FakeHandlers {
   std::function<grpc::Status(const v1::ComputeFlowRequest&, FlowWriter*)> flow = nullptr;
   std::function<grpc::Status(const v1::SampleFieldRequest&, v1::SampleFieldResponse*)> field =
       nullptr;
-  // With every error of `transfer`, as the trailer that tells clients when to come again.
+  // Sent with every error of `transfer`, as the trailer with the time to retry.
   std::optional<int> retry_pushback_ms = std::nullopt;
   // The Models service: the method ("Load"), the name and the version asked for. List answers with
   // this one model.

@@ -22,7 +22,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Moves when it is told to, and at once where somebody sleeps.
+// A clock that moves when a test advances it, and at once when a caller sleeps.
 class FakeClock final : public Clock {
  public:
   explicit FakeClock(double now = 0) : now_(now) {}

@@ -17,7 +17,7 @@ PHRASES = {
     r"hears?": "receives, is notified of",
     r"(?:is|are|was|were|be) told": "gets, is given, is known",
     r"told by": "recognised by, known from",
-    r"tells?": "reports, says, returns",
+    r"tells": "reports, says, returns",
     r"for ever": "indefinitely, without a time limit",
     r"of ours": "the project's",
     r"lets? go(?: of)?": "releases",
@@ -30,7 +30,7 @@ PHRASES = {
     r"as (?:much|many) as there (?:is|are)": "all",
 }
 # "Tells A and B apart" is plain English.
-ALLOWED = re.compile(r"tells? (?:\S+ ){0,3}apart", re.IGNORECASE)
+ALLOWED = re.compile(r"tells (?:\S+ ){0,3}apart", re.IGNORECASE)
 
 DOCUMENTS = ("*.md",)
 

@@ -30,6 +30,13 @@ def tracked(*patterns: str) -> tuple[str, ...]:
     return tuple(name for name in names.splitlines() if (ROOT / name).is_file())
 
 
+@cache
+def trailing_paths() -> frozenset[str]:
+    """Every tracked file by each end of its path: `a/b/c.h`, `b/c.h`, `c.h`."""
+    parts = (name.split("/") for name in tracked())
+    return frozenset("/".join(path[i:]) for path in parts for i in range(len(path)))
+
+
 def prose(name: str) -> str:
     """A document without its code blocks."""
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -78,7 +85,7 @@ def test_named_files_exist(name):
     paths = [code for code in named if REPOSITORY_PATH.fullmatch(code)]
     sources = [code for code in named if SOURCE_FILE.fullmatch(code) and code not in paths]
     missing = [path for path in paths if not (ROOT / path).exists()]
-    missing += [source for source in sources if not tracked(source, f"**/{source}")]
+    missing += [source for source in sources if source not in trailing_paths()]
     assert missing == []
 
 
