@@ -40,12 +40,13 @@ class ModuleEncoder : public DeviceEncoder {
     const absl::StatusOr<EncodedTensors> tensors = module_.Run(query, reference);
     if (!tensors.ok()) return tensors.status();
     DeviceEncoding encoding;
-    encoding.phi = tensors->phi.to(TypeOf(precision_));
-    encoding.coarse = tensors->coarse;
-    encoding.cost.resize(tensors->cost.numel());
+    encoding.phi = tensors->phi.to(TypeOf(precision_)).contiguous();
+    encoding.coarse = tensors->coarse.contiguous();
+    const at::Tensor cost = tensors->cost.contiguous();
+    encoding.cost.resize(cost.numel());
     // Waits for the stream, and with it for all of the encoding.
-    NEMF_RETURN_IF_ERROR(staging_.Download(tensors->cost.const_data_ptr(), tensors->cost.nbytes(),
-                                           encoding.cost.data()));
+    NEMF_RETURN_IF_ERROR(
+        staging_.Download(cost.const_data_ptr(), cost.nbytes(), encoding.cost.data()));
     return encoding;
   }
 

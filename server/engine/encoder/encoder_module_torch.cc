@@ -1,5 +1,7 @@
 #include "server/engine/encoder/encoder_module_torch.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <sstream>
 #include <vector>
 
@@ -25,7 +27,71 @@ absl::Status CheckShape(absl::string_view name, const at::Tensor& tensor,
                                                  "], must be [", absl::StrJoin(shape, ", "), "]"));
 }
 
+// Pixels along an axis that a bicubic sample reads.
+constexpr std::int64_t kTaps = 4;
+// Floats that ResizeAxis() lays out at a time.
+constexpr std::int64_t kBandFloats = std::int64_t{4} << 20;
+
+// Bytes [height][width][3] -> floats [1][3][height][width] in [0, 1].
+at::Tensor ToFloats(const at::Tensor& bytes) {
+  return bytes.permute({2, 0, 1}).unsqueeze(0).contiguous().to(at::kFloat).div_(255);
+}
+
+at::Tensor UpsampleBicubic(const at::Tensor& image, std::int64_t height, std::int64_t width) {
+  return at::upsample_bicubic2d(image, {height, width}, /*align_corners=*/true);
+}
+
+// The pixels of an axis of `from` pixels that `to` bicubic samples read, ascending. LibTorch places
+// the samples by the same float operations.
+at::Tensor TapsOf(std::int64_t from, std::int64_t to, at::Device device) {
+  const float scale = to > 1 ? static_cast<float>(from - 1) / static_cast<float>(to - 1) : 0.0f;
+  std::vector<std::int64_t> taps;
+  for (std::int64_t i = 0; i < to; ++i) {
+    const auto first = static_cast<std::int64_t>(scale * static_cast<float>(i)) - 1;
+    const std::int64_t next = taps.empty() ? 0 : taps.back() + 1;
+    for (std::int64_t tap = std::max(first, next); tap < std::min(first + kTaps, from); ++tap) {
+      taps.push_back(tap);
+    }
+  }
+  return at::tensor(taps).to(device);
+}
+
+// Resizes one axis (2: rows, 3: columns) from `from` pixels to `to`, given the pixels `taps` of it:
+// image [1][3][rows][columns], with taps.numel() entries along the axis. LibTorch derives the
+// weights from the full length, so each band of lines is laid out at that length. Pixels that are
+// not among the taps stay uninitialised and are not read.
+at::Tensor ResizeAxis(const at::Tensor& image, int axis, const at::Tensor& taps, std::int64_t from,
+                      std::int64_t to) {
+  const int across = axis == 3 ? 2 : 3;
+  const std::int64_t lines = image.size(across);
+  const std::int64_t band_lines = std::max<std::int64_t>(1, kBandFloats / (3 * from));
+  std::vector<at::Tensor> bands;
+  for (std::int64_t begin = 0; begin < lines; begin += band_lines) {
+    const at::Tensor band = image.narrow(across, begin, std::min(band_lines, lines - begin));
+    std::vector<std::int64_t> sizes = band.sizes().vec();
+    sizes[axis] = from;
+    at::Tensor whole = at::empty(sizes, band.options());
+    whole.index_copy_(axis, taps, band);
+    sizes[axis] = to;
+    bands.push_back(UpsampleBicubic(whole, sizes[2], sizes[3]));
+  }
+  return at::cat(bands, across);
+}
+
 }  // namespace
+
+// The bicubic sum runs over columns inside and over rows outside. A pass that keeps an axis weighs
+// its pixels with exactly 0 and 1, so a pass for the columns and one for the rows round as the sum
+// over both does.
+at::Tensor ResizeImage(const at::Tensor& image, std::int64_t size) {
+  const std::int64_t height = image.size(0);
+  const std::int64_t width = image.size(1);
+  if (std::max(height, width) <= kTaps * size) return UpsampleBicubic(ToFloats(image), size, size);
+  const at::Tensor rows = TapsOf(height, size, image.device());
+  const at::Tensor columns = TapsOf(width, size, image.device());
+  const at::Tensor read = ToFloats(image.index({rows.unsqueeze(1), columns}));
+  return ResizeAxis(ResizeAxis(read, 3, columns, width, size), 2, rows, height, size);
+}
 
 EncoderModule::EncoderModule(const std::string& bytes, const EncoderShape& shape, at::Device device)
     : module_(LoadModule(bytes, device)), shape_(shape), device_(device) {}
@@ -53,10 +119,7 @@ absl::StatusOr<EncodedTensors> EncoderModule::Encode(const at::Tensor& query,
 }
 
 at::Tensor EncoderModule::Prepare(const at::Tensor& image) const {
-  const at::Tensor rgb =
-      image.permute({2, 0, 1}).unsqueeze(0).to(at::kFloat).contiguous().div_(255);
-  const std::int64_t size = shape_.input_size;
-  const at::Tensor resized = at::upsample_bicubic2d(rgb, {size, size}, /*align_corners=*/true);
+  const at::Tensor resized = ResizeImage(image, shape_.input_size);
   return (resized - PerChannel(shape_.mean)) / PerChannel(shape_.std);
 }
 
@@ -76,8 +139,7 @@ absl::StatusOr<EncodedTensors> EncoderModule::Unpack(const c10::IValue& output) 
   status.Update(CheckShape("cost", parts[2].toTensor(), {1, g * g, g * g}));
   if (!status.ok()) return status;
   const auto part = [&](int i) { return parts[i].toTensor()[0].to(at::kFloat); };
-  return EncodedTensors{part(0).permute({1, 2, 3, 4, 0}).contiguous(), part(1).contiguous(),
-                        part(2).contiguous()};
+  return EncodedTensors{part(0).permute({1, 2, 3, 4, 0}), part(1), part(2)};
 }
 
 }  // namespace nemf

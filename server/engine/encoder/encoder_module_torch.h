@@ -10,12 +10,19 @@
 
 namespace nemf {
 
-// What the encoder makes of one pair; float32, contiguous, on its device.
+// The encoding of one pair: float32, on the encoder's device. Strides are arbitrary, so that a
+// caller makes only the copy that it needs.
 struct EncodedTensors {
   at::Tensor phi;     // [grid][grid][grid][grid][channels], as in Encoding
   at::Tensor coarse;  // [2][grid][grid]
   at::Tensor cost;    // [grid * grid][grid * grid]
 };
+
+// Resizes `image`, bytes [height][width][3], with values divided by 255 -> [1][3][size][size],
+// float32, on the image's device. Has the bits of at::upsample_bicubic2d() with aligned corners
+// over the whole image. Only the pixels that the result depends on become floats: at most 4 * size
+// along each axis.
+at::Tensor ResizeImage(const at::Tensor& image, std::int64_t size);
 
 // The TorchScript module of a bundle's encoder.pt on a device: the same steps on a CPU and on a
 // GPU. Failures of LibTorch throw. Used from one thread at a time.

@@ -12,9 +12,11 @@ namespace nemf {
 
 namespace {
 
+// The tensor's values in row-major order, whatever its strides.
 std::vector<float> ToVector(const at::Tensor& tensor) {
-  const float* data = tensor.const_data_ptr<float>();
-  return std::vector<float>(data, data + tensor.numel());
+  std::vector<float> values(tensor.numel());
+  at::from_blob(values.data(), tensor.sizes()).copy_(tensor);
+  return values;
 }
 
 // The image's bytes as a tensor that does not own them.
