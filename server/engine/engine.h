@@ -42,26 +42,31 @@ struct FlowSnapshot {
   std::vector<Point> reference;  // reference pixels, row-major over the query's pixels
 };
 
-// One matching run over one pair: all pixels of the query, or some keypoints. A task is a state
-// machine that an Engine advances in bounded pieces; between two pieces it may be dropped at once.
+// One matching run over one pair: all pixels of the query, or some keypoints. An Engine advances it
+// in bounded work items. Between two of them it may be destroyed.
+//
+// Work is counted in field evaluations. A gradient step of a point counts as one. Preparing a task
+// (its dependency cone, point tables and first values) and making a snapshot need none, but have a
+// price in them that depends on the engine's device.
 class MatchTask {
  public:
   virtual ~MatchTask() = default;
   virtual bool done() const = 0;
-  // Field queries spent so far (a point's gradient step counts as one), and an upper bound of what
-  // is still to be spent.
+  // Field evaluations so far, without any prices.
   virtual std::int64_t queries_spent() const = 0;
+  // An upper bound of the work that is left, with the prices of preparation and snapshots. Each
+  // Engine::Step() lowers it by at least the work that it returns.
   virtual std::int64_t queries_left() const = 0;
   // The answer, in the order of the keypoints, or row-major over the query's pixels.
   // Requires done(); moves the result out.
   virtual std::vector<Match> TakeResult() = 0;
 
-  // Asks a dense task for its state after each of these PatchMatch iterations, in ascending order
-  // (0: the coarse answer; iterations that the schedule does not reach come to nothing). To be
-  // called once, before the first Step(); the answer does not depend on it.
+  // Requests snapshots of a dense task after these PatchMatch iterations, in ascending order. 0 is
+  // the coarse answer; iterations beyond the schedule are ignored. Called at most once, before the
+  // first Step(). The answer does not depend on it, but queries_left() does.
   virtual void RequestSnapshots(std::vector<int> iterations) = 0;
-  // Those that the task came past since the last call, oldest first; not to be called during a
-  // Step(). Between two calls they hold host memory for as many.
+  // Returns the snapshots made since the last call, oldest first. Must not be called during a
+  // Step(). Snapshots that are not yet taken hold host memory.
   virtual std::vector<FlowSnapshot> TakeSnapshots() = 0;
 };
 
@@ -89,18 +94,19 @@ class Engine {
   // as much longer. Each number up to it is a shape of its own, whose first pass may be slow.
   virtual int encoder_batch() const { return 1; }
 
-  // Returns an upper bound of the queries of a task over a query image of this size (see Start()),
-  // before its pair is encoded or even decoded. Cheap.
+  // Returns an upper bound of the work of a task over a query image of this size (see Start()) with
+  // `snapshots` snapshots, before its pair is encoded or even decoded. Cheap.
   virtual std::int64_t BoundQueries(ImageSize query, absl::Span<const Point> keypoints,
-                                    const MatchOptions& options) const = 0;
+                                    const MatchOptions& options, int snapshots) const = 0;
 
   // Runs the encoder over the pairs, of any sizes, in order. The result for a pair does not depend
   // on its company.
   virtual absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair> pairs) = 0;
 
-  // A task for the points `keypoints` (query pixels, inside the image), or for every pixel of the
-  // query when `keypoints` is empty. Requires options.Validate().ok().
+  // Returns a task for the points `keypoints` (query pixels, inside the image), or for every pixel
+  // of the query if `keypoints` is empty. Requires options.Validate().ok(). Takes time in
+  // proportion to the keypoints, whatever the sizes of the images: all else is done by Step().
   virtual std::unique_ptr<MatchTask> Start(std::shared_ptr<const EncodedPair> pair,
                                            std::vector<Point> keypoints,
                                            const MatchOptions& options) = 0;
@@ -113,9 +119,10 @@ class Engine {
                                                 Point query, ImageSize nodes) = 0;
 
   // Advances the unfinished tasks, in order, until one of them is done or about `max_queries` field
-  // queries were spent (at least one piece of work is done). Results do not depend on how the work
-  // is cut or on which tasks go together. Returns the queries spent. On an error each task stands
-  // after a whole number of pieces and may be stepped again.
+  // evaluations' worth of work is done, but by at least one work item. Returns that work, which
+  // exceeds `max_queries` by less than one smallest work item a task. Results do not depend on how
+  // the work is cut or on which tasks go together. After an error each task stands between two work
+  // items and may be stepped again.
   virtual absl::StatusOr<std::int64_t> Step(absl::Span<MatchTask* const> tasks,
                                             std::int64_t max_queries) = 0;
 };

@@ -159,10 +159,11 @@ class ThreadScheduler final : public Scheduler {
   std::int64_t BoundQueries(const JobSpec& spec, ImageSize query) const {
     if (const auto* field = std::get_if<FieldSpec>(&spec)) return Area(field->nodes);
     if (const auto* flow = std::get_if<FlowSpec>(&spec)) {
-      return engine_->BoundQueries(query, {}, flow->options);
+      return engine_->BoundQueries(query, {}, flow->options,
+                                   static_cast<int>(flow->snapshots.size()));
     }
     const auto& keypoints = std::get<KeypointsSpec>(spec);
-    return engine_->BoundQueries(query, keypoints.keypoints, keypoints.options);
+    return engine_->BoundQueries(query, keypoints.keypoints, keypoints.options, 0);
   }
 
   // Returns what admission decides on, for a pair that is not encoded.
@@ -173,8 +174,10 @@ class ThreadScheduler final : public Scheduler {
     wanted.work.priority = request.priority;
     const auto* flow = std::get_if<FlowSpec>(&request.spec);
     if (flow != nullptr && flow->both_ways) {
+      FlowSpec backward = *flow;
+      backward.snapshots.clear();
       wanted.backward = wanted.work;
-      wanted.backward->queries = static_cast<double>(BoundQueries(request.spec, request.reference));
+      wanted.backward->queries = static_cast<double>(BoundQueries(backward, request.reference));
     }
     wanted.bytes = HeldBytes(request);
     wanted.client = request.client;

@@ -31,7 +31,7 @@ struct FieldScene {
     field = CpuField::Create(testing::RandomWeights(shape, 3));
     workspace = field->NewWorkspace();
     phi = random.Vector(kGrid * kGrid * kGrid * kGrid * shape.channels);
-    table = MakeQueryTable(field->weights(), random.Vector(kSide), random.Vector(kSide));
+    table = MakePointTable(field->weights(), random.Vector(kSide), random.Vector(kSide));
     for (int i = 0; i < kMostRows; ++i) {
       reference.push_back({random.Next(), random.Next()});
       query.push_back({random.Below(kSide), random.Below(kSide)});

@@ -42,7 +42,7 @@ absl::StatusOr<std::unique_ptr<FieldMeter>> FieldMeter::Load(const std::string& 
 FieldMeter::FieldMeter(FieldWeights weights, int grid, int threads)
     : field_(CpuField::Create(std::move(weights))),
       grid_(grid),
-      table_(MakeQueryTable(field_->weights(), Axis(), Axis())),
+      table_(MakePointTable(field_->weights(), Axis(), Axis())),
       team_(threads, [] { SetTorchThreads(1); }) {
   std::mt19937 generator(kSeed);
   std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);

@@ -42,7 +42,7 @@ TEST_P(Cone, UpdatesThePixelsWithinTheDistanceLeft) {
   for (int i = -1; i < cone.iterations; ++i) {
     const int count = i < 0 ? set.size() : set.Updated(i);
     std::set<int> found;
-    for (int slot = 0; slot < count; ++slot) found.insert(PixelOf(set.view(), slot));
+    for (int site = 0; site < count; ++site) found.insert(PixelOf(set.view(), site));
     std::set<int> expected;
     for (int pixel = 0; pixel < pixels; ++pixel) {
       if (DistanceToSupport(cone, pixel) <= cone.iterations - 1 - i) expected.insert(pixel);
@@ -56,12 +56,12 @@ TEST_P(Cone, NeighboursAreThePixelsOfTheDenseCase) {
   const ConeCase& cone = GetParam();
   const DependencyCone set = DependencyCone::Cone(cone.size, cone.support, cone.iterations);
   const ConeView all{cone.size.width, cone.size.height, nullptr, nullptr};
-  for (int slot = 0; cone.iterations > 0 && slot < set.Updated(0); ++slot) {
-    int slots[4];
+  for (int site = 0; cone.iterations > 0 && site < set.Updated(0); ++site) {
+    int sites[4];
     int expected[4];
-    NeighbourSlots(set.view(), slot, slots);
-    NeighbourSlots(all, PixelOf(set.view(), slot), expected);
-    for (int i = 0; i < 4; ++i) EXPECT_EQ(PixelOf(set.view(), slots[i]), expected[i]);
+    NeighbourSites(set.view(), site, sites);
+    NeighbourSites(all, PixelOf(set.view(), site), expected);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(PixelOf(set.view(), sites[i]), expected[i]);
   }
 }
 
@@ -69,7 +69,7 @@ TEST_P(Cone, FindsItsSupport) {
   const ConeCase& cone = GetParam();
   const DependencyCone set = DependencyCone::Cone(cone.size, cone.support, cone.iterations);
   for (const int pixel : cone.support) {
-    EXPECT_EQ(PixelOf(set.view(), set.SupportSlot(pixel)), pixel);
+    EXPECT_EQ(PixelOf(set.view(), set.SupportSite(pixel)), pixel);
   }
 }
 
@@ -81,12 +81,12 @@ INSTANTIATE_TEST_SUITE_P(Cases, Cone,
                                            ConeCase{{2, 2}, {3}, 5}, ConeCase{{1, 1}, {0}, 2},
                                            ConeCase{{6, 6}, {14}, 30}));
 
-TEST(AllPixels, AreTheirOwnSlots) {
+TEST(AllPixels, AreTheirOwnSites) {
   const DependencyCone set = DependencyCone::All({5, 4}, 3);
   EXPECT_EQ(set.size(), 20);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(set.Updated(i), 20);
   EXPECT_EQ(PixelOf(set.view(), 13), 13);
-  EXPECT_EQ(set.SupportSlot(13), 13);
+  EXPECT_EQ(set.SupportSite(13), 13);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ class FieldTest : public ::testing::TestWithParam<int> {
     field_ = CpuField::Create(testing::RandomWeights(shape, 9));
     workspace_ = field_->NewWorkspace();
     phi_ = random_.Vector(kGrid * kGrid * kGrid * kGrid * shape.channels, 2.0f);
-    table_ = MakeQueryTable(field_->weights(), random_.Vector(37), random_.Vector(29));
+    table_ = MakePointTable(field_->weights(), random_.Vector(37), random_.Vector(29));
     for (int i = 0; i < kPoints; ++i) {
       reference_.push_back({1.1f * random_.Next(), 1.1f * random_.Next()});
       query_.push_back({random_.Below(37), random_.Below(29)});

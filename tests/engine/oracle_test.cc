@@ -57,7 +57,7 @@ class OraclePoints : public ::testing::Test {
       x.push_back(each.x);
       y.push_back(each.y);
     }
-    table_ = MakeQueryTable(field_->weights(), x, y);
+    table_ = MakePointTable(field_->weights(), x, y);
     for (int i = 0; i < static_cast<int>(query_.size()); ++i) index_.push_back({i, i});
     return {view_, &table_, reference_, index_};
   }

@@ -154,7 +154,7 @@ TEST_P(ScheduleTest, StaysWithinItsBoundsOfWork) {
   const auto pair = EncodeBlank(engine.get(), size);
   for (const std::vector<Point>& keypoints : {std::vector<Point>{}, {{7, 7.5f}, {44, 30}}}) {
     const auto task = engine->Start(pair, keypoints, options());
-    EXPECT_LE(task->queries_left(), BoundQueries(size, keypoints.size(), options()));
+    EXPECT_LE(task->queries_left(), engine->BoundQueries(size, keypoints, options(), 0));
     std::int64_t bound = task->queries_left();
     while (!task->done()) {
       const std::int64_t step = engine->Step({task.get()}, 3000).value();

@@ -60,8 +60,8 @@ class ShiftEngine final : public Engine {
 
   const std::string& device() const override { return device_; }
   int encoder_batch() const override { return batch; }
-  std::int64_t BoundQueries(ImageSize, absl::Span<const Point>,
-                            const MatchOptions&) const override {
+  std::int64_t BoundQueries(ImageSize, absl::Span<const Point>, const MatchOptions&,
+                            int) const override {
     return 1;
   }
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(

@@ -81,7 +81,8 @@ TEST(SnapshotTest, AKeypointTaskHasNone) {
 std::vector<Match> Field(Engine* engine, std::shared_ptr<const EncodedPair> pair, Point query,
                          ImageSize nodes, std::int64_t max_queries) {
   const std::unique_ptr<MatchTask> task = engine->StartField(std::move(pair), query, nodes);
-  EXPECT_EQ(task->queries_left(), nodes.width * nodes.height);
+  // The point's two table rows cost one evaluation.
+  EXPECT_EQ(task->queries_left(), nodes.width * nodes.height + 1);
   MatchTask* const tasks[] = {task.get()};
   while (!task->done()) EXPECT_TRUE(engine->Step(tasks, max_queries).ok());
   return task->TakeResult();

@@ -155,7 +155,7 @@ absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> FakeEngine::Enco
 }
 
 std::int64_t FakeEngine::BoundQueries(ImageSize query, absl::Span<const Point>,
-                                      const MatchOptions&) const {
+                                      const MatchOptions&, int) const {
   return query.width;
 }
 

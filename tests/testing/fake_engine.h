@@ -70,7 +70,7 @@ class FakeEngine final : public Engine {
   EncodeOverlap encode_overlap() const override { return overlap; }
   int encoder_batch() const override { return batch; }
   std::int64_t BoundQueries(ImageSize query, absl::Span<const Point> keypoints,
-                            const MatchOptions& options) const override;
+                            const MatchOptions& options, int snapshots) const override;
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair> pairs) override;
   std::unique_ptr<MatchTask> Start(std::shared_ptr<const EncodedPair> pair,

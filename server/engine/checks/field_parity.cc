@@ -32,7 +32,7 @@ struct RandomQueries {
   explicit RandomQueries(const FieldWeights& weights)
       : phi(RandomNumbers(
             static_cast<std::size_t>(kGrid) * kGrid * kGrid * kGrid * weights.shape.channels, 0)),
-        table(MakeQueryTable(weights, RandomNumbers(kQueries, 1), RandomNumbers(kQueries, 2))) {
+        table(MakePointTable(weights, RandomNumbers(kQueries, 1), RandomNumbers(kQueries, 2))) {
     const std::vector<float> x = RandomNumbers(kQueries, 3);
     const std::vector<float> y = RandomNumbers(kQueries, 4);
     for (int i = 0; i < kQueries; ++i) {

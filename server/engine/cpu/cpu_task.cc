@@ -1,10 +1,12 @@
 #include "server/engine/cpu/cpu_task.h"
 
-#include <limits>
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "server/engine/matching/cost_grid.h"
-#include "server/engine/matching/task_tables.h"
+#include "server/engine/matching/table_rows.h"
+#include "server/engine/math/search.h"
 
 namespace nemf {
 
@@ -23,52 +25,76 @@ std::vector<float> CpuPair::SampleCost(Point query, ImageSize nodes) const {
   return SampleCostGrid(cost(), query_size_, query, nodes);
 }
 
-CpuTask::CpuTask(const TaskPlan& plan, const FieldWeights& weights)
-    : plan(plan),
-      active(plan.active.view()),
-      nodes(MakeNodeTable(weights, plan)),
-      others(MakePointTable(weights, plan)),
-      initial(plan.active.size()) {
-  for (int slot = 0; slot < plan.active.size(); ++slot) {
-    const int pixel = PixelOf(active, slot);
-    initial[slot] =
-        SampleCoarse(pair().coarse(), static_cast<float>(pixel % active.width),
-                     static_cast<float>(pixel / active.width), active.width, active.height);
+namespace {
+
+// The arrays of an axis of a table.
+struct AxisArrays {
+  std::vector<float>& coordinates;
+  std::vector<float>& hidden;
+};
+
+AxisArrays ArraysOf(const TableRows& rows, CpuTask* task) {
+  PointTable& table = rows.of_nodes ? task->nodes : task->others;
+  if (rows.axis == 0) return {table.x, table.x_hidden};
+  return {table.y, table.y_hidden};
+}
+
+// Grows an array to `size` elements. It is not copied on its way to `final_size`: the system gives
+// the memory as it is touched.
+template <typename T>
+void GrowTo(std::size_t size, std::size_t final_size, T value, std::vector<T>* array) {
+  array->reserve(final_size);
+  array->resize(size, value);
+}
+
+}  // namespace
+
+void CpuTask::MakeRoom(const WorkItem& item) {
+  if (item.phase == Phase::kFillTables) {
+    for (const TableRows& rows : SplitTableRows(plan, item.begin, item.end)) {
+      const AxisArrays arrays = ArraysOf(rows, this);
+      const std::size_t hidden = layer.hidden();
+      GrowTo(rows.end, rows.size, 0.0f, &arrays.coordinates);
+      GrowTo(rows.end * hidden, rows.size * hidden, 0.0f, &arrays.hidden);
+    }
+  } else if (item.phase == Phase::kInitialize) {
+    const int final_size = plan.num_values();
+    cone = plan.cone.view();
+    GrowTo(item.end, final_size, Vec2{}, &initial);
+    GrowTo(item.end, final_size, Vec2{}, &values[0]);
+    if (plan.passes() > 0) GrowTo(item.end, final_size, Vec2{}, &values[1]);
+    if (plan.iterations() == 0) return;
+    GrowTo<char>(item.end, final_size, 1, &changed[0]);
+    GrowTo<char>(item.end, final_size, 0, &changed[1]);
+    const int scored = plan.num_scores();
+    GrowTo(std::min(item.end, scored), scored, UnknownScore(), &scores);
+  } else if (item.phase == Phase::kSnapshot) {
+    GrowTo(item.end, plan.num_points(), Point{}, &snapshot);
+  } else if (item.phase == Phase::kRefine) {
+    GrowTo(item.end, plan.num_points(), Match{}, &matches);
   }
-  values[0] = initial;
-  if (plan.passes() > 0) values[1].resize(initial.size());
-  if (plan.iterations() > 0) {
-    changed[0].assign(initial.size(), 1);
-    changed[1].resize(initial.size());
-    scores.assign(plan.active.Updated(0), std::numeric_limits<float>::quiet_NaN());
+}
+
+void CpuTask::FillTables(int begin, int end) {
+  for (const TableRows& rows : SplitTableRows(plan, begin, end)) {
+    const AxisArrays arrays = ArraysOf(rows, this);
+    const std::size_t first = static_cast<std::size_t>(rows.begin) * layer.hidden();
+    FillTableRows(layer, plan, rows, &arrays.coordinates[rows.begin], &arrays.hidden[first]);
   }
-  matches.resize(plan.num_points());
 }
 
-TableIndex CpuTask::NodeIndex(int node) const { return {node % active.width, node / active.width}; }
-
-TableIndex CpuTask::PointIndex(int point) const {
-  if (plan.samples_field()) return {0, 0};
-  if (!plan.dense()) return {point, point};
-  const int width = plan.lattice.query_width;
-  return {point % width, point / width};
+void CpuTask::Initialize(int begin, int end) {
+  for (int site = begin; site < end; ++site) {
+    const TableIndex node = NodeIndex(PixelOf(cone, site));
+    initial[site] = SampleCoarse(pair().coarse(), static_cast<float>(node.x),
+                                 static_cast<float>(node.y), cone.width, cone.height);
+    values[0][site] = initial[site];
+  }
 }
 
-void CpuTask::ReadSupport(const KeypointSupport& support, int pass, Vec2 out[4]) const {
-  for (int i = 0; i < 4; ++i) out[i] = Before(pass)[plan.active.SupportSlot(support.pixel[i])];
-}
-
-void CpuTask::SetMatch(int point, Vec2 reference, float score) {
+void CpuTask::Snapshot(int iteration, int begin, int end) {
   const ImageSize size = pair().reference_size();
-  const Vec2 pixel = {ToPixel(reference.x, size.width), ToPixel(reference.y, size.height)};
-  matches[point] = {{pixel.x, pixel.y}, score, InsideImage(pixel, size.width, size.height)};
-}
-
-std::vector<Point> CpuTask::Snapshot(int iteration) const {
-  const ImageSize size = pair().reference_size();
-  std::vector<Point> out;
-  out.reserve(plan.num_points());
-  for (int point = 0; point < plan.num_points(); ++point) {
+  for (int point = begin; point < end; ++point) {
     Vec2 value = {};
     if (plan.strided()) {
       Vec2 corners[4];
@@ -78,9 +104,27 @@ std::vector<Point> CpuTask::Snapshot(int iteration) const {
     } else {
       value = Before(iteration)[point];
     }
-    out.push_back({ToPixel(value.x, size.width), ToPixel(value.y, size.height)});
+    snapshot[point] = {ToPixel(value.x, size.width), ToPixel(value.y, size.height)};
   }
-  return out;
+}
+
+TableIndex CpuTask::NodeIndex(int node) const { return {node % cone.width, node / cone.width}; }
+
+TableIndex CpuTask::PointIndex(int point) const {
+  if (plan.samples_field()) return {0, 0};
+  if (!plan.dense()) return {point, point};
+  const int width = plan.lattice.query_width;
+  return {point % width, point / width};
+}
+
+void CpuTask::ReadSupport(const KeypointSupport& support, int pass, Vec2 out[4]) const {
+  for (int i = 0; i < 4; ++i) out[i] = Before(pass)[plan.cone.SupportSite(support.pixel[i])];
+}
+
+void CpuTask::SetMatch(int point, Vec2 reference, float score) {
+  const ImageSize size = pair().reference_size();
+  const Vec2 pixel = {ToPixel(reference.x, size.width), ToPixel(reference.y, size.height)};
+  matches[point] = {{pixel.x, pixel.y}, score, InsideImage(pixel, size.width, size.height)};
 }
 
 }  // namespace nemf

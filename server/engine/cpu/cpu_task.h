@@ -35,15 +35,24 @@ class CpuPair : public EncodedPair {
   const int channels_;
 };
 
-// A task's arrays in host memory.
+// A task's arrays in host memory. They grow with the phases up to kInitialize, so that no step
+// touches all of a large task's memory.
 struct CpuTask : TaskState {
-  CpuTask(const TaskPlan& plan, const FieldWeights& weights);
+  CpuTask(const TaskPlan& plan, const QueryLayer& layer) : plan(plan), layer(layer) {}
+
+  // Makes room for what the items [item.begin, item.end) write. Called by one thread, before others
+  // work on ranges of the item.
+  void MakeRoom(const WorkItem& item);
+  // The phases without field evaluations, on items [begin, end).
+  void FillTables(int begin, int end);
+  void Initialize(int begin, int end);
+  void Snapshot(int iteration, int begin, int end);
 
   const CpuPair& pair() const { return static_cast<const CpuPair&>(*plan.pair); }
   // A node of the lattice in the table `nodes`; a point of the answer in the table of points().
   TableIndex NodeIndex(int node) const;
   TableIndex PointIndex(int point) const;
-  const PointTable& points() const { return points_are_nodes() ? nodes : others; }
+  const PointTable& points() const { return plan.points_are_nodes() ? nodes : others; }
   // The values that the pass `pass` over slots begins with.
   const std::vector<Vec2>& Before(int pass) const { return values[pass % 2]; }
   std::vector<Vec2>& After(int pass) { return values[(pass + 1) % 2]; }
@@ -51,11 +60,10 @@ struct CpuTask : TaskState {
   void ReadSupport(const KeypointSupport& support, int pass, Vec2 out[4]) const;
   // Writes the answer of a point: a normalised reference point and its score.
   void SetMatch(int point, Vec2 reference, float score);
-  // Where the pixels of a dense task stand after `iteration` iterations, reference pixels.
-  std::vector<Point> Snapshot(int iteration) const;
 
   const TaskPlan& plan;
-  const ConeView active;
+  const QueryLayer& layer;
+  ConeView cone;     // of the plan
   PointTable nodes;  // of the lattice's nodes: index (x, y)
   // Of the keypoints, index (k, k), or of the pixels, (x, y), where they are not the nodes.
   PointTable others;
@@ -64,11 +72,9 @@ struct CpuTask : TaskState {
   std::vector<Vec2> initial;
   std::vector<Vec2> values[2];
   std::vector<char> changed[2];
-  std::vector<float> scores;   // of the present value; NaN where it is not known
-  std::vector<Match> matches;  // by point of the answer
-
- private:
-  bool points_are_nodes() const { return plan.dense() && !plan.strided(); }
+  std::vector<float> scores;    // of the present value; NaN if it is not known
+  std::vector<Point> snapshot;  // by point, of the last kSnapshot phase
+  std::vector<Match> matches;   // by point of the answer
 };
 
 }  // namespace nemf

@@ -31,7 +31,7 @@ int RunOptimizeNodes(const CpuField& field, CpuTask* task, int pass, int begin, 
   scratch->reference.assign(before.begin() + begin, before.begin() + end);
   scratch->query.clear();
   for (int slot = begin; slot < end; ++slot) {
-    scratch->query.push_back(task->NodeIndex(PixelOf(task->active, slot)));
+    scratch->query.push_back(task->NodeIndex(PixelOf(task->cone, slot)));
   }
   Optimize(field, {task->pair().phi(), &task->nodes, scratch->reference, scratch->query},
            task->plan, scratch);

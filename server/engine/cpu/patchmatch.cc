@@ -68,12 +68,12 @@ class Iteration {
     scratch_.first_row.clear();
     for (int slot = begin_; slot < end_; ++slot) {
       int slots[4];
-      NeighbourSlots(task_.active, slot, slots);
+      NeighbourSlots(task_.cone, slot, slots);
       const Vec2 neighbours[4] = {before_[slots[0]], before_[slots[1]], before_[slots[2]],
                                   before_[slots[3]]};
       Vec2 candidates[kMaxCandidates];
       const int count = CollectCandidates(Own(slot), neighbours, candidates, FreshBits(slots));
-      const TableIndex query = task_.NodeIndex(PixelOf(task_.active, slot));
+      const TableIndex query = task_.NodeIndex(PixelOf(task_.cone, slot));
       scratch_.first_row.push_back(static_cast<int>(scratch_.reference.size()));
       for (int i = 0; i < count; ++i) AddRow(candidates[i], query);
     }
@@ -93,7 +93,7 @@ class Iteration {
   void CollectSearch() {
     ClearRows();
     for (int slot = begin_; slot < end_; ++slot) {
-      const int node = PixelOf(task_.active, slot);
+      const int node = PixelOf(task_.cone, slot);
       const Vec2 around = scratch_.best[slot - begin_].point;
       for (int i = 0; i < options_.search_candidates; ++i) {
         AddRow(RandomCandidate(around, radii_[i], options_.seed, node, iteration_, i),

@@ -17,8 +17,8 @@ Vec2 StartOf(const CpuTask& task, int point) {
   if (plan.dense()) return task.Before(plan.passes())[point];
   if (plan.options.refinement == Refinement::kCoarse) {
     const Point keypoint = plan.keypoints[point];
-    return SampleCoarse(task.pair().coarse(), keypoint.x, keypoint.y, task.active.width,
-                        task.active.height);
+    return SampleCoarse(task.pair().coarse(), keypoint.x, keypoint.y, plan.lattice.query_width,
+                        plan.lattice.query_height);
   }
   const KeypointSupport& support = plan.supports[point];
   Vec2 corners[4];

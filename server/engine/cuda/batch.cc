@@ -8,6 +8,7 @@
 namespace nemf {
 
 BatchKind KindOf(const WorkItem& piece) {
+  if (piece.phase < Phase::kPatchMatch) return BatchKind::kNone;
   if (piece.phase == Phase::kPatchMatch) return BatchKind::kPatchMatch;
   const bool upsamples = piece.phase == Phase::kRefine && piece.plan->strided();
   return upsamples ? BatchKind::kUpsample : BatchKind::kOptimize;
@@ -26,6 +27,7 @@ int RowsOfItem(const WorkItem& piece) {
     case BatchKind::kUpsample:
       return kMaxUpsampleCandidates;
     case BatchKind::kOptimize:
+    case BatchKind::kNone:
       break;
   }
   return 1;

@@ -10,6 +10,7 @@ namespace nemf {
 
 // WorkItems that are done by the same kernels.
 enum class BatchKind {
+  kNone,        // preparation and snapshots, which need no field evaluations
   kPatchMatch,  // an iteration on slots
   kOptimize,    // the optimiser on slots, or on the points of a plan that is not strided
   kUpsample,    // the points of a strided plan

@@ -24,6 +24,7 @@ class DeviceBackend : public Backend {
       : runtime_(std::move(runtime)),
         encoder_(std::move(encoder)),
         host_weights_(std::move(weights)),
+        query_layer_(host_weights_),
         precision_(precision),
         options_(options),
         staging_(runtime_.get(), StreamKind::kMatching),
@@ -54,6 +55,9 @@ class DeviceBackend : public Backend {
 
   const std::string& device() const override { return runtime_->name(); }
   EncodeOverlap encode_overlap() const override { return EncodeOverlap::kUseful; }
+  // A GPU makes a field evaluation in a few nanoseconds; the host takes tens of them for a site of
+  // a cone and hundreds for a row of a table. Values and previews are the device's own work.
+  ItemPrices prices() const override { return {8, 128, 1}; }
 
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair> pairs) override {
@@ -73,7 +77,7 @@ class DeviceBackend : public Backend {
   }
 
   std::unique_ptr<TaskState> NewState(const TaskPlan& plan) override {
-    return std::make_unique<DeviceTask>(plan, host_weights_);
+    return std::make_unique<DeviceTask>(plan, query_layer_);
   }
 
   absl::Status Run(absl::Span<WorkItem> pieces) override {
@@ -82,16 +86,8 @@ class DeviceBackend : public Backend {
     return status;
   }
 
-  std::vector<Point> Snapshot(const TaskState& state, int iteration) override {
-    const auto& task = static_cast<const DeviceTask&>(state);
-    std::vector<Vec2> pixels(task.plan.num_points());
-    // An error of the device stays, and the next Run() tells it.
-    OnStream(StreamKind::kMatching, [&] {
-      return ReadSnapshot(const_cast<DeviceTask*>(&task), iteration, &pixels);
-    }).IgnoreError();
-    std::vector<Point> out;
-    for (const Vec2& pixel : pixels) out.push_back({pixel.x, pixel.y});
-    return out;
+  std::vector<Point> TakeSnapshot(TaskState* state) override {
+    return std::exchange(static_cast<DeviceTask*>(state)->snapshot, {});
   }
 
   std::vector<Match> TakeResult(TaskState* state) override {
@@ -136,21 +132,10 @@ class DeviceBackend : public Backend {
       if (matcher_ == nullptr) NEMF_RETURN_IF_ERROR(MakeMatcher(rows_));
       for (const WorkItem& piece : pieces) {
         auto* task = static_cast<DeviceTask*>(piece.state);
-        NEMF_RETURN_IF_ERROR(task->Upload(runtime_.get(), &staging_, queue_));
+        NEMF_RETURN_IF_ERROR(task->Prepare(piece, runtime_.get(), &staging_, queue_));
       }
       return matcher_->Run(pieces);
     });
-  }
-
-  absl::Status ReadSnapshot(DeviceTask* task, int iteration, std::vector<Vec2>* out) {
-    NEMF_RETURN_IF_ERROR(task->Upload(runtime_.get(), &staging_, queue_));
-    const ImageSize reference = task->plan.pair->reference_size();
-    const DeviceArray<Vec2> pixels(runtime_.get(), out->size());
-    NEMF_RETURN_IF_ERROR(
-        queue_.Run(static_cast<int>(out->size()),
-                   SnapshotPoints{task->Before(iteration), task->plan.lattice, reference.width,
-                                  reference.height, pixels.data()}));
-    return staging_.Download(pixels.data(), out->size() * sizeof(Vec2), out->data());
   }
 
   static int RoundRows(int rows) { return std::max(64, rows / 64 * 64); }
@@ -181,6 +166,7 @@ class DeviceBackend : public Backend {
   const std::unique_ptr<DeviceRuntime> runtime_;
   const std::unique_ptr<DeviceEncoder> encoder_;
   const FieldWeights host_weights_;
+  const QueryLayer query_layer_;
   const Precision precision_;
   const ChunkOptions options_;
   // Of the matching thread.

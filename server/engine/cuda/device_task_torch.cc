@@ -7,7 +7,6 @@
 
 #include "server/base/status_macros.h"
 #include "server/engine/matching/cost_grid.h"
-#include "server/engine/matching/task_tables.h"
 
 namespace nemf {
 
@@ -26,11 +25,11 @@ std::vector<AdamStepSize> StepSizes(const TaskPlan& plan) {
   return sizes;
 }
 
-// The keypoints' supports, with slots in place of pixels.
-std::vector<KeypointSupport> SlotSupports(const TaskPlan& plan) {
+// The keypoints' supports, with sites in place of pixels.
+std::vector<KeypointSupport> SiteSupports(const TaskPlan& plan) {
   std::vector<KeypointSupport> supports = plan.supports;
   for (KeypointSupport& support : supports) {
-    for (int& pixel : support.pixel) pixel = plan.active.SupportSlot(pixel);
+    for (int& pixel : support.pixel) pixel = plan.cone.SupportSite(pixel);
   }
   return supports;
 }
@@ -57,73 +56,119 @@ std::vector<float> DevicePair::SampleCost(Point query, ImageSize nodes) const {
   return SampleCostGrid({encoding_.cost.data(), grid, 1}, query_size_, query, nodes);
 }
 
-DeviceTask::DeviceTask(const TaskPlan& plan, const FieldWeights& weights)
-    : plan(plan),
-      matches(plan.num_points()),
-      host_{MakeNodeTable(weights, plan), MakePointTable(weights, plan)} {}
+absl::Status DeviceTask::Prepare(const WorkItem& item, DeviceRuntime* runtime, Staging* staging,
+                                 const Queue& queue) {
+  switch (item.phase) {
+    case Phase::kFillTables:
+      return FillTables(item, runtime, staging);
+    case Phase::kInitialize:
+      return Initialize(item, runtime, staging, queue);
+    case Phase::kSnapshot:
+      return Snapshot(item, runtime, staging, queue);
+    case Phase::kRefine:
+      matches.reserve(plan.num_points());
+      matches.resize(item.end);
+      return absl::OkStatus();
+    default:
+      return absl::OkStatus();
+  }
+}
 
-absl::Status DeviceTask::Upload(DeviceRuntime* runtime, Staging* staging, const Queue& queue) {
-  if (uploaded_) return absl::OkStatus();
-  Arrays arrays;
-  NEMF_RETURN_IF_ERROR(UploadTables(staging, &arrays));
-  NEMF_RETURN_IF_ERROR(UploadPoints(staging, &arrays));
-  NEMF_RETURN_IF_ERROR(MakeSlots(runtime, staging, queue, &arrays));
-  arrays_ = std::move(arrays);
-  host_ = {};
-  uploaded_ = true;
+absl::Status DeviceTask::FillTables(const WorkItem& item, DeviceRuntime* runtime,
+                                    Staging* staging) {
+  const std::size_t hidden = layer_.hidden();
+  if (item.begin == 0) {
+    NEMF_RETURN_IF_ERROR(UploadPoints(staging));
+    for (const TableRows& axis : SplitTableRows(plan, 0, CountTableRows(plan))) {
+      AxisOf(axis) = {DeviceArray<float>(runtime, axis.size),
+                      DeviceArray<float>(runtime, axis.size * hidden)};
+    }
+  }
+  for (const TableRows& rows : SplitTableRows(plan, item.begin, item.end)) {
+    const std::size_t count = rows.end - rows.begin;
+    std::vector<float> coordinates(count);
+    std::vector<float> values(count * hidden);
+    FillTableRows(layer_, plan, rows, coordinates.data(), values.data());
+    const TableAxis& axis = AxisOf(rows);
+    NEMF_RETURN_IF_ERROR(staging->Upload(coordinates.data(), count * sizeof(float),
+                                         axis.coordinates.data() + rows.begin));
+    NEMF_RETURN_IF_ERROR(staging->Upload(values.data(), values.size() * sizeof(float),
+                                         axis.hidden.data() + rows.begin * hidden));
+  }
   return absl::OkStatus();
 }
 
-absl::Status DeviceTask::UploadTables(Staging* staging, Arrays* arrays) const {
-  const auto upload = [&](const PointTable& from, DeviceTable* to) -> absl::Status {
-    NEMF_RETURN_IF_ERROR(staging->Upload(from.x, &to->x));
-    NEMF_RETURN_IF_ERROR(staging->Upload(from.y, &to->y));
-    NEMF_RETURN_IF_ERROR(staging->Upload(from.x_hidden, &to->x_hidden));
-    return staging->Upload(from.y_hidden, &to->y_hidden);
-  };
-  NEMF_RETURN_IF_ERROR(upload(host_.nodes, &arrays->nodes));
-  return upload(host_.others, &arrays->others);
+DeviceTask::TableAxis& DeviceTask::AxisOf(const TableRows& rows) {
+  return (rows.of_nodes ? nodes_ : others_).axes[rows.axis];
 }
 
-absl::Status DeviceTask::UploadPoints(Staging* staging, Arrays* arrays) const {
+absl::Status DeviceTask::UploadPoints(Staging* staging) {
   std::vector<Vec2> keypoints;
   for (const Point& keypoint : plan.keypoints) keypoints.push_back({keypoint.x, keypoint.y});
-  NEMF_RETURN_IF_ERROR(staging->Upload(keypoints, &arrays->keypoints));
-  NEMF_RETURN_IF_ERROR(staging->Upload(SlotSupports(plan), &arrays->supports));
-  return staging->Upload(StepSizes(plan), &arrays->step_sizes);
+  NEMF_RETURN_IF_ERROR(staging->Upload(keypoints, &keypoints_));
+  NEMF_RETURN_IF_ERROR(staging->Upload(SiteSupports(plan), &supports_));
+  return staging->Upload(StepSizes(plan), &step_sizes_);
 }
 
-absl::Status DeviceTask::MakeSlots(DeviceRuntime* runtime, Staging* staging, const Queue& queue,
-                                   Arrays* arrays) const {
-  const int slots = plan.active.size();
-  const ConeView active = plan.active.view();
-  if (active.pixels != nullptr) {
-    const std::vector<int> pixels(active.pixels, active.pixels + slots);
-    const std::vector<int> neighbours(active.neighbours, active.neighbours + 4 * scored_slots());
-    NEMF_RETURN_IF_ERROR(staging->Upload(pixels, &arrays->pixels));
-    NEMF_RETURN_IF_ERROR(staging->Upload(neighbours, &arrays->neighbours));
+absl::Status DeviceTask::Initialize(const WorkItem& item, DeviceRuntime* runtime, Staging* staging,
+                                    const Queue& queue) {
+  if (item.begin == 0) MakeSites(runtime);
+  const ConeView cone = plan.cone.view();
+  const int scored = plan.num_scores();
+  if (cone.pixels != nullptr) {
+    const auto upload = [&](const int* from, int begin, int end, const DeviceArray<int>& to) {
+      const std::size_t bytes = std::max(0, end - begin) * sizeof(int);
+      return staging->Upload(from + begin, bytes, to.data() + begin);
+    };
+    NEMF_RETURN_IF_ERROR(upload(cone.pixels, item.begin, item.end, pixels_));
+    NEMF_RETURN_IF_ERROR(
+        upload(cone.neighbours, 4 * item.begin, 4 * std::min(item.end, scored), neighbours_));
   }
-  arrays->initial = DeviceArray<Vec2>(runtime, slots);
+  return queue.Run(item.end - item.begin,
+                   InitialValues{pair().view().coarse, ConeOnDevice(), item.begin, initial_.data(),
+                                 values_[0].data(), changed_[0].data(), scores_[0].data(), scored});
+}
+
+void DeviceTask::MakeSites(DeviceRuntime* runtime) {
+  const int sites = plan.num_values();
+  const int scored = plan.num_scores();
+  if (plan.cone.view().pixels != nullptr) {
+    pixels_ = DeviceArray<int>(runtime, sites);
+    neighbours_ = DeviceArray<int>(runtime, std::size_t{4} * scored);
+  }
+  initial_ = DeviceArray<Vec2>(runtime, sites);
   for (int i = 0; i < (plan.passes() > 0 ? 2 : 1); ++i) {
-    arrays->values[i] = DeviceArray<Vec2>(runtime, slots);
-    arrays->changed[i] = DeviceArray<char>(runtime, slots);
-    arrays->scores[i] = DeviceArray<float>(runtime, scored_slots());
+    values_[i] = DeviceArray<Vec2>(runtime, sites);
+    changed_[i] = DeviceArray<char>(runtime, sites);
+    scores_[i] = DeviceArray<float>(runtime, scored);
   }
-  return queue.Run(slots,
-                   InitialValues{pair().view().coarse, ActiveOn(*arrays), arrays->initial.data(),
-                                 arrays->values[0].data(), arrays->changed[0].data(),
-                                 arrays->scores[0].data(), scored_slots()});
 }
 
-ConeView DeviceTask::ActiveOn(const Arrays& arrays) const {
-  const ConeView host = plan.active.view();
-  return {host.width, host.height, arrays.pixels.data(), arrays.neighbours.data()};
+absl::Status DeviceTask::Snapshot(const WorkItem& item, DeviceRuntime* runtime, Staging* staging,
+                                  const Queue& queue) {
+  const ImageSize reference = pair().reference_size();
+  std::vector<Vec2> points(item.end - item.begin);
+  const DeviceArray<Vec2> on_device(runtime, points.size());
+  NEMF_RETURN_IF_ERROR(
+      queue.Run(static_cast<int>(points.size()),
+                SnapshotPoints{Before(item.iteration), plan.lattice, item.begin, reference.width,
+                               reference.height, on_device.data()}));
+  NEMF_RETURN_IF_ERROR(
+      staging->Download(on_device.data(), points.size() * sizeof(Vec2), points.data()));
+  snapshot.reserve(plan.num_points());
+  snapshot.resize(item.begin);
+  for (const Vec2& point : points) snapshot.push_back({point.x, point.y});
+  return absl::OkStatus();
+}
+
+ConeView DeviceTask::ConeOnDevice() const {
+  return {plan.lattice.width, plan.lattice.height, pixels_.data(), neighbours_.data()};
 }
 
 StartView DeviceTask::Start(Phase phase) const {
   StartView start = {};
-  start.supports = arrays_.supports.data();
-  start.keypoints = arrays_.keypoints.data();
+  start.supports = supports_.data();
+  start.keypoints = keypoints_.data();
   start.columns = plan.field_nodes.width;
   start.rows = plan.field_nodes.height;
   if (phase != Phase::kRefine) {
@@ -142,21 +187,21 @@ StartView DeviceTask::Start(Phase phase) const {
 WorkItemView DeviceTask::View(Phase phase, int pass, int begin) const {
   const MatchOptions& options = plan.options;
   const ImageSize reference = pair().reference_size();
-  const bool of_nodes = phase != Phase::kRefine || points_are_nodes();
+  const bool of_nodes = phase != Phase::kRefine || plan.points_are_nodes();
   WorkItemView view = {};
   view.begin = begin;
   view.pair = pair().view();
-  view.table = of_nodes ? arrays_.nodes.view() : arrays_.others.view();
+  view.table = of_nodes ? nodes_.view() : others_.view();
   view.radius = options.search_radius;
-  view.active = ActiveOn(arrays_);
+  view.cone = ConeOnDevice();
   view.lattice = plan.lattice;
-  view.initial = arrays_.initial.data();
+  view.initial = initial_.data();
   view.before = Before(pass);
-  view.scores_before = arrays_.scores[pass % 2].data();
-  view.fresh_before = arrays_.changed[pass % 2].data();
-  view.after = arrays_.values[(pass + 1) % 2].data();
-  view.scores_after = arrays_.scores[(pass + 1) % 2].data();
-  view.fresh_after = arrays_.changed[(pass + 1) % 2].data();
+  view.scores_before = scores_[pass % 2].data();
+  view.changed_before = changed_[pass % 2].data();
+  view.after = values_[(pass + 1) % 2].data();
+  view.scores_after = scores_[(pass + 1) % 2].data();
+  view.changed_after = changed_[(pass + 1) % 2].data();
   view.seed = options.seed;
   view.iteration = pass;
   view.search_candidates = options.search_candidates;
@@ -166,7 +211,7 @@ WorkItemView DeviceTask::View(Phase phase, int pass, int begin) const {
   view.start = Start(phase);
   view.upsample_candidates = options.upsample_candidates;
   view.steps = plan.optimize_steps();
-  view.step_sizes = arrays_.step_sizes.data();
+  view.step_sizes = step_sizes_.data();
   view.reference_width = reference.width;
   view.reference_height = reference.height;
   view.upsample_scale = MakeUpsampleScale(plan.lattice, reference.width, reference.height);

@@ -12,12 +12,12 @@
 #include "server/engine/cuda/runtime/runtime_torch.h"
 #include "server/engine/cuda/runtime/staging_torch.h"
 #include "server/engine/matching/backend.h"
-#include "server/engine/matching/point_table.h"
+#include "server/engine/matching/table_rows.h"
 
 namespace nemf {
 
-// What the encoder made of a pair. Phi and the coarse map are on the device, complete: whoever made
-// them has waited for the encoder's stream.
+// The encoding of a pair. Phi and the coarse map are on the device and complete: the encoder's
+// stream has been waited for.
 struct DeviceEncoding {
   at::Tensor phi;           // [grid][grid][grid][grid][channels], float32 or float16
   at::Tensor coarse;        // [2][grid][grid], float32
@@ -40,62 +40,66 @@ class DevicePair : public EncodedPair {
   const DeviceEncoding encoding_;
 };
 
-// A task's arrays. It is made on the host, by any thread; the matching thread uploads it when it is
-// first worked on. It is dropped between two runs, when the stream has nothing left to do with it.
+// A task's arrays. The matching thread makes them, under Enter(kMatching), as it works on the
+// phases up to kInitialize. A task is destroyed between two runs, when the stream has no work left
+// for it.
 class DeviceTask : public TaskState {
  public:
-  DeviceTask(const TaskPlan& plan, const FieldWeights& weights);
+  DeviceTask(const TaskPlan& plan, const QueryLayer& layer) : plan(plan), layer_(layer) {}
 
-  // Puts it on the device, the coarse answer in the values; nothing if it is there. On the matching
-  // thread, under Enter(kMatching). After an error it may be called again.
-  absl::Status Upload(DeviceRuntime* runtime, Staging* staging, const Queue& queue);
+  // Does all of an item of the phases without field evaluations, and makes room for the answers of
+  // an item of kRefine. After an error it may be called again.
+  absl::Status Prepare(const WorkItem& item, DeviceRuntime* runtime, Staging* staging,
+                       const Queue& queue);
 
-  // The slots (or points, in the finish) from `begin` on, in a pass (see WorkItem::iteration). The
-  // view's place in its batch is left to the caller. Requires Upload().
+  // The sites, or points in kRefine, from `begin` on, in a pass (see WorkItem::iteration). The
+  // caller sets the view's place in its batch.
   WorkItemView View(Phase phase, int pass, int begin) const;
-  // The values that a pass begins with.
-  const Vec2* Before(int pass) const { return arrays_.values[pass % 2].data(); }
 
   const TaskPlan& plan;
-  std::vector<Match> matches;  // by point of the answer, on the host
+  std::vector<Point> snapshot;  // by point, of the last kSnapshot phase, on the host
+  std::vector<Match> matches;   // by point of the answer, on the host
 
  private:
-  struct HostTables {
-    PointTable nodes;   // of the lattice: index (x, y)
-    PointTable others;  // of the answer's points where these are not the nodes; see PointIndex
+  struct TableAxis {
+    DeviceArray<float> coordinates;
+    DeviceArray<float> hidden;
   };
-  struct DeviceTable {
-    DeviceArray<float> x, y, x_hidden, y_hidden;
-    QueryTableView view() const { return {x.data(), y.data(), x_hidden.data(), y_hidden.data()}; }
-  };
-  struct Arrays {
-    DeviceArray<int> pixels;      // [slots]; empty where slots are pixels
-    DeviceArray<int> neighbours;  // [updated slots][4]
-    DeviceTable nodes;
-    DeviceTable others;
-    DeviceArray<KeypointSupport> supports;  // of the keypoints; slots in place of pixels
-    DeviceArray<Vec2> keypoints;            // query pixels
-    DeviceArray<AdamStepSize> step_sizes;
-    // By slot, double-buffered: a pass reads [pass % 2] and writes the other.
-    DeviceArray<Vec2> initial;
-    DeviceArray<Vec2> values[2];
-    DeviceArray<float> scores[2];
-    DeviceArray<char> changed[2];
+  struct Table {
+    TableAxis axes[2];
+    QueryTableView view() const {
+      return {axes[0].coordinates.data(), axes[1].coordinates.data(), axes[0].hidden.data(),
+              axes[1].hidden.data()};
+    }
   };
 
   const DevicePair& pair() const { return static_cast<const DevicePair&>(*plan.pair); }
-  bool points_are_nodes() const { return plan.dense() && !plan.strided(); }
-  int scored_slots() const { return plan.iterations() > 0 ? plan.active.Updated(0) : 0; }
-  absl::Status UploadTables(Staging* staging, Arrays* arrays) const;
-  absl::Status UploadPoints(Staging* staging, Arrays* arrays) const;
-  absl::Status MakeSlots(DeviceRuntime* runtime, Staging* staging, const Queue& queue,
-                         Arrays* arrays) const;
-  ConeView ActiveOn(const Arrays& arrays) const;
+  // The values that a pass begins with.
+  const Vec2* Before(int pass) const { return values_[pass % 2].data(); }
+  absl::Status FillTables(const WorkItem& item, DeviceRuntime* runtime, Staging* staging);
+  TableAxis& AxisOf(const TableRows& rows);
+  absl::Status UploadPoints(Staging* staging);
+  absl::Status Initialize(const WorkItem& item, DeviceRuntime* runtime, Staging* staging,
+                          const Queue& queue);
+  void MakeSites(DeviceRuntime* runtime);
+  absl::Status Snapshot(const WorkItem& item, DeviceRuntime* runtime, Staging* staging,
+                        const Queue& queue);
+  ConeView ConeOnDevice() const;
   StartView Start(Phase phase) const;
 
-  HostTables host_;
-  Arrays arrays_;
-  bool uploaded_ = false;
+  const QueryLayer& layer_;
+  Table nodes_;                            // of the lattice: index (x, y)
+  Table others_;                           // of the answer's points if these are not the nodes
+  DeviceArray<KeypointSupport> supports_;  // of the keypoints; sites in place of pixels
+  DeviceArray<Vec2> keypoints_;            // query pixels
+  DeviceArray<AdamStepSize> step_sizes_;
+  DeviceArray<int> pixels_;      // [sites]; empty if sites are pixels
+  DeviceArray<int> neighbours_;  // [updated sites][4]
+  // By site, double-buffered: a pass reads [pass % 2] and writes the other.
+  DeviceArray<Vec2> initial_;
+  DeviceArray<Vec2> values_[2];
+  DeviceArray<float> scores_[2];
+  DeviceArray<char> changed_[2];
 };
 
 }  // namespace nemf

@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "server/engine/engine.h"
 #include "server/engine/matching/task_plan.h"
+#include "server/engine/matching/work_bound.h"
 
 namespace nemf {
 
@@ -19,33 +20,37 @@ class TaskState {
   virtual ~TaskState() = default;
 };
 
+// The phases of a task, in order. Snapshots may come before any iteration and after the last one.
 enum class Phase {
-  kPatchMatch,  // one iteration: propagation, random search, clamp
-  // Of a strided plan: the optimiser's steps on the slots of the support, from the values after the
-  // last iteration to the other buffer, as if it were one more iteration; each slot for itself.
+  kGrowCone,    // items are sites of the dependency cone; not done by a back end
+  kFillTables,  // items are rows of the point tables (matching/table_rows.h)
+  kInitialize,  // items are sites: their coarse answers become their first values
+  kSnapshot,    // items are points: their places after `iteration` iterations, for a preview
+  kPatchMatch,  // items are sites; one iteration: propagation, random search, clamp
+  // Items are sites of the support of a strided plan. All gradient steps, from the values after the
+  // last iteration to the other buffer, as if they were one more iteration.
   kOptimizeNodes,
-  // The points that were asked for: optimisation and final score; of a strided plan, the choice
+  // Items are points of the answer: optimisation and final score. Of a strided plan: the choice
   // among each point's candidates (math/upsample.h) and its score.
   kRefine,
   kDone,
 };
 
-// A part of a task's work that may be done in one go: a range of the slots of a PatchMatch
-// iteration (one reads the values from before the iteration, so the ranges of an iteration may go
-// in any order and cut) or of the nodes' optimisation, or of the task's points in the finish.
+// A range of the items of one phase of a task. The results do not depend on how a phase is cut. The
+// items of a phase are given in ascending order.
 struct WorkItem {
   const TaskPlan* plan;
   TaskState* state;
   Phase phase;
-  int iteration;  // passes over slots before this one
+  int iteration;  // passes over sites before this one
   int begin;
   int end;
-  std::int64_t queries = 0;  // out: field queries spent on it
+  std::int64_t queries = 0;  // out: field evaluations spent on it
 };
 
 // A device with a model on it: all that differs between CPU and CUDA. Encode() is called from one
-// thread at a time, and so is Run(), at the same time only where encode_overlap() says so; the
-// others are called from any. For the first members see Engine.
+// thread at a time, and so is Run(); both at the same time only if encode_overlap() allows it. The
+// other members are safe from any thread. Members with the name of one of Engine have its contract.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -53,24 +58,24 @@ class Backend {
   virtual const std::string& device() const = 0;
   virtual EncodeOverlap encode_overlap() const { return EncodeOverlap::kNever; }
   virtual int encoder_batch() const { return 1; }
+  virtual ItemPrices prices() const = 0;
 
   virtual absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair> pairs) = 0;
 
-  // The arrays of a task, with its coarse answer in them. `plan` outlives the state.
+  // Returns the state of a task without its arrays, which Run() makes as it works on the phases up
+  // to kInitialize. Takes constant time. `plan` outlives the state.
   virtual std::unique_ptr<TaskState> NewState(const TaskPlan& plan) = 0;
 
-  // Does the pieces, of different tasks, and writes their `queries`. A piece's result does not
-  // depend on its company nor on how ranges were cut.
-  virtual absl::Status Run(absl::Span<WorkItem> pieces) = 0;
+  // Does the items, of different tasks, and writes their `queries`. An item's result does not
+  // depend on the others. After an error the items may be done again.
+  virtual absl::Status Run(absl::Span<WorkItem> items) = 0;
 
-  // Where the points of a dense task stand after `iteration` whole PatchMatch iterations (0: the
-  // coarse answer), the task's next pass or finish not yet begun -> reference pixels, row-major
-  // over the query's pixels; bilinear between the nodes of a strided plan. From the thread of
-  // Run().
-  virtual std::vector<Point> Snapshot(const TaskState& state, int iteration) = 0;
+  // Moves out the points of the last kSnapshot phase: reference pixels, row-major over the query's
+  // pixels, bilinear between the nodes of a strided plan.
+  virtual std::vector<Point> TakeSnapshot(TaskState* state) = 0;
 
-  // The answer of a finished task; moves it out.
+  // Moves out the answer of a finished task.
   virtual std::vector<Match> TakeResult(TaskState* state) = 0;
 };
 

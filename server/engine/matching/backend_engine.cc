@@ -18,8 +18,8 @@ class BackendEngine : public Engine {
   int encoder_batch() const override { return backend_->encoder_batch(); }
 
   std::int64_t BoundQueries(ImageSize query, absl::Span<const Point> keypoints,
-                            const MatchOptions& options) const override {
-    return nemf::BoundQueries(query, keypoints.size(), options);
+                            const MatchOptions& options, int snapshots) const override {
+    return nemf::BoundQueries(query, keypoints.size(), options, snapshots, backend_->prices());
   }
 
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
@@ -31,12 +31,12 @@ class BackendEngine : public Engine {
                                    std::vector<Point> keypoints,
                                    const MatchOptions& options) override {
     return std::make_unique<Task>(
-        std::make_unique<const TaskPlan>(std::move(pair), std::move(keypoints), options), backend_);
+        std::make_unique<TaskPlan>(std::move(pair), std::move(keypoints), options), backend_);
   }
 
   std::unique_ptr<MatchTask> StartField(std::shared_ptr<const EncodedPair> pair, Point query,
                                         ImageSize nodes) override {
-    return std::make_unique<Task>(std::make_unique<const TaskPlan>(std::move(pair), query, nodes),
+    return std::make_unique<Task>(std::make_unique<TaskPlan>(std::move(pair), query, nodes),
                                   backend_);
   }
 
@@ -45,13 +45,16 @@ class BackendEngine : public Engine {
     std::int64_t spent = 0;
     do {
       Wave wave = PlanWave(tasks, max_queries - spent);
-      if (wave.pieces.empty()) break;
-      const absl::Status status = backend_->Run(absl::MakeSpan(wave.pieces));
+      spent += wave.grown;
+      if (wave.items.empty()) {
+        if (wave.grown == 0) break;
+        continue;
+      }
+      const absl::Status status = backend_->Run(absl::MakeSpan(wave.items));
       if (!status.ok()) return status;
       bool any_done = false;
       for (std::size_t i = 0; i < wave.tasks.size(); ++i) {
-        wave.tasks[i]->Advance(wave.pieces[i]);
-        spent += wave.pieces[i].queries;
+        spent += wave.tasks[i]->Advance(wave.items[i]);
         any_done = any_done || wave.tasks[i]->done();
       }
       if (any_done) break;
@@ -62,12 +65,13 @@ class BackendEngine : public Engine {
  private:
   struct Wave {
     std::vector<Task*> tasks;
-    std::vector<WorkItem> pieces;  // one of each task
+    std::vector<WorkItem> items;  // one of each task
+    std::int64_t grown = 0;       // the price of the cones that were grown meanwhile
   };
 
-  // The next pieces. Tasks at the front that can be finished within `max_queries` go alone until
-  // they are: a short task has many small pieces one after the other, and beside a long one, which
-  // would take all that is left each time, it would need a whole budget for each of them.
+  // Plans the next items. Tasks at the front that can be finished within `max_queries` go alone
+  // until they are: a short task has many small items one after the other, and beside a long one,
+  // which would take all that is left each time, it would need a whole budget for each of them.
   static Wave PlanWave(absl::Span<MatchTask* const> tasks, std::int64_t max_queries) {
     Wave wave;
     std::int64_t planned = 0;
@@ -77,9 +81,15 @@ class BackendEngine : public Engine {
       if (task->done()) continue;
       to_finish += task->queries_left();
       if (to_finish > max_queries && !wave.tasks.empty()) break;
+      if (task->growing()) {
+        const std::int64_t price = task->GrowCone(max_queries - planned);
+        wave.grown += price;
+        planned += price;
+        if (task->growing() || planned >= max_queries) break;
+      }
       wave.tasks.push_back(task);
-      wave.pieces.push_back(task->NextPiece(max_queries - planned));
-      planned += task->Bound(wave.pieces.back());
+      wave.items.push_back(task->NextItem(max_queries - planned));
+      planned += task->Bound(wave.items.back());
       if (planned >= max_queries) break;
     }
     return wave;

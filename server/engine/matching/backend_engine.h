@@ -8,8 +8,9 @@
 
 namespace nemf {
 
-// The engine on any back end: it advances tasks in waves. A wave takes the next piece of each task,
-// in order, until the queries asked for are covered; its pieces then run side by side.
+// Returns the engine on any back end. It advances tasks in waves. A wave takes the next work item
+// of each task, in order, until the field evaluations asked for are covered. Its items run side by
+// side.
 std::unique_ptr<Engine> MakeEngine(std::unique_ptr<Backend> backend);
 
 }  // namespace nemf

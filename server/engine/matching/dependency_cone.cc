@@ -1,79 +1,78 @@
 #include "server/engine/matching/dependency_cone.h"
 
 #include <algorithm>
-
-#include "absl/container/flat_hash_map.h"
+#include <limits>
+#include <new>
 
 namespace nemf {
 
-namespace {
-
-using SlotMap = absl::flat_hash_map<int, int>;
-
-// Appends the neighbours of the pixels from index `begin` on that have no slot yet, in order.
-void AppendNextRing(ImageSize size, int begin, std::vector<int>* pixels, SlotMap* slots) {
-  std::vector<int> ring;
-  for (int i = begin; i < static_cast<int>(pixels->size()); ++i) {
-    int neighbours[4];
-    NeighbourPixels(size.width, size.height, (*pixels)[i], neighbours);
-    for (int pixel : neighbours) {
-      if (slots->try_emplace(pixel, 0).second) ring.push_back(pixel);
-    }
-  }
-  std::sort(ring.begin(), ring.end());
-  for (int pixel : ring) {
-    (*slots)[pixel] = static_cast<int>(pixels->size());
-    pixels->push_back(pixel);
-  }
-}
-
-// The neighbours' slots, [slots][4], of the pixels that are ever updated.
-std::vector<int> FindNeighbours(ImageSize size, absl::Span<const int> updated,
-                                const SlotMap& slots) {
-  std::vector<int> out(4 * updated.size());
-  for (std::size_t slot = 0; slot < updated.size(); ++slot) {
-    int* neighbours = &out[4 * slot];
-    NeighbourPixels(size.width, size.height, updated[slot], neighbours);
-    for (int i = 0; i < 4; ++i) neighbours[i] = slots.at(neighbours[i]);
-  }
-  return out;
-}
-
-}  // namespace
-
 DependencyCone DependencyCone::All(ImageSize size, int iterations) {
-  DependencyCone set;
-  set.image_ = size;
-  set.all_ = true;
-  set.counts_.assign(iterations + 1, size.width * size.height);
-  return set;
+  DependencyCone cone(size, iterations);
+  cone.all_ = true;
+  cone.counts_.assign(iterations + 1, size.width * size.height);
+  return cone;
 }
 
 DependencyCone DependencyCone::Cone(ImageSize size, absl::Span<const int> support, int iterations) {
-  DependencyCone set;
-  set.image_ = size;
-  set.pixels_.assign(support.begin(), support.end());
-  std::sort(set.pixels_.begin(), set.pixels_.end());
-  set.pixels_.erase(std::unique(set.pixels_.begin(), set.pixels_.end()), set.pixels_.end());
-  SlotMap slots;
-  for (int pixel : set.pixels_) slots[pixel] = static_cast<int>(slots.size());
-  set.counts_ = {static_cast<int>(set.pixels_.size())};
-  int begin = 0;
-  for (int distance = 1; distance <= iterations; ++distance) {
-    const int end = static_cast<int>(set.pixels_.size());
-    AppendNextRing(size, begin, &set.pixels_, &slots);
-    set.counts_.push_back(static_cast<int>(set.pixels_.size()));
-    begin = end;
-  }
-  std::reverse(set.counts_.begin(), set.counts_.end());
-  if (iterations > 0) {
-    const auto updated = absl::MakeConstSpan(set.pixels_).first(set.Updated(0));
-    set.neighbours_ = FindNeighbours(size, updated, slots);
-  }
-  return set;
+  DependencyCone cone(size, support, iterations);
+  cone.Grow(std::numeric_limits<int>::max());
+  return cone;
 }
 
-int DependencyCone::SupportSlot(int pixel) const {
+DependencyCone::DependencyCone(ImageSize size, absl::Span<const int> support, int iterations)
+    : DependencyCone(size, iterations) {
+  pixels_.assign(support.begin(), support.end());
+  std::sort(pixels_.begin(), pixels_.end());
+  pixels_.erase(std::unique(pixels_.begin(), pixels_.end()), pixels_.end());
+  counts_ = {static_cast<int>(pixels_.size())};
+  if (complete()) return;
+  // Large blocks take memory only where they are touched, so room for the largest cone is cheap,
+  // and no later growth copies them.
+  const auto pixels = static_cast<std::size_t>(size.width) * size.height;
+  site_of_.reset(static_cast<int*>(std::calloc(pixels, sizeof(int))));
+  if (site_of_ == nullptr) throw std::bad_alloc();
+  const std::size_t ball = std::size_t{2} * iterations * (iterations + 1) + 1;
+  pixels_.reserve(std::min(pixels, pixels_.size() * ball));
+  neighbours_.reserve(4 * pixels_.capacity());
+  for (std::size_t site = 0; site < pixels_.size(); ++site) {
+    site_of_[pixels_[site]] = static_cast<int>(site) + 1;
+  }
+}
+
+int DependencyCone::Grow(int max_sites) {
+  const int before = expanded_;
+  while (!complete() && expanded_ - before < max_sites) {
+    Expand(expanded_++);
+    CloseRings();
+  }
+  return expanded_ - before;
+}
+
+// Gives sites to the neighbours that have none, which makes them the next ring, and notes all four.
+void DependencyCone::Expand(int site) {
+  int neighbours[4];
+  NeighbourPixels(image_.width, image_.height, pixels_[site], neighbours);
+  for (const int pixel : neighbours) {
+    int& place = site_of_[pixel];
+    if (place == 0) {
+      pixels_.push_back(pixel);
+      place = static_cast<int>(pixels_.size());
+    }
+    neighbours_.push_back(place - 1);
+  }
+}
+
+// Counts the rings whose inner neighbours are all expanded. Rings outside the image are empty.
+void DependencyCone::CloseRings() {
+  while (!complete() && expanded_ == counts_.back()) {
+    counts_.push_back(static_cast<int>(pixels_.size()));
+  }
+  if (!complete()) return;
+  std::reverse(counts_.begin(), counts_.end());
+  site_of_ = nullptr;
+}
+
+int DependencyCone::SupportSite(int pixel) const {
   if (all_) return pixel;
   const auto end = pixels_.begin() + counts_.back();
   return static_cast<int>(std::lower_bound(pixels_.begin(), end, pixel) - pixels_.begin());

@@ -1,5 +1,6 @@
 #include "server/engine/matching/point_table.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -7,8 +8,7 @@ namespace nemf {
 
 namespace {
 
-// fc_p's columns of the query's embedding along one axis (0: x, 1: y), transposed:
-// [2F + 1][H], for sin(u f), cos(u f), u.
+// fc_p's columns of the query's embedding along one axis, transposed.
 std::vector<float> AxisColumns(const FieldWeights& weights, int axis) {
   const FieldShape& shape = weights.shape;
   const int count = static_cast<int>(shape.frequencies.size());
@@ -25,39 +25,50 @@ std::vector<float> AxisColumns(const FieldWeights& weights, int axis) {
   return columns;
 }
 
-// Adds the columns, weighted with the embedding of each coordinate, to the rows of out [n][H].
-void AddAxis(const FieldShape& shape, const std::vector<float>& coordinates,
-             const std::vector<float>& columns, std::vector<float>* out) {
-  const EmbeddingView embedding = shape.embedding();
-  std::vector<float> values(2 * embedding.count + 1);
-  for (std::size_t i = 0; i < coordinates.size(); ++i) {
-    const float u = coordinates[i] * shape.scale + shape.offset;
-    EmbedAxis(embedding, u, values.data(), values.data() + embedding.count);
-    values.back() = u;
-    float* row = out->data() + i * shape.hidden;
-    for (std::size_t j = 0; j < values.size(); ++j) {
-      const float* column = columns.data() + j * shape.hidden;
-      for (int h = 0; h < shape.hidden; ++h) row[h] += values[j] * column[h];
-    }
+std::vector<float> SumBiases(const FieldWeights& weights) {
+  std::vector<float> sums(weights.shape.hidden);
+  for (int h = 0; h < weights.shape.hidden; ++h) {
+    sums[h] = weights.fc_p.bias[h] + weights.fc_c[0].bias[h];
   }
+  return sums;
 }
 
 }  // namespace
 
-PointTable MakeQueryTable(const FieldWeights& weights, std::vector<float> x, std::vector<float> y) {
-  const FieldShape& shape = weights.shape;
-  PointTable table;
-  table.x = std::move(x);
-  table.y = std::move(y);
-  table.x_hidden.reserve(table.x.size() * shape.hidden);
-  for (std::size_t i = 0; i < table.x.size(); ++i) {
-    for (int h = 0; h < shape.hidden; ++h) {
-      table.x_hidden.push_back(weights.fc_p.bias[h] + weights.fc_c[0].bias[h]);
+QueryLayer::QueryLayer(const FieldWeights& weights)
+    : shape_(weights.shape),
+      biases_(SumBiases(weights)),
+      columns_{AxisColumns(weights, 0), AxisColumns(weights, 1)} {}
+
+void QueryLayer::FillRows(int axis, const float* coordinates, int count, float* rows) const {
+  const EmbeddingView embedding = shape_.embedding();
+  std::vector<float> values(2 * embedding.count + 1);
+  for (int i = 0; i < count; ++i) {
+    const float u = coordinates[i] * shape_.scale + shape_.offset;
+    EmbedAxis(embedding, u, values.data(), values.data() + embedding.count);
+    values.back() = u;
+    float* row = rows + static_cast<std::size_t>(i) * shape_.hidden;
+    if (axis == 0) {
+      std::copy(biases_.begin(), biases_.end(), row);
+    } else {
+      std::fill_n(row, shape_.hidden, 0.0f);
+    }
+    for (std::size_t j = 0; j < values.size(); ++j) {
+      const float* column = columns_[axis].data() + j * shape_.hidden;
+      for (int h = 0; h < shape_.hidden; ++h) row[h] += values[j] * column[h];
     }
   }
-  table.y_hidden.assign(table.y.size() * shape.hidden, 0.0f);
-  AddAxis(shape, table.x, AxisColumns(weights, 0), &table.x_hidden);
-  AddAxis(shape, table.y, AxisColumns(weights, 1), &table.y_hidden);
+}
+
+PointTable MakePointTable(const FieldWeights& weights, std::vector<float> x, std::vector<float> y) {
+  const QueryLayer layer(weights);
+  PointTable table;
+  table.x_hidden.resize(x.size() * layer.hidden());
+  table.y_hidden.resize(y.size() * layer.hidden());
+  layer.FillRows(0, x.data(), static_cast<int>(x.size()), table.x_hidden.data());
+  layer.FillRows(1, y.data(), static_cast<int>(y.size()), table.y_hidden.data());
+  table.x = std::move(x);
+  table.y = std::move(y);
   return table;
 }
 

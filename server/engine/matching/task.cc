@@ -1,24 +1,27 @@
 #include "server/engine/matching/task.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
+#include "server/engine/matching/table_rows.h"
 #include "server/engine/math/search.h"
 
 namespace nemf {
 
 namespace {
 
-// Items of the smallest piece: fewer would leave most of a padded block of rows empty.
+// Items of the smallest work item: fewer would leave most of a padded block of rows empty.
 constexpr std::int64_t kMinItems = 64;
 
 }  // namespace
 
-Task::Task(std::unique_ptr<const TaskPlan> plan, std::shared_ptr<Backend> backend)
+Task::Task(std::unique_ptr<TaskPlan> plan, std::shared_ptr<Backend> backend)
     : plan_(std::move(plan)),
       backend_(std::move(backend)),
+      prices_(backend_->prices()),
       state_(backend_->NewState(*plan_)),
-      phase_(PhaseOfPass(0)) {}
+      phase_(plan_->cone.complete() ? Phase::kFillTables : Phase::kGrowCone) {}
 
 Phase Task::PhaseOfPass(int pass) const {
   if (pass < plan_->iterations()) return Phase::kPatchMatch;
@@ -28,30 +31,74 @@ Phase Task::PhaseOfPass(int pass) const {
 int Task::SizeOfPass(int pass) const {
   switch (PhaseOfPass(pass)) {
     case Phase::kPatchMatch:
-      return plan_->active.Updated(pass);
+      return plan_->cone.Updated(pass);
     case Phase::kOptimizeNodes:
-      return plan_->active.SupportSize();
+      return plan_->cone.SupportSize();
     default:
       return plan_->num_points();
   }
 }
 
-std::int64_t Task::QueriesPerItem(Phase phase) const {
+int Task::SizeOfPhase() const {
+  switch (phase_) {
+    case Phase::kFillTables:
+      return CountTableRows(*plan_);
+    case Phase::kInitialize:
+      return plan_->num_values();
+    case Phase::kSnapshot:
+      return plan_->num_points();
+    default:
+      return SizeOfPass(iteration_);
+  }
+}
+
+double Task::CostOfItem(Phase phase) const {
+  const MatchOptions& options = plan_->options;
   switch (phase) {
+    case Phase::kGrowCone:
+      return prices_.cone_site;
+    case Phase::kFillTables:
+      return prices_.table_row;
+    case Phase::kInitialize:
+    case Phase::kSnapshot:
+      return prices_.value;
     case Phase::kPatchMatch:
-      return kMaxCandidates + plan_->options.search_candidates;
+      return kMaxCandidates + options.search_candidates;
     case Phase::kOptimizeNodes:
       return plan_->optimize_steps();
     default:  // each with the final score
-      return 1 + (plan_->strided() ? plan_->options.upsample_candidates : plan_->optimize_steps());
+      return 1 + (plan_->strided() ? options.upsample_candidates : plan_->optimize_steps());
   }
+}
+
+std::int64_t Task::Cost(Phase phase, std::int64_t items) const {
+  return PriceOf(items, CostOfItem(phase));
+}
+
+int Task::Affordable(std::int64_t max_queries) const {
+  const double items = static_cast<double>(max_queries) / CostOfItem(phase_);
+  const std::int64_t whole = std::min<double>(items, std::numeric_limits<int>::max());
+  return static_cast<int>(std::max(kMinItems, whole));
 }
 
 std::int64_t Task::queries_left() const {
   if (done()) return 0;
-  std::int64_t left = -position_ * QueriesPerItem(phase_);
+  const std::int64_t spent = Cost(phase_, position_);
+  if (!growing()) return CostOfPhasesLeft() - spent;
+  const int previews = static_cast<int>(snapshot_iterations_.size());
+  return BoundQueries(plan_->pair->query_size(), plan_->keypoints.size(), plan_->options, previews,
+                      prices_) -
+         spent;
+}
+
+std::int64_t Task::CostOfPhasesLeft() const {
+  std::int64_t left = 0;
+  if (phase_ <= Phase::kFillTables) left += Cost(Phase::kFillTables, CountTableRows(*plan_));
+  if (phase_ <= Phase::kInitialize) left += Cost(Phase::kInitialize, plan_->num_values());
+  left += static_cast<std::int64_t>(snapshot_iterations_.size()) *
+          Cost(Phase::kSnapshot, plan_->num_points());
   for (int pass = iteration_; pass <= plan_->passes(); ++pass) {
-    left += SizeOfPass(pass) * QueriesPerItem(PhaseOfPass(pass));
+    left += Cost(PhaseOfPass(pass), SizeOfPass(pass));
   }
   return left;
 }
@@ -59,40 +106,66 @@ std::int64_t Task::queries_left() const {
 std::vector<Match> Task::TakeResult() { return backend_->TakeResult(state_.get()); }
 
 void Task::RequestSnapshots(std::vector<int> iterations) {
-  snapshot_iterations_ = std::move(iterations);
-  MaybeSnapshot();
-}
-
-void Task::MaybeSnapshot() {
   if (!plan_->dense()) return;
-  if (!std::binary_search(snapshot_iterations_.begin(), snapshot_iterations_.end(), iteration_)) {
-    return;
-  }
-  snapshots_.push_back({iteration_, backend_->Snapshot(*state_, iteration_)});
+  std::erase_if(iterations, [&](int each) { return each < 0 || each > plan_->iterations(); });
+  iterations.erase(std::unique(iterations.begin(), iterations.end()), iterations.end());
+  snapshot_iterations_ = std::move(iterations);
 }
 
-WorkItem Task::NextPiece(std::int64_t max_queries) const {
-  const std::int64_t items = std::max(kMinItems, max_queries / QueriesPerItem(phase_));
-  const std::int64_t end = std::min<std::int64_t>(position_ + items, SizeOfPass(iteration_));
-  return {plan_.get(), state_.get(), phase_, iteration_, position_, static_cast<int>(end)};
+std::int64_t Task::GrowCone(std::int64_t max_queries) {
+  const std::int64_t before = Cost(phase_, position_);
+  position_ += plan_->cone.Grow(Affordable(max_queries));
+  const std::int64_t price = Cost(phase_, position_) - before;
+  if (plan_->cone.complete()) EndPhase();
+  return price;
 }
 
-std::int64_t Task::Bound(const WorkItem& piece) const {
-  return (piece.end - piece.begin) * QueriesPerItem(piece.phase);
+WorkItem Task::NextItem(std::int64_t max_queries) const {
+  const std::int64_t end = std::int64_t{position_} + Affordable(max_queries);
+  return {plan_.get(), state_.get(), phase_,
+          iteration_,  position_,    static_cast<int>(std::min<std::int64_t>(end, SizeOfPhase()))};
 }
 
-void Task::Advance(const WorkItem& piece) {
-  queries_spent_ += piece.queries;
-  position_ = piece.end;
-  if (position_ < SizeOfPass(iteration_)) return;
+std::int64_t Task::Bound(const WorkItem& item) const {
+  return Cost(item.phase, item.end) - Cost(item.phase, item.begin);
+}
+
+std::int64_t Task::Advance(const WorkItem& item) {
+  const std::int64_t cost = item.phase < Phase::kPatchMatch ? Bound(item) : item.queries;
+  queries_spent_ += item.queries;
+  position_ = item.end;
+  if (position_ == SizeOfPhase()) EndPhase();
+  return cost;
+}
+
+void Task::EndPhase() {
   position_ = 0;
-  if (phase_ == Phase::kRefine) {
-    phase_ = Phase::kDone;
-    return;
+  switch (phase_) {
+    case Phase::kGrowCone:
+      phase_ = Phase::kFillTables;
+      return;
+    case Phase::kFillTables:
+      if (plan_->num_values() > 0) {
+        phase_ = Phase::kInitialize;
+        return;
+      }
+      break;
+    case Phase::kInitialize:
+      break;
+    case Phase::kSnapshot:
+      snapshots_.push_back({iteration_, backend_->TakeSnapshot(state_.get())});
+      snapshot_iterations_.erase(snapshot_iterations_.begin());
+      break;
+    case Phase::kPatchMatch:
+    case Phase::kOptimizeNodes:
+      ++iteration_;
+      break;
+    default:
+      phase_ = Phase::kDone;
+      return;
   }
-  const bool iterated = phase_ == Phase::kPatchMatch;
-  phase_ = PhaseOfPass(++iteration_);
-  if (iterated) MaybeSnapshot();
+  const bool snapshot = !snapshot_iterations_.empty() && snapshot_iterations_.front() == iteration_;
+  phase_ = snapshot ? Phase::kSnapshot : PhaseOfPass(iteration_);
 }
 
 }  // namespace nemf

@@ -10,10 +10,10 @@
 
 namespace nemf {
 
-// The state machine of a matching run: which pieces of work come next. It knows no arithmetic.
+// The state machine of a matching run: which work items come next. It does no arithmetic.
 class Task : public MatchTask {
  public:
-  Task(std::unique_ptr<const TaskPlan> plan, std::shared_ptr<Backend> backend);
+  Task(std::unique_ptr<TaskPlan> plan, std::shared_ptr<Backend> backend);
 
   bool done() const override { return phase_ == Phase::kDone; }
   std::int64_t queries_spent() const override { return queries_spent_; }
@@ -22,33 +22,45 @@ class Task : public MatchTask {
   void RequestSnapshots(std::vector<int> iterations) override;
   std::vector<FlowSnapshot> TakeSnapshots() override { return std::exchange(snapshots_, {}); }
 
-  // The next piece, which needs at most `max_queries` queries unless that is less than the smallest
-  // piece. Requires !done().
-  WorkItem NextPiece(std::int64_t max_queries) const;
-  // An upper bound of a piece's queries.
-  std::int64_t Bound(const WorkItem& piece) const;
-  // Says that NextPiece()'s piece was done.
-  void Advance(const WorkItem& piece);
+  // Whether the dependency cone is to be grown next.
+  bool growing() const { return phase_ == Phase::kGrowCone; }
+  // Grows the cone by the sites that `max_queries` pay for, or by the smallest item. Returns their
+  // price. Requires growing().
+  std::int64_t GrowCone(std::int64_t max_queries);
+
+  // Returns the next item. It costs at most `max_queries`, unless that is less than the smallest
+  // item. Requires !done() and !growing().
+  WorkItem NextItem(std::int64_t max_queries) const;
+  // Returns an upper bound of an item's cost, in field evaluations.
+  std::int64_t Bound(const WorkItem& item) const;
+  // Goes on after NextItem()'s item was done. Returns its cost, in field evaluations.
+  std::int64_t Advance(const WorkItem& item);
 
  private:
-  // The phase of a pass over slots, and the slots in it; after the last pass comes the finish, over
-  // points.
+  // The phase of a pass over sites. After the last pass comes the refinement, over points.
   Phase PhaseOfPass(int pass) const;
+  // Items of a pass, and of the present phase.
   int SizeOfPass(int pass) const;
-  // Queries that a slot or point needs at most.
-  std::int64_t QueriesPerItem(Phase phase) const;
-  // Takes a snapshot if one was asked for after this many iterations.
-  void MaybeSnapshot();
+  int SizeOfPhase() const;
+  // The most field evaluations that an item needs, or its price.
+  double CostOfItem(Phase phase) const;
+  std::int64_t Cost(Phase phase, std::int64_t items) const;
+  // Items that `max_queries` pay for, at least the smallest number.
+  int Affordable(std::int64_t max_queries) const;
+  // The cost of all that comes after the dependency cone is complete.
+  std::int64_t CostOfPhasesLeft() const;
+  void EndPhase();
 
-  const std::unique_ptr<const TaskPlan> plan_;
+  const std::unique_ptr<TaskPlan> plan_;
   const std::shared_ptr<Backend> backend_;
+  const ItemPrices prices_;
   const std::unique_ptr<TaskState> state_;
   Phase phase_;
-  int iteration_ = 0;  // passes over slots that are done
+  int iteration_ = 0;  // passes over sites that are done
   int position_ = 0;   // items of the phase that are done
   std::int64_t queries_spent_ = 0;
-  std::vector<int> snapshot_iterations_;
-  std::vector<FlowSnapshot> snapshots_;  // not yet taken
+  std::vector<int> snapshot_iterations_;  // still to come, ascending
+  std::vector<FlowSnapshot> snapshots_;   // not yet taken
 };
 
 }  // namespace nemf

@@ -20,15 +20,15 @@ std::vector<KeypointSupport> FindSupports(const std::vector<Point>& keypoints,
   return supports;
 }
 
-DependencyCone MakeActiveSet(const std::vector<KeypointSupport>& supports,
-                             const LatticeView& lattice, const MatchOptions& options) {
+DependencyCone StartCone(const std::vector<KeypointSupport>& supports, const LatticeView& lattice,
+                         const MatchOptions& options) {
   const ImageSize size = {lattice.width, lattice.height};
   if (supports.empty()) return DependencyCone::All(size, Iterations(options));
   std::vector<int> pixels;
   for (const KeypointSupport& support : supports) {
     pixels.insert(pixels.end(), support.pixel, support.pixel + 4);
   }
-  return DependencyCone::Cone(size, pixels, Iterations(options));
+  return DependencyCone(size, pixels, Iterations(options));
 }
 
 MatchOptions NoRefinement() {
@@ -46,7 +46,7 @@ TaskPlan::TaskPlan(std::shared_ptr<const EncodedPair> pair, std::vector<Point> k
       options(options),
       lattice(MakeLattice(this->pair->query_size(), options)),
       supports(FindSupports(this->keypoints, lattice)),
-      active(MakeActiveSet(supports, lattice, options)) {}
+      cone(StartCone(supports, lattice, options)) {}
 
 TaskPlan::TaskPlan(std::shared_ptr<const EncodedPair> pair, Point query, ImageSize nodes)
     : TaskPlan(std::move(pair), {query}, NoRefinement()) {
@@ -67,6 +67,10 @@ KeypointSupport TaskPlan::SupportOf(int point) const {
 
 bool TaskPlan::strided() const {
   return lattice.width != lattice.query_width || lattice.height != lattice.query_height;
+}
+
+int TaskPlan::num_values() const {
+  return dense() || options.refinement != Refinement::kCoarse ? cone.size() : 0;
 }
 
 int TaskPlan::iterations() const { return Iterations(options); }

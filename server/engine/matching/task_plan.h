@@ -12,12 +12,13 @@
 
 namespace nemf {
 
-// What one matching task is asked to do; fixed when it starts.
+// What one matching task has to do. It is fixed when the task starts, except that the dependency
+// cone is grown before anything else is done.
 //
-// PatchMatch works on the nodes of a lattice over the query. Mostly these are the query's pixels,
-// and then each point of the answer is optimised in the finish. Where they are fewer (`strided`), a
-// pass over the support's nodes optimises these, and the finish finds the points between them. All
-// else that speaks of pixels - slots, supports, the random search's counters - means nodes.
+// PatchMatch works on the nodes of a lattice over the query. If these are the query's pixels, the
+// refinement optimises each point of the answer. If they are fewer (`strided`), a sweep over the
+// nodes of the support optimises the nodes, and the refinement finds the points between them. Where
+// other files speak of pixels (sites, supports, counters of the random search) they mean nodes.
 struct TaskPlan {
   // `keypoints` empty: all pixels of the query.
   TaskPlan(std::shared_ptr<const EncodedPair> pair, std::vector<Point> keypoints,
@@ -26,6 +27,8 @@ struct TaskPlan {
   TaskPlan(std::shared_ptr<const EncodedPair> pair, Point query, ImageSize nodes);
 
   bool dense() const { return keypoints.empty(); }
+  // Whether the points of the answer are the lattice's nodes.
+  bool points_are_nodes() const { return dense() && !strided(); }
   // Whether the points of the answer are the nodes of `field_nodes`, all against keypoints[0].
   bool samples_field() const { return field_nodes.width > 0; }
   int num_points() const;
@@ -35,17 +38,21 @@ struct TaskPlan {
   int iterations() const;
   int optimize_steps() const;
   bool strided() const;
-  // Whether the lattice's nodes are optimised: one more pass over slots, after the iterations.
+  // Whether the lattice's nodes are optimised, in one more pass over sites after the iterations.
   bool optimizes_nodes() const { return strided() && optimize_steps() > 0; }
-  // Passes over the slots: values are double-buffered, so the finish reads buffer passes() % 2.
+  // Passes over the sites. Values are double-buffered, so the refinement reads buffer passes() % 2.
   int passes() const { return iterations() + (optimizes_nodes() ? 1 : 0); }
+  // Sites that have a value: none if the answer is read from the coarse map or from a grid.
+  int num_values() const;
+  // Sites that are ever updated, and so have a score.
+  int num_scores() const { return iterations() > 0 ? cone.Updated(0) : 0; }
 
   std::shared_ptr<const EncodedPair> pair;
   std::vector<Point> keypoints;
   MatchOptions options;
   LatticeView lattice;
   std::vector<KeypointSupport> supports;  // of the keypoints, on the lattice
-  DependencyCone active;
+  DependencyCone cone;
   ImageSize field_nodes = {};
 };
 

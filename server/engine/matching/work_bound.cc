@@ -1,6 +1,7 @@
 #include "server/engine/matching/work_bound.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "server/engine/matching/lattice.h"
 #include "server/engine/math/search.h"
@@ -8,33 +9,77 @@
 namespace nemf {
 namespace {
 
-// Nodes within L1 distance `radius` of a square of 2 x 2 nodes, which is what a keypoint between
-// nodes leans on.
-std::int64_t ConePixels(std::int64_t radius) { return 2 * radius * radius + 6 * radius + 4; }
+// The sizes of a task, of whose cones only a bound is known.
+class TaskBound {
+ public:
+  TaskBound(ImageSize query, std::size_t num_keypoints, const MatchOptions& options)
+      : options_(options),
+        query_(query),
+        lattice_(LatticeSize(query, options)),
+        pixels_(std::int64_t{query.width} * query.height),
+        nodes_(std::int64_t{lattice_.width} * lattice_.height),
+        dense_(num_keypoints == 0),
+        points_(dense_ ? pixels_ : static_cast<std::int64_t>(num_keypoints)) {}
+
+  std::int64_t Preparation(const ItemPrices& prices) const {
+    const int iterations = Iterations();
+    const bool grows = !dense_ && iterations > 0;
+    return PriceOf(grows ? Sites(iterations - 1) : 0, prices.cone_site) +
+           PriceOf(TableRows(), prices.table_row) + PriceOf(Sites(iterations), prices.value);
+  }
+
+  std::int64_t Preview(const ItemPrices& prices) const {
+    return dense_ ? PriceOf(pixels_, prices.value) : 0;
+  }
+
+  std::int64_t Matching() const {
+    if (options_.refinement == Refinement::kCoarse) return points_;
+    const bool optimizes = options_.refinement == Refinement::kPatchMatchAndOptimize;
+    const std::int64_t steps = optimizes ? options_.optimize_steps : 0;
+    // Either the points are optimised, or the nodes and then the points chosen between them.
+    std::int64_t queries = nodes_ == pixels_
+                               ? points_ * (1 + steps)
+                               : Sites(0) * steps + points_ * (1 + options_.upsample_candidates);
+    for (int i = 0; i < Iterations(); ++i) {
+      queries += Sites(Iterations() - 1 - i) * (kMaxCandidates + options_.search_candidates);
+    }
+    return queries;
+  }
+
+ private:
+  int Iterations() const {
+    return options_.refinement == Refinement::kCoarse ? 0 : options_.patchmatch_iterations;
+  }
+
+  // Sites within L1 distance `radius` of the support. A keypoint between nodes has a support of 2 x
+  // 2 nodes.
+  std::int64_t Sites(std::int64_t radius) const {
+    return dense_ ? nodes_ : std::min(nodes_, points_ * (2 * radius * radius + 6 * radius + 4));
+  }
+
+  std::int64_t TableRows() const {
+    return lattice_.width + lattice_.height + (dense_ ? query_.width + query_.height : 2 * points_);
+  }
+
+  const MatchOptions& options_;
+  const ImageSize query_;
+  const ImageSize lattice_;
+  const std::int64_t pixels_;
+  const std::int64_t nodes_;
+  const bool dense_;
+  const std::int64_t points_;
+};
 
 }  // namespace
 
-std::int64_t BoundQueries(ImageSize query, std::size_t num_keypoints, const MatchOptions& options) {
-  const ImageSize lattice = LatticeSize(query, options);
-  const std::int64_t pixels = std::int64_t{query.width} * query.height;
-  const std::int64_t nodes = std::int64_t{lattice.width} * lattice.height;
-  const bool dense = num_keypoints == 0;
-  const std::int64_t points = dense ? pixels : static_cast<std::int64_t>(num_keypoints);
-  const auto slots = [&](std::int64_t radius) {
-    return dense ? nodes : std::min(nodes, points * ConePixels(radius));
-  };
-  if (options.refinement == Refinement::kCoarse) return points;
-  const bool optimizes = options.refinement == Refinement::kPatchMatchAndOptimize;
-  const std::int64_t steps = optimizes ? options.optimize_steps : 0;
-  // Either the points are optimised, or the nodes and then the points chosen between them.
-  std::int64_t queries = nodes == pixels
-                             ? points * (1 + steps)
-                             : slots(0) * steps + points * (1 + options.upsample_candidates);
-  for (int i = 0; i < options.patchmatch_iterations; ++i) {
-    queries +=
-        slots(options.patchmatch_iterations - 1 - i) * (kMaxCandidates + options.search_candidates);
-  }
-  return queries;
+std::int64_t PriceOf(std::int64_t items, double price) {
+  return static_cast<std::int64_t>(std::ceil(static_cast<double>(items) * price));
+}
+
+std::int64_t BoundQueries(ImageSize query, std::size_t num_keypoints, const MatchOptions& options,
+                          int previews, const ItemPrices& prices) {
+  const TaskBound bound(query, num_keypoints, options);
+  return bound.Preparation(prices) + previews * bound.Preview(prices) + bound.Matching();
 }
 
 }  // namespace nemf

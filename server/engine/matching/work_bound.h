@@ -9,10 +9,21 @@
 
 namespace nemf {
 
-// An upper bound of the field queries of a task over `num_keypoints` keypoints of a query image, or
-// over all of its pixels for 0. It takes the keypoints' light cones as if none overlapped, so many
-// keypoints may need much less.
-std::int64_t BoundQueries(ImageSize query, std::size_t num_keypoints, const MatchOptions& options);
+// Prices of the items that need no field evaluations, each in field evaluations of the device.
+struct ItemPrices {
+  double cone_site;  // a site of a dependency cone, found on the host
+  double table_row;  // a row of a point table, computed on the host
+  double value;      // a site's first value, or a point of a preview
+};
+
+// Returns the price of `items` items, in whole field evaluations.
+std::int64_t PriceOf(std::int64_t items, double price);
+
+// Returns an upper bound of the work of a task over `num_keypoints` keypoints of a query image, or
+// over all of its pixels for 0, which makes `previews` previews. Unit: field evaluations. The cones
+// of keypoints are counted as if none overlapped, so many keypoints may need much less.
+std::int64_t BoundQueries(ImageSize query, std::size_t num_keypoints, const MatchOptions& options,
+                          int previews, const ItemPrices& prices);
 
 }  // namespace nemf
 

@@ -114,8 +114,8 @@ void SchedulerLoop::Activate(EncodedJob encoded) {
     active.cost = encoded.pair->SampleCost(field->point, field->nodes);
   }
   active.task = StartTask(engine_, spec, std::move(encoded.pair));
+  active.queries_left = active.task->queries_left();
   observer_->OnActiveJobs(KindOf(spec), +1);
-  CollectSnapshots(active);
   active_.push_back(std::move(active));
 }
 
@@ -226,9 +226,9 @@ void SchedulerLoop::NoteProgress() {
 
 void SchedulerLoop::NoteIdleJobs() {
   for (ActiveJob& job : active_) {
-    const std::int64_t spent = job.task->queries_spent();
-    job.idle_quanta = spent > job.queries_spent ? 0 : job.idle_quanta + 1;
-    job.queries_spent = spent;
+    const std::int64_t left = job.task->queries_left();
+    job.idle_quanta = left < job.queries_left ? 0 : job.idle_quanta + 1;
+    job.queries_left = left;
   }
 }
 

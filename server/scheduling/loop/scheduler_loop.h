@@ -79,7 +79,7 @@ class SchedulerLoop {
     absl::Time encoded;         // end of its encoder batch
     std::uint64_t arrival = 0;  // the order in which jobs became active
     std::int64_t idle_quanta = 0;
-    std::int64_t queries_spent = 0;  // as of the last quantum
+    std::int64_t queries_left = 0;  // as of the last quantum
   };
   struct Answer {
     std::shared_ptr<JobSink> sink;

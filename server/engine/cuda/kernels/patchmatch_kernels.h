@@ -16,28 +16,30 @@ NEMF_HD ScoredPoint OwnValue(const WorkItemView& piece, int slot) {
 // Propagation's candidates of a slot; see CollectCandidates().
 NEMF_HD int CandidatesOfSlot(const WorkItemView& piece, int slot, Vec2 out[kMaxCandidates]) {
   int slots[4];
-  NeighbourSlots(piece.active, slot, slots);
+  NeighbourSlots(piece.cone, slot, slots);
   const Vec2 neighbours[4] = {piece.before[slots[0]], piece.before[slots[1]],
                               piece.before[slots[2]], piece.before[slots[3]]};
   unsigned changed = 0;
-  for (int i = 0; i < 4; ++i) changed |= static_cast<unsigned>(piece.fresh_before[slots[i]]) << i;
+  for (int i = 0; i < 4; ++i) changed |= static_cast<unsigned>(piece.changed_before[slots[i]]) << i;
   return CollectCandidates(OwnValue(piece, slot), neighbours, out, changed);
 }
 
-// By slot of a task: where it starts from, the coarse answer at its node.
+// By slot of a task from `begin` on: where it starts from, the coarse answer at its node.
 struct InitialValues {
   CoarseView coarse;
-  ConeView active;
+  ConeView cone;
+  int begin;
   Vec2* initial;
   Vec2* values;
   char* changed;
   float* scores;
   int scored_slots;  // as many slots are ever updated, and have a score
 
-  NEMF_HD void operator()(int slot) const {
-    const TableIndex index = PixelIndex(active, PixelOf(active, slot));
+  NEMF_HD void operator()(int i) const {
+    const int slot = begin + i;
+    const TableIndex index = PixelIndex(cone, PixelOf(cone, slot));
     const Vec2 value = SampleCoarse(coarse, static_cast<float>(index.x),
-                                    static_cast<float>(index.y), active.width, active.height);
+                                    static_cast<float>(index.y), cone.width, cone.height);
     initial[slot] = value;
     values[slot] = value;
     changed[slot] = 1;
@@ -69,7 +71,7 @@ struct EmitCandidates {
     const int slot = IndexOfItem(piece, item);
     Vec2 candidates[kMaxCandidates];
     const int count = CandidatesOfSlot(piece, slot, candidates);
-    const TableIndex query = PixelIndex(piece.active, PixelOf(piece.active, slot));
+    const TableIndex query = PixelIndex(piece.cone, PixelOf(piece.cone, slot));
     const int first = ends[item] - count;
     for (int i = 0; i < count; ++i) {
       rows.reference[first + i] = candidates[i];
@@ -112,13 +114,13 @@ struct SelectAndSearch {
     const ScoredPoint chosen = SelectBest(OwnValue(piece, slot), candidates.reference + first,
                                           candidates.scores + first, ends[item] - first);
     best[item] = chosen;
-    const int pixel = PixelOf(piece.active, slot);
+    const int pixel = PixelOf(piece.cone, slot);
     const int row = SearchRow(piece, item);
     for (int i = 0; i < piece.search_candidates; ++i) {
       search.reference[row + i] = RandomCandidate(chosen.point, piece.search_radii[i], piece.seed,
                                                   pixel, piece.iteration, i);
       search.piece[row + i] = p;
-      search.query[row + i] = PixelIndex(piece.active, pixel);
+      search.query[row + i] = PixelIndex(piece.cone, pixel);
     }
   }
 };
@@ -139,7 +141,7 @@ struct FinishSlots {
     }
     const ScoredPoint kept = ClampScored(better, piece.initial[slot], piece.radius);
     piece.after[slot] = kept.point;
-    piece.fresh_after[slot] = Same(kept.point, piece.before[slot]) ? 0 : 1;
+    piece.changed_after[slot] = Same(kept.point, piece.before[slot]) ? 0 : 1;
     piece.scores_after[slot] = kept.score;
   }
 };

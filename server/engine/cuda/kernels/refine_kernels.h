@@ -40,7 +40,7 @@ NEMF_HD Vec2 StartOfPoint(const WorkItemView& piece, int point) {
 // A point's place in the piece's table.
 NEMF_HD TableIndex QueryOfPoint(const WorkItemView& piece, int point) {
   if (piece.start.kind == StartKind::kSlots) {
-    return PixelIndex(piece.active, PixelOf(piece.active, point));
+    return PixelIndex(piece.cone, PixelOf(piece.cone, point));
   }
   TableIndex index;
   if (piece.start.kind == StartKind::kPixels) {
@@ -125,22 +125,24 @@ struct WritePoints {
   }
 };
 
-// By pixel of a dense task: where it stands, in the reference's pixels.
+// By pixel of a dense task from `begin` on: where it stands, in the reference's pixels.
 struct SnapshotPoints {
   const Vec2* values;
   LatticeView lattice;
+  int begin;
   int reference_width;
   int reference_height;
   Vec2* out;
 
-  NEMF_HD void operator()(int pixel) const {
+  NEMF_HD void operator()(int i) const {
+    const int pixel = begin + i;
     const int width = lattice.query_width;
     const KeypointSupport support =
         FindSupport(lattice, static_cast<float>(pixel % width), static_cast<float>(pixel / width));
     Vec2 nodes[4];
     for (int i = 0; i < 4; ++i) nodes[i] = values[support.pixel[i]];
     const Vec2 value = LerpCorners(nodes, support.fraction_x, support.fraction_y);
-    out[pixel] = {ToPixel(value.x, reference_width), ToPixel(value.y, reference_height)};
+    out[i] = {ToPixel(value.x, reference_width), ToPixel(value.y, reference_height)};
   }
 };
 

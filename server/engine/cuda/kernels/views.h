@@ -63,15 +63,15 @@ struct WorkItemView {
   float radius;  // MatchOptions.search_radius
 
   // A pass over slots. Values and scores are double-buffered, so it may be done again.
-  ConeView active;
+  ConeView cone;
   LatticeView lattice;
   const Vec2* initial;         // [slots]
   const Vec2* before;          // [slots]
   const float* scores_before;  // [updated slots]
-  const char* fresh_before;    // [slots]: whether the pass before changed a value
+  const char* changed_before;  // [slots]: whether the pass before changed a value
   Vec2* after;
   float* scores_after;
-  char* fresh_after;
+  char* changed_after;
   std::uint64_t seed;
   int iteration;
   int search_candidates;
@@ -139,10 +139,10 @@ NEMF_HD int IndexOfItem(const WorkItemView& piece, int item) {
   return piece.begin + item - piece.first_item;
 }
 
-NEMF_HD TableIndex PixelIndex(const ConeView& active, int pixel) {
+NEMF_HD TableIndex PixelIndex(const ConeView& cone, int pixel) {
   TableIndex index;
-  index.x = pixel % active.width;
-  index.y = pixel / active.width;
+  index.x = pixel % cone.width;
+  index.y = pixel / cone.width;
   return index;
 }
 
