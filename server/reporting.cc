@@ -1,7 +1,7 @@
 #include "server/reporting.h"
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/memory_use.h"
+#include "server/engine/device/device.h"
 
 namespace nemf {
 namespace {

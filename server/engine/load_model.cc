@@ -9,10 +9,10 @@
 #include "server/engine/checks/thread_determinism.h"
 #include "server/engine/cpu/cpu_backend.h"
 #include "server/engine/cuda/cuda_backend.h"
-#include "server/engine/device/device_name.h"
-#include "server/engine/device/torch_status.h"
+#include "server/engine/device/device.h"
+#include "server/engine/device/torch_support.h"
 #include "server/engine/engine.h"
-#include "server/engine/matching/backend_engine.h"
+#include "server/engine/matching/backend.h"
 
 namespace nemf {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "server/engine/cpu/field.h"
-#include "server/engine/device/torch_threads.h"
+#include "server/engine/device/torch_support.h"
 #include "tests/engine/test_models.h"
 
 namespace nemf {

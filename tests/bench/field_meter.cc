@@ -6,7 +6,7 @@
 
 #include "absl/memory/memory.h"
 #include "server/engine/bundle/bundle_reader.h"
-#include "server/engine/device/torch_threads.h"
+#include "server/engine/device/torch_support.h"
 
 namespace nemf::bench {
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "server/engine/device/precision.h"
+#include "server/engine/device/device.h"
 #include "server/engine/engine.h"
 
 // Engines on the CUDA back end with the small models of test_models.h.

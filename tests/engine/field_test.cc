@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "server/engine/device/torch_threads.h"
+#include "server/engine/device/torch_support.h"
 #include "tests/engine/naive_field.h"
 #include "tests/engine/test_models.h"
 

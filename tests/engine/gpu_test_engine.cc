@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "server/engine/cuda/cuda_backend.h"
-#include "server/engine/matching/backend_engine.h"
+#include "server/engine/matching/backend.h"
 #include "tests/engine/device_test_engine.h"
 #include "tests/engine/test_models.h"
 

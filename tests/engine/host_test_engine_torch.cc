@@ -1,8 +1,8 @@
 #include <utility>
 
 #include "server/engine/cuda/device_backend_torch.h"
-#include "server/engine/device/torch_threads.h"
-#include "server/engine/matching/backend_engine.h"
+#include "server/engine/device/torch_support.h"
+#include "server/engine/matching/backend.h"
 #include "tests/engine/device_test_engine.h"
 #include "tests/engine/host_runtime_torch.h"
 #include "tests/engine/test_models.h"

@@ -10,7 +10,6 @@
 #include "server/engine/math/coordinates.h"
 #include "server/engine/math/embedding.h"
 #include "server/engine/math/philox.h"
-#include "server/engine/math/sincos.h"
 #include "tests/engine/test_models.h"
 
 namespace nemf {

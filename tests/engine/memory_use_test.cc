@@ -1,4 +1,4 @@
-#include "server/engine/memory_use.h"
+#include "server/engine/device/device.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "server/engine/engine.h"
-#include "server/engine/matching/lattice.h"
+#include "server/engine/matching/task_plan.h"
 #include "server/engine/matching/work_bound.h"
 #include "server/engine/presets.h"
 #include "tests/engine/test_models.h"

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "server/engine/cpu/cpu_backend.h"
-#include "server/engine/matching/backend_engine.h"
+#include "server/engine/matching/backend.h"
 
 namespace nemf {
 

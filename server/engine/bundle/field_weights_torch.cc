@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/engine/bundle/field_weights.h"
-#include "server/engine/device/torch_status.h"
+#include "server/engine/device/torch_support.h"
 
 namespace nemf {
 

@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "server/engine/device/precision.h"
+#include "server/engine/device/device.h"
 #include "server/engine/engine.h"
 
 namespace nemf {

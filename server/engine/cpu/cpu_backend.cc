@@ -4,11 +4,9 @@
 #include <utility>
 
 #include "server/engine/cpu/cpu_task.h"
-#include "server/engine/cpu/optimize.h"
 #include "server/engine/cpu/patchmatch.h"
-#include "server/engine/cpu/refine.h"
 #include "server/engine/cpu/thread_team.h"
-#include "server/engine/device/torch_threads.h"
+#include "server/engine/device/torch_support.h"
 
 namespace nemf {
 

@@ -29,6 +29,25 @@ struct CpuScratch {
 int RunPatchMatch(const CpuField& field, CpuTask* task, int iteration, int begin, int end,
                   CpuScratch* scratch);
 
+// The optimiser's steps (docs/algorithm.md, section 5.3) on the rows of scratch->reference, each
+// for itself, in place; `queries` are these rows. A step costs a field query a row.
+void Optimize(const CpuField& field, const FieldQueries& queries, const TaskPlan& plan,
+              CpuScratch* scratch);
+
+// Phase::kOptimizeNodes on the slots [begin, end). Returns the field queries spent.
+int RunOptimizeNodes(const CpuField& field, CpuTask* task, int pass, int begin, int end,
+                     CpuScratch* scratch);
+
+// The end of the points [begin, end) of a task's answer: reads the map at them, optimises their
+// coordinates if asked for (docs/algorithm.md, section 5.3), scores them and writes task->matches.
+// Returns the field queries spent; a step's gradient counts as one.
+int RunRefine(const CpuField& field, CpuTask* task, int begin, int end, CpuScratch* scratch);
+
+// The finish of a strided plan for the points [begin, end): scores each point's candidates between
+// the lattice's nodes (math/upsample.h), takes the best, the first on a tie, and writes its match.
+// Returns the field queries spent.
+int RunUpsample(const CpuField& field, CpuTask* task, int begin, int end, CpuScratch* scratch);
+
 }  // namespace nemf
 
 #endif  // NEMF_SERVER_ENGINE_CPU_PATCHMATCH_H_

@@ -1,9 +1,90 @@
-#include "server/engine/cpu/refine.h"
-
-#include "server/engine/cpu/optimize.h"
-#include "server/engine/cpu/upsample.h"
+#include "server/engine/cpu/patchmatch.h"
+#include <algorithm>
+#include "server/engine/math/adam.h"
+#include "server/engine/math/search.h"
+#include "server/engine/math/upsample.h"
 
 namespace nemf {
+
+void Optimize(const CpuField& field, const FieldQueries& queries, const TaskPlan& plan,
+              CpuScratch* scratch) {
+  const MatchOptions& options = plan.options;
+  const std::vector<Vec2> start = scratch->reference;
+  std::vector<AdamState> states(start.size());
+  scratch->gradients.resize(start.size());
+  for (int step = 0; step < plan.optimize_steps(); ++step) {
+    const double rate = LearningRate(step, plan.optimize_steps(), options.learning_rate,
+                                     options.final_learning_rate);
+    const AdamStepSize size = MakeAdamStep(step, rate, options.weight_decay);
+    field.LossGradient(queries, scratch->field.get(), scratch->gradients.data());
+    for (std::size_t i = 0; i < start.size(); ++i) {
+      const Vec2 moved = AdamUpdate(scratch->reference[i], scratch->gradients[i], size, &states[i]);
+      scratch->reference[i] = ClampAround(moved, start[i], options.search_radius);
+    }
+  }
+}
+
+int RunOptimizeNodes(const CpuField& field, CpuTask* task, int pass, int begin, int end,
+                     CpuScratch* scratch) {
+  const std::vector<Vec2>& before = task->Before(pass);
+  scratch->reference.assign(before.begin() + begin, before.begin() + end);
+  scratch->query.clear();
+  for (int slot = begin; slot < end; ++slot) {
+    scratch->query.push_back(task->NodeIndex(PixelOf(task->cone, slot)));
+  }
+  Optimize(field, {task->pair().phi(), &task->nodes, scratch->reference, scratch->query},
+           task->plan, scratch);
+  std::copy(scratch->reference.begin(), scratch->reference.end(),
+            task->After(pass).begin() + begin);
+  return (end - begin) * task->plan.optimize_steps();
+}
+
+namespace {
+
+// The points' candidates -> scratch's rows, a point's from first_row[point - begin] on.
+void CollectCandidates(const CpuTask& task, int begin, int end, CpuScratch* scratch) {
+  const TaskPlan& plan = task.plan;
+  const ImageSize reference = plan.pair->reference_size();
+  const UpsampleScale scale = MakeUpsampleScale(plan.lattice, reference.width, reference.height);
+  scratch->reference.clear();
+  scratch->query.clear();
+  scratch->first_row.clear();
+  for (int point = begin; point < end; ++point) {
+    const KeypointSupport support = plan.SupportOf(point);
+    Vec2 nodes[4];
+    task.ReadSupport(support, plan.passes(), nodes);
+    Vec2 candidates[kMaxUpsampleCandidates];
+    const int count =
+        CollectUpsampled(support, nodes, scale, plan.options.upsample_candidates, candidates);
+    scratch->first_row.push_back(static_cast<int>(scratch->reference.size()));
+    scratch->reference.insert(scratch->reference.end(), candidates, candidates + count);
+    scratch->query.insert(scratch->query.end(), count, task.PointIndex(point));
+  }
+  scratch->first_row.push_back(static_cast<int>(scratch->reference.size()));
+}
+
+ScoredPoint BestOfRows(const CpuScratch& scratch, int begin, int end) {
+  ScoredPoint best = {scratch.reference[begin], scratch.scores[begin]};
+  for (int row = begin + 1; row < end; ++row) {
+    best = Better(best, {scratch.reference[row], scratch.scores[row]});
+  }
+  return best;
+}
+
+}  // namespace
+
+int RunUpsample(const CpuField& field, CpuTask* task, int begin, int end, CpuScratch* scratch) {
+  CollectCandidates(*task, begin, end, scratch);
+  scratch->scores.resize(scratch->reference.size());
+  field.Score({task->pair().phi(), &task->points(), scratch->reference, scratch->query},
+              scratch->field.get(), scratch->scores.data());
+  for (int point = begin; point < end; ++point) {
+    const int i = point - begin;
+    const ScoredPoint best = BestOfRows(*scratch, scratch->first_row[i], scratch->first_row[i + 1]);
+    task->SetMatch(point, best.point, best.score);
+  }
+  return static_cast<int>(scratch->reference.size());
+}
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <exception>
 #include <utility>
 
-#include "server/engine/device/torch_status.h"
+#include "server/engine/device/torch_support.h"
 
 namespace nemf {
 

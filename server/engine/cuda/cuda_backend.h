@@ -7,10 +7,9 @@
 #include "absl/status/statusor.h"
 #include "server/engine/bundle/bundle_reader.h"
 #include "server/engine/bundle/field_weights.h"
-#include "server/engine/device/precision.h"
+#include "server/engine/device/device.h"
 #include "server/engine/encoder/encoder.h"
 #include "server/engine/matching/backend.h"
-#include "server/engine/memory_use.h"
 
 namespace nemf {
 

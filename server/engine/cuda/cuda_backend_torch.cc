@@ -12,8 +12,7 @@
 #include "server/engine/cuda/device_backend_torch.h"
 #include "server/engine/cuda/device_encoder_torch.h"
 #include "server/engine/cuda/runtime/cuda_error.h"
-#include "server/engine/cuda/runtime/cuda_runtime_torch.h"
-#include "server/engine/cuda/runtime/device_errors_torch.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
 
 namespace nemf {
 

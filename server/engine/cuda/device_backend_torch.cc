@@ -10,7 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "server/base/status_macros.h"
 #include "server/engine/cuda/matcher_torch.h"
-#include "server/engine/cuda/runtime/device_errors_torch.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
 #include "server/engine/fatal_error.h"
 
 namespace nemf {

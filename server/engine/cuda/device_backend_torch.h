@@ -7,7 +7,7 @@
 #include "server/engine/bundle/field_weights.h"
 #include "server/engine/cuda/device_encoder_torch.h"
 #include "server/engine/cuda/runtime/runtime_torch.h"
-#include "server/engine/device/precision.h"
+#include "server/engine/device/device.h"
 #include "server/engine/matching/backend.h"
 
 namespace nemf {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "server/base/status_macros.h"
-#include "server/engine/cuda/runtime/device_errors_torch.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
 #include "server/engine/cuda/runtime/staging_torch.h"
 #include "server/engine/encoder/encoder_module_torch.h"
 

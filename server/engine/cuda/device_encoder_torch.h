@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "server/engine/cuda/device_task_torch.h"
 #include "server/engine/cuda/runtime/runtime_torch.h"
-#include "server/engine/device/precision.h"
+#include "server/engine/device/device.h"
 #include "server/engine/encoder/encoder.h"
 
 namespace nemf {

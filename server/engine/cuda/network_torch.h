@@ -13,7 +13,7 @@
 #include "server/engine/cuda/runtime/queue.h"
 #include "server/engine/cuda/runtime/runtime_torch.h"
 #include "server/engine/cuda/runtime/staging_torch.h"
-#include "server/engine/device/precision.h"
+#include "server/engine/device/device.h"
 
 namespace nemf {
 

@@ -3,8 +3,7 @@
 
 #include <utility>
 
-#include "server/engine/device/torch_status.h"
-#include "server/engine/device/torch_threads.h"
+#include "server/engine/device/torch_support.h"
 #include "server/engine/encoder/encoder.h"
 #include "server/engine/encoder/encoder_module_torch.h"
 

@@ -1,4 +1,4 @@
-#include "server/engine/matching/backend_engine.h"
+#include "server/engine/matching/backend.h"
 
 #include <utility>
 

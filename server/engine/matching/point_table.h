@@ -5,7 +5,6 @@
 
 #include "server/engine/bundle/field_weights.h"
 #include "server/engine/math/coordinates.h"
-#include "server/engine/math/table_index.h"
 
 namespace nemf {
 

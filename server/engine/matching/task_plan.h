@@ -4,13 +4,20 @@
 #include <memory>
 #include <vector>
 
+#include "server/engine/math/lattice.h"
 #include "server/engine/engine.h"
 #include "server/engine/image.h"
 #include "server/engine/match_options.h"
 #include "server/engine/matching/dependency_cone.h"
-#include "server/engine/matching/lattice.h"
 
 namespace nemf {
+
+// Nodes of the lattice that PatchMatch works on, by axis: the least number that leaves no two
+// neighbours more than options.lattice_stride pixels apart. The query's size where the stride is 1
+// or no PatchMatch is asked for.
+ImageSize LatticeSize(ImageSize query, const MatchOptions& options);
+
+LatticeView MakeLattice(ImageSize query, const MatchOptions& options);
 
 // What one matching task has to do. It is fixed when the task starts, except that the dependency
 // cone is grown before anything else is done.

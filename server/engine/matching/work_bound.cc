@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "server/engine/matching/lattice.h"
+#include "server/engine/matching/task_plan.h"
 #include "server/engine/math/search.h"
 
 namespace nemf {

@@ -46,6 +46,12 @@ NEMF_HD int Mirror(int index, int size) {
   return index < size ? index : 2 * (size - 1) - index;
 }
 
+// A query point, as indices into a PointTable's x and y axis.
+struct TableIndex {
+  int x = 0;
+  int y = 0;
+};
+
 }  // namespace nemf
 
 #endif  // NEMF_SERVER_ENGINE_MATH_COORDINATES_H_

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "server/engine/math/bits.h"
 #include "server/engine/math/macros.h"
 
 // IEEE binary16 in plain integer arithmetic: the same bits on every device, so that tests on a CPU

@@ -1,6 +1,9 @@
 #ifndef NEMF_SERVER_ENGINE_MATH_MACROS_H_
 #define NEMF_SERVER_ENGINE_MATH_MACROS_H_
 
+#include <cstdint>
+#include <cstring>
+
 // Marks the functions of this folder: plain inline functions for g++, for host and device under
 // nvcc. They take pointers and numbers, allocate nothing and keep no state, so a back end is only
 // a way to call them for n points. All of them are compiled without fused multiply-add, so that
@@ -10,5 +13,21 @@
 #else
 #define NEMF_HD [[gnu::always_inline]] inline
 #endif
+
+namespace nemf {
+
+NEMF_HD std::uint32_t FloatBits(float value) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  return bits;
+}
+
+NEMF_HD float BitsFloat(std::uint32_t bits) {
+  float value;
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+}  // namespace nemf
 
 #endif  // NEMF_SERVER_ENGINE_MATH_MACROS_H_

@@ -3,9 +3,8 @@
 
 #include <cstdint>
 
-#include "server/engine/math/bits.h"
-#include "server/engine/math/coordinates.h"
 #include "server/engine/math/macros.h"
+#include "server/engine/math/coordinates.h"
 #include "server/engine/math/philox.h"
 
 namespace nemf {

@@ -1,7 +1,25 @@
-#include "server/engine/cuda/kernels/grid.cuh"
+#include <cuda_runtime.h>
 #include "server/engine/cuda/kernels/launch.h"
 
 namespace nemf {
+
+inline constexpr int kThreadsPerBlock = 256;
+
+// Calls the kernel for the thread's index: all that is CUDA about a kernel.
+template <typename Kernel>
+__global__ void __launch_bounds__(kThreadsPerBlock) CallKernel(Kernel kernel, int count) {
+  const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  if (i < count) kernel(i);
+}
+
+// Calls it for 0 .. count - 1; nothing for count 0.
+template <typename Kernel>
+cudaError_t LaunchGrid(const Kernel& kernel, int count, cudaStream_t stream) {
+  if (count <= 0) return cudaSuccess;
+  const int blocks = (count - 1) / kThreadsPerBlock + 1;
+  CallKernel<<<blocks, kThreadsPerBlock, 0, stream>>>(kernel, count);
+  return cudaGetLastError();
+}
 
 cudaError_t Launch(const SetChunk& kernel, int count, cudaStream_t stream) {
   return LaunchGrid(kernel, count, stream);

@@ -10,7 +10,7 @@
 #include "server/engine/math/interpolation.h"
 #include "server/engine/math/lattice.h"
 #include "server/engine/math/search.h"
-#include "server/engine/math/table_index.h"
+#include "server/engine/math/coordinates.h"
 #include "server/engine/math/upsample.h"
 
 // What kernels see of the back end's arrays: pointers into the device's memory and sizes. Plain

@@ -1,4 +1,4 @@
-#include "server/engine/cuda/runtime/cuda_runtime_torch.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
 
 #include <ATen/ATen.h>
 #include <ATen/cuda/CUDAGraph.h>
@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/cuda/runtime/cuda_error.h"
-#include "server/engine/cuda/runtime/device_errors_torch.h"
 
 namespace nemf {
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
@@ -79,6 +80,15 @@ class DeviceArray {
   at::Tensor memory_;
   std::size_t size_ = 0;
 };
+
+// The GPU of this index, with two streams of LibTorch's pool: matching has the higher priority, so
+// that an encoder pass does not hold up keypoints. Recordings are CUDA graphs.
+std::unique_ptr<DeviceRuntime> MakeCudaRuntime(int index);
+
+// Runs `work` and returns its status; exceptions, which LibTorch reports errors with, become one:
+// RESOURCE_EXHAUSTED when memory was short, INTERNAL and fatal (see fatal_error.h) for errors of
+// CUDA and its libraries, INTERNAL for others.
+absl::Status CatchDeviceErrors(absl::FunctionRef<absl::Status()> work);
 
 }  // namespace nemf
 

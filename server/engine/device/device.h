@@ -1,12 +1,21 @@
-#ifndef NEMF_SERVER_ENGINE_MEMORY_USE_H_
-#define NEMF_SERVER_ENGINE_MEMORY_USE_H_
+#ifndef NEMF_SERVER_ENGINE_DEVICE_DEVICE_H_
+#define NEMF_SERVER_ENGINE_DEVICE_DEVICE_H_
 
-#include <cstdint>
 #include <string>
+#include <cstdint>
+#include <optional>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace nemf {
+
+// "cuda:N" -> N >= 0; nothing for any other name.
+std::optional<int> CudaIndexOf(absl::string_view device);
+
+// What a GPU keeps Phi, the field's weights and its activations in. Sums are float32 in both, and
+// so are coordinates, scores and the encoder. The CPU always works in float32.
+enum class Precision { kFloat32, kFloat16 };
 
 // Bytes of a device's memory.
 struct MemoryUse {
@@ -22,4 +31,4 @@ absl::StatusOr<MemoryUse> MeasureMemoryUse(const std::string& device);
 
 }  // namespace nemf
 
-#endif  // NEMF_SERVER_ENGINE_MEMORY_USE_H_
+#endif  // NEMF_SERVER_ENGINE_DEVICE_DEVICE_H_

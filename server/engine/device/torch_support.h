@@ -1,5 +1,5 @@
-#ifndef NEMF_SERVER_ENGINE_DEVICE_TORCH_STATUS_H_
-#define NEMF_SERVER_ENGINE_DEVICE_TORCH_STATUS_H_
+#ifndef NEMF_SERVER_ENGINE_DEVICE_TORCH_SUPPORT_H_
+#define NEMF_SERVER_ENGINE_DEVICE_TORCH_SUPPORT_H_
 
 #include <exception>
 #include <string>
@@ -28,6 +28,9 @@ auto CatchExceptions(absl::StatusCode code, absl::string_view what, Function&& f
   }
 }
 
+// How many threads LibTorch's operators use when the calling thread calls them.
+void SetTorchThreads(int threads);
+
 }  // namespace nemf
 
-#endif  // NEMF_SERVER_ENGINE_DEVICE_TORCH_STATUS_H_
+#endif  // NEMF_SERVER_ENGINE_DEVICE_TORCH_SUPPORT_H_

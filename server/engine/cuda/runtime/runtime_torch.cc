@@ -1,4 +1,4 @@
-#include "server/engine/cuda/runtime/device_errors_torch.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
 
 #include <c10/util/Exception.h>
 
@@ -8,7 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "server/engine/device/torch_status.h"
+#include "server/engine/device/torch_support.h"
 #include "server/engine/fatal_error.h"
 
 namespace nemf {

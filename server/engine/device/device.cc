@@ -1,15 +1,23 @@
-#include "server/engine/memory_use.h"
-
-#include <unistd.h>
-
-#include <fstream>
 #include <optional>
-
+#include <fstream>
+#include <unistd.h>
 #include "absl/strings/str_cat.h"
 #include "server/engine/cuda/cuda_backend.h"
-#include "server/engine/device/device_name.h"
+#include "server/engine/device/device.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/strip.h"
 
 namespace nemf {
+
+std::optional<int> CudaIndexOf(absl::string_view device) {
+  int index = -1;
+  if (!absl::ConsumePrefix(&device, "cuda:") || !absl::SimpleAtoi(device, &index) || index < 0) {
+    return std::nullopt;
+  }
+  return index;
+}
+
 namespace {
 
 absl::StatusOr<MemoryUse> HostMemory() {
