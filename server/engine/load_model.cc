@@ -23,12 +23,12 @@ constexpr int kMaxThreads = 1024;
 
 // "cuda:N" -> N; -1 for the CPU. `auto` is a GPU where this build can use one.
 int CudaIndex(const EngineOptions& options) {
-  if (options.device == "auto") return CudaDeviceCount() > 0 ? 0 : -1;
+  if (options.device == "auto") return cuda::DeviceCount() > 0 ? 0 : -1;
   return CudaIndexOf(options.device).value_or(-1);
 }
 
 absl::Status NoSuchDevice(const EngineOptions& options) {
-  const int devices = CudaDeviceCount();
+  const int devices = cuda::DeviceCount();
   return absl::FailedPreconditionError(
       absl::StrCat("EngineOptions.device = \"", options.device, "\": ",
                    devices == 0 ? "this build has no CUDA support, or there is no GPU"
@@ -64,13 +64,13 @@ absl::StatusOr<std::unique_ptr<Encoder>> LoadEncoder(const std::string& director
   return encoder;
 }
 
-absl::StatusOr<std::unique_ptr<CpuField>> LoadField(const std::string& directory,
-                                                    const Manifest& manifest) {
+absl::StatusOr<std::unique_ptr<cpu::Field>> LoadField(const std::string& directory,
+                                                      const Manifest& manifest) {
   const absl::StatusOr<std::string> bytes = ReadVerifiedFile(directory, manifest.field_file);
   if (!bytes.ok()) return bytes.status();
   absl::StatusOr<FieldWeights> weights = ReadFieldWeights(*bytes, manifest.field);
   if (!weights.ok()) return InFile(directory, manifest.field_file.name, weights.status());
-  std::unique_ptr<CpuField> field = CpuField::Create(*std::move(weights));
+  std::unique_ptr<cpu::Field> field = cpu::Field::Create(*std::move(weights));
   const absl::Status status = CheckFieldParity(*field, *bytes);
   if (!status.ok()) return InFile(directory, manifest.field_file.name, status);
   return field;
@@ -79,12 +79,12 @@ absl::StatusOr<std::unique_ptr<CpuField>> LoadField(const std::string& directory
 // The engine on a GPU, which `cpu`, the same model, has been compared with.
 absl::StatusOr<std::unique_ptr<Engine>> LoadOnCuda(const std::string& directory,
                                                    const Manifest& manifest,
-                                                   const CudaOptions& options,
+                                                   const cuda::BackendOptions& options,
                                                    const FieldWeights& weights, Engine* cpu) {
   const absl::StatusOr<std::string> bytes = ReadVerifiedFile(directory, manifest.encoder_file);
   if (!bytes.ok()) return bytes.status();
   absl::StatusOr<std::unique_ptr<Backend>> backend =
-      MakeCudaBackend(options, *bytes, manifest.encoder, weights);
+      cuda::MakeBackend(options, *bytes, manifest.encoder, weights);
   if (!backend.ok()) return backend.status();
   std::unique_ptr<Engine> engine = MakeEngine(*std::move(backend));
   const absl::Status status =
@@ -96,26 +96,26 @@ absl::StatusOr<std::unique_ptr<Engine>> LoadOnCuda(const std::string& directory,
 absl::StatusOr<LoadedModel> Load(const std::string& directory, const EngineOptions& options) {
   const absl::Status status = options.Validate();
   if (!status.ok()) return status;
-  const int cuda = CudaIndex(options);
-  if (cuda >= CudaDeviceCount()) return NoSuchDevice(options);
+  const int gpu = CudaIndex(options);
+  if (gpu >= cuda::DeviceCount()) return NoSuchDevice(options);
   const absl::StatusOr<Manifest> manifest = LoadManifest(directory);
   if (!manifest.ok()) return manifest.status();
   const int threads = ThreadCount(options);
-  absl::StatusOr<std::unique_ptr<CpuField>> field = LoadField(directory, *manifest);
+  absl::StatusOr<std::unique_ptr<cpu::Field>> field = LoadField(directory, *manifest);
   if (!field.ok()) return field.status();
-  const FieldWeights weights = cuda < 0 ? FieldWeights() : (*field)->weights();
+  const FieldWeights weights = gpu < 0 ? FieldWeights() : (*field)->weights();
   absl::StatusOr<std::unique_ptr<Encoder>> encoder = LoadEncoder(directory, *manifest, threads);
   if (!encoder.ok()) return encoder.status();
   const bool side_by_side = threads > 1 && GivesSameBitsOnOneThread(encoder->get(), threads);
   LoadedModel model = {{manifest->name, manifest->version, directory, manifest->encoder_file.sha256,
                         manifest->field_file.sha256, manifest->provenance},
-                       MakeEngine(MakeCpuBackend(*std::move(encoder), manifest->encoder,
-                                                 *std::move(field), threads, side_by_side))};
-  if (cuda < 0) return model;
+                       MakeEngine(cpu::MakeBackend(*std::move(encoder), manifest->encoder,
+                                                   *std::move(field), threads, side_by_side))};
+  if (gpu < 0) return model;
   const Precision precision =
       options.precision == "float16" ? Precision::kFloat16 : Precision::kFloat32;
   absl::StatusOr<std::unique_ptr<Engine>> engine =
-      LoadOnCuda(directory, *manifest, {cuda, precision}, weights, model.engine.get());
+      LoadOnCuda(directory, *manifest, {gpu, precision}, weights, model.engine.get());
   if (!engine.ok()) return engine.status();
   model.engine = *std::move(engine);
   return model;

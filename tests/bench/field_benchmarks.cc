@@ -28,7 +28,7 @@ struct FieldScene {
     for (int i = 0; i < 10; ++i) {
       shape.frequencies.push_back(1.0f + 511.0f * static_cast<float>(i) / 9.0f);
     }
-    field = CpuField::Create(testing::RandomWeights(shape, 3));
+    field = cpu::Field::Create(testing::RandomWeights(shape, 3));
     workspace = field->NewWorkspace();
     phi = random.Vector(kGrid * kGrid * kGrid * kGrid * shape.channels);
     table = MakePointTable(field->weights(), random.Vector(kSide), random.Vector(kSide));
@@ -37,13 +37,13 @@ struct FieldScene {
       query.push_back({random.Below(kSide), random.Below(kSide)});
     }
   }
-  FieldQueries Queries(int rows) const {
-    return FieldQueries{{phi.data(), kGrid, 64}, &table, reference, query}.Part(0, rows);
+  cpu::FieldQueries Queries(int rows) const {
+    return cpu::FieldQueries{{phi.data(), kGrid, 64}, &table, reference, query}.Part(0, rows);
   }
 
   testing::Random random;
-  std::unique_ptr<CpuField> field;
-  std::unique_ptr<FieldWorkspace> workspace;
+  std::unique_ptr<cpu::Field> field;
+  std::unique_ptr<cpu::FieldWorkspace> workspace;
   std::vector<float> phi;
   PointTable table;
   std::vector<Vec2> reference;

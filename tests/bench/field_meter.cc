@@ -40,7 +40,7 @@ absl::StatusOr<std::unique_ptr<FieldMeter>> FieldMeter::Load(const std::string& 
 }
 
 FieldMeter::FieldMeter(FieldWeights weights, int grid, int threads)
-    : field_(CpuField::Create(std::move(weights))),
+    : field_(cpu::Field::Create(std::move(weights))),
       grid_(grid),
       table_(MakePointTable(field_->weights(), Axis(), Axis())),
       team_(threads, [] { SetTorchThreads(1); }) {

@@ -28,14 +28,14 @@ class FieldMeter {
  private:
   FieldMeter(FieldWeights weights, int grid, int threads);
 
-  std::unique_ptr<CpuField> field_;
+  std::unique_ptr<cpu::Field> field_;
   const int grid_;
   std::vector<float> phi_;
   PointTable table_;
   std::vector<Vec2> reference_;
   std::vector<TableIndex> query_;
-  std::vector<std::unique_ptr<FieldWorkspace>> workspaces_;  // one a worker
-  ThreadTeam team_;
+  std::vector<std::unique_ptr<cpu::FieldWorkspace>> workspaces_;  // one a worker
+  cpu::ThreadTeam team_;
 };
 
 }  // namespace nemf::bench

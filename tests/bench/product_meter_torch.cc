@@ -33,7 +33,7 @@ ProductRates MeasureProducts(int threads, double seconds) {
   at::manual_seed(3);
   static const at::Tensor a = at::randn({kSide, kSide});
   static const at::Tensor b = at::randn({kSide, kSide});
-  static const FusedLinear layer(b, at::Tensor(), kSide);
+  static const cpu::FusedLinear layer(b, at::Tensor(), kSide);
   at::Tensor out = at::empty({kSide, kSide});
   ProductRates rates;
   rates.at_mm = Rate(seconds / 2, [&] { at::mm_out(out, a, b); });

@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
+#include "server/engine/device/device.h"
 #include "server/engine/matching/backend.h"
 #include "server/engine/matching/table_rows.h"
-#include "server/engine/device/device.h"
 #include "server/engine/presets.h"
 #include "tests/engine/test_models.h"
 

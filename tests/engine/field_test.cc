@@ -28,7 +28,7 @@ class FieldTest : public ::testing::TestWithParam<int> {
     SetTorchThreads(1);
     FieldShape shape = testing::SmallShape();
     shape.hidden = GetParam();
-    field_ = CpuField::Create(testing::RandomWeights(shape, 9));
+    field_ = cpu::Field::Create(testing::RandomWeights(shape, 9));
     workspace_ = field_->NewWorkspace();
     phi_ = random_.Vector(kGrid * kGrid * kGrid * kGrid * shape.channels, 2.0f);
     table_ = MakePointTable(field_->weights(), random_.Vector(37), random_.Vector(29));
@@ -39,23 +39,23 @@ class FieldTest : public ::testing::TestWithParam<int> {
   }
 
   PhiView phi() const { return {phi_.data(), kGrid, field_->weights().shape.channels}; }
-  FieldQueries Queries(int begin, int count) const {
-    return FieldQueries{phi(), &table_, reference_, query_}.Part(begin, count);
+  cpu::FieldQueries Queries(int begin, int count) const {
+    return cpu::FieldQueries{phi(), &table_, reference_, query_}.Part(begin, count);
   }
-  std::vector<float> Score(const FieldQueries& queries) {
+  std::vector<float> Score(const cpu::FieldQueries& queries) {
     std::vector<float> scores(queries.reference.size());
     field_->Score(queries, workspace_.get(), scores.data());
     return scores;
   }
-  std::vector<Vec2> Gradient(const FieldQueries& queries) {
+  std::vector<Vec2> Gradient(const cpu::FieldQueries& queries) {
     std::vector<Vec2> gradients(queries.reference.size());
     field_->LossGradient(queries, workspace_.get(), gradients.data());
     return gradients;
   }
 
   Random random_;
-  std::unique_ptr<CpuField> field_;
-  std::unique_ptr<FieldWorkspace> workspace_;
+  std::unique_ptr<cpu::Field> field_;
+  std::unique_ptr<cpu::FieldWorkspace> workspace_;
   std::vector<float> phi_;
   PointTable table_;
   std::vector<Vec2> reference_;

@@ -12,9 +12,9 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeGpuTestEngine(const DeviceTestOption
   EncoderShape encoder;
   encoder.grid = kTestGrid;
   encoder.channels = shape.channels;
-  auto backend = MakeCudaBackend(CudaOptions{0, options.precision},
-                                 MakeFakeEncoder(shape.channels, options.seed), encoder,
-                                 RandomWeights(shape, options.seed));
+  auto backend = cuda::MakeBackend(cuda::BackendOptions{0, options.precision},
+                                   MakeFakeEncoder(shape.channels, options.seed), encoder,
+                                   RandomWeights(shape, options.seed));
   if (!backend.ok()) return backend.status();
   return MakeEngine(*std::move(backend));
 }

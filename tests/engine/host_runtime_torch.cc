@@ -14,7 +14,7 @@ namespace nemf::testing {
 
 namespace {
 
-class HostRecording : public Recording {
+class HostRecording : public cuda::Recording {
  public:
   explicit HostRecording(std::function<absl::Status()> work) : work_(std::move(work)) {}
   absl::Status Replay() override { return work_(); }
@@ -23,13 +23,13 @@ class HostRecording : public Recording {
   const std::function<absl::Status()> work_;
 };
 
-class HostRuntime : public DeviceRuntime {
+class HostRuntime : public cuda::DeviceRuntime {
  public:
   explicit HostRuntime(DeviceFaults* faults) : faults_(*faults) {}
 
   const std::string& name() const override { return name_; }
-  void* stream(StreamKind) const override { return nullptr; }
-  std::unique_ptr<Scope> Enter(StreamKind) override { return std::make_unique<Scope>(); }
+  void* stream(cuda::StreamKind) const override { return nullptr; }
+  std::unique_ptr<Scope> Enter(cuda::StreamKind) override { return std::make_unique<Scope>(); }
 
   at::Tensor NewTensor(at::IntArrayRef sizes, at::ScalarType type) override {
     if (faults_.allocations_left == 0) {
@@ -48,14 +48,15 @@ class HostRuntime : public DeviceRuntime {
   at::Tensor NewHostTensor(std::size_t bytes) override {
     return at::empty({static_cast<std::int64_t>(bytes)}, at::TensorOptions().dtype(at::kByte));
   }
-  absl::Status Copy(void* to, const void* from, std::size_t bytes, StreamKind) override {
+  absl::Status Copy(void* to, const void* from, std::size_t bytes, cuda::StreamKind) override {
     ++faults_.copies;
     if (faults_.lost) return FatalError(absl::InternalError("device lost, says the test"));
     std::memcpy(to, from, bytes);
     return absl::OkStatus();
   }
-  absl::Status Synchronize(StreamKind) override { return absl::OkStatus(); }
-  absl::StatusOr<std::unique_ptr<Recording>> Record(std::function<absl::Status()> work) override {
+  absl::Status Synchronize(cuda::StreamKind) override { return absl::OkStatus(); }
+  absl::StatusOr<std::unique_ptr<cuda::Recording>> Record(
+      std::function<absl::Status()> work) override {
     if (absl::Status status = work(); !status.ok()) return status;
     return std::make_unique<HostRecording>(std::move(work));
   }
@@ -69,7 +70,7 @@ class HostRuntime : public DeviceRuntime {
 
 }  // namespace
 
-std::unique_ptr<DeviceRuntime> MakeHostRuntime(DeviceFaults* faults) {
+std::unique_ptr<cuda::DeviceRuntime> MakeHostRuntime(DeviceFaults* faults) {
   return std::make_unique<HostRuntime>(faults);
 }
 

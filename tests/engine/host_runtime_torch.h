@@ -11,7 +11,7 @@ namespace nemf::testing {
 // A runtime without a GPU: kernels and LibTorch's operators work on the host, at once. Whatever the
 // CUDA back end does but for its launches, streams and graphs, it does here too. `faults` outlives
 // it.
-std::unique_ptr<DeviceRuntime> MakeHostRuntime(DeviceFaults* faults);
+std::unique_ptr<cuda::DeviceRuntime> MakeHostRuntime(DeviceFaults* faults);
 
 }  // namespace nemf::testing
 

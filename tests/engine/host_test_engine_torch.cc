@@ -25,11 +25,11 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeHostTestEngine(const DeviceTestOptio
   encoder_shape.grid = kTestGrid;
   encoder_shape.channels = shape.channels;
   auto runtime = MakeHostRuntime(options.faults != nullptr ? options.faults : NoFaults());
-  auto encoder = MakeUploadingEncoder(MakeFakeEncoder(shape.channels, options.seed), encoder_shape,
-                                      options.precision, runtime.get());
-  auto backend =
-      MakeDeviceBackend(std::move(runtime), std::move(encoder), RandomWeights(shape, options.seed),
-                        options.precision, {options.rows, options.min_rows});
+  auto encoder = cuda::MakeUploadingEncoder(MakeFakeEncoder(shape.channels, options.seed),
+                                            encoder_shape, options.precision, runtime.get());
+  auto backend = cuda::MakeDeviceBackend(std::move(runtime), std::move(encoder),
+                                         RandomWeights(shape, options.seed), options.precision,
+                                         {options.rows, options.min_rows});
   if (!backend.ok()) return backend.status();
   return MakeEngine(*std::move(backend));
 }
@@ -47,11 +47,11 @@ absl::StatusOr<std::unique_ptr<Engine>> LoadOnHost(const std::string& directory,
   auto weights = ReadFieldWeights(*field_bytes, manifest->field);
   if (!weights.ok()) return weights.status();
   auto runtime = MakeHostRuntime(NoFaults());
-  auto encoder =
-      LoadDeviceEncoder(*encoder_bytes, manifest->encoder, precision, at::kCPU, runtime.get());
+  auto encoder = cuda::LoadDeviceEncoder(*encoder_bytes, manifest->encoder, precision, at::kCPU,
+                                         runtime.get());
   if (!encoder.ok()) return encoder.status();
-  auto backend = MakeDeviceBackend(std::move(runtime), *std::move(encoder), *std::move(weights),
-                                   precision, {1024, 64});
+  auto backend = cuda::MakeDeviceBackend(std::move(runtime), *std::move(encoder),
+                                         *std::move(weights), precision, {1024, 64});
   if (!backend.ok()) return backend.status();
   return MakeEngine(*std::move(backend));
 }

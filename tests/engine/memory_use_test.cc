@@ -1,10 +1,10 @@
-#include "server/engine/device/device.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
+
+#include "server/engine/device/device.h"
 
 namespace nemf {
 namespace {

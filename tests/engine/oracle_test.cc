@@ -40,7 +40,7 @@ class OraclePoints : public ::testing::Test {
     const Manifest manifest =
         ParseManifest(ReadFile(BundleDirectory() + "/model.json").value()).value();
     const std::string bytes = ReadVerifiedFile(BundleDirectory(), manifest.field_file).value();
-    field_ = CpuField::Create(ReadFieldWeights(bytes, manifest.field).value());
+    field_ = cpu::Field::Create(ReadFieldWeights(bytes, manifest.field).value());
     phi_ = oracle_.Floats("main_phi");
     view_ = {phi_.data(), manifest.encoder.grid, manifest.encoder.channels};
     const std::vector<float> points = oracle_.Floats("points");
@@ -51,7 +51,7 @@ class OraclePoints : public ::testing::Test {
   }
 
   // The points as queries of the field; the table lives as long as the test.
-  FieldQueries Queries() {
+  cpu::FieldQueries Queries() {
     std::vector<float> x, y;
     for (const Vec2& each : query_) {
       x.push_back(each.x);
@@ -63,7 +63,7 @@ class OraclePoints : public ::testing::Test {
   }
 
   Oracle oracle_;
-  std::unique_ptr<CpuField> field_;
+  std::unique_ptr<cpu::Field> field_;
   std::vector<float> phi_;
   PhiView view_;
   std::vector<Vec2> reference_;
@@ -159,7 +159,7 @@ class OraclePair : public ::testing::TestWithParam<std::string> {
 std::unique_ptr<Engine> OraclePair::engine_;
 
 TEST_P(OraclePair, EncodingAgrees) {
-  const auto& pair = static_cast<const CpuPair&>(*pair_);
+  const auto& pair = static_cast<const cpu::Pair&>(*pair_);
   const std::vector<float> phi = oracle_.Floats(GetParam() + "_phi");
   const std::vector<float> coarse = oracle_.Floats(GetParam() + "_coarse");
   EXPECT_LE(LargestDifference({pair.phi().data, pair.phi().data + phi.size()}, phi), 1e-4f);
@@ -204,9 +204,9 @@ TEST(EncodeTest, APairsBitsDoNotDependOnItsCompany) {
                                          oracle.Pair("main")};
   const auto together = model.engine->Encode(images).value();
   const auto alone = model.engine->Encode({images[2]}).value();
-  const PhiView first = static_cast<const CpuPair&>(*together[0]).phi();
-  const PhiView third = static_cast<const CpuPair&>(*together[2]).phi();
-  const PhiView single = static_cast<const CpuPair&>(*alone[0]).phi();
+  const PhiView first = static_cast<const cpu::Pair&>(*together[0]).phi();
+  const PhiView third = static_cast<const cpu::Pair&>(*together[2]).phi();
+  const PhiView single = static_cast<const cpu::Pair&>(*alone[0]).phi();
   const std::size_t size = static_cast<std::size_t>(std::pow(first.grid, 4)) * first.channels;
   EXPECT_TRUE(std::equal(first.data, first.data + size, single.data));
   EXPECT_TRUE(std::equal(third.data, third.data + size, single.data));

@@ -61,8 +61,8 @@ def parse_report(text: str) -> list[Kernel]:
         re.DOTALL,
     )
     for match in entry.finditer(text):
-        # _ZN4nemf10CallKernelINS_<length><name>EEE...: a template over the kernel's type.
-        mangled = re.search(r"CallKernelINS_(\d+)(\w+)", match["symbol"])
+        # _ZN4nemf4cuda10CallKernelINS0_<length><name>EEE...: a template over the kernel's type.
+        mangled = re.search(r"CallKernelINS0_(\d+)(\w+)", match["symbol"])
         name = mangled[2][: int(mangled[1])] if mangled else match["symbol"]
         kernels.append(
             Kernel(
@@ -90,7 +90,7 @@ def table(kernels: list[Kernel]) -> str:
 
 def kernel_names() -> set[str]:
     """The kernels that launch.h has a wrapper for."""
-    text = (CUDA / "launch.h").read_text(encoding="utf-8")
+    text = (CUDA / "kernels/launch.h").read_text(encoding="utf-8")
     return set(re.findall(r"Launch\(const (\w+)& kernel", text))
 
 
@@ -101,7 +101,7 @@ def test_kernels_compile_for_every_generation_without_spills(tmp_path, capsys):
     for generation in GENERATIONS:
         flags += ["-gencode", f"arch=compute_{generation},code=sm_{generation}"]
     flags += ["-gencode", f"arch=compute_{GENERATIONS[-1]},code=compute_{GENERATIONS[-1]}"]
-    sources = sorted(CUDA.glob("*.cu"))
+    sources = sorted(CUDA.glob("kernels/*.cu"))
     assert sources
     kernels = []
     for source in sources:
@@ -127,14 +127,14 @@ def test_host_code_compiles_and_finds_its_symbols(tmp_path):
     instances.write_text(
         '#include "server/engine/cuda/runtime/queue.h"\n'
         + "".join(
-            f"template absl::Status nemf::Queue::Run(int, const nemf::{name}&) const;\n"
+            f"template absl::Status nemf::cuda::Queue::Run(int, const nemf::cuda::{name}&) const;\n"
             for name in sorted(kernel_names())
         )
     )
     sources = [
         instances,
-        CUDA / "cuda_error.cc",
-        CUDA / "cuda_runtime_torch.cc",
+        CUDA / "runtime/cuda_error.cc",
+        CUDA / "runtime/cuda_runtime_torch.cc",
         CUDA / "cuda_backend_torch.cc",
     ]
     includes = [TORCH / "include", TORCH / "include/torch/csrc/api/include", TOOLKIT / "include"]
@@ -177,8 +177,8 @@ def undefined_elsewhere(objects: list[str], tmp_path: Path) -> list[str]:
 
 def test_report_is_read_with_its_spills():
     text = """
-ptxas info    : Compiling entry function '_ZN4nemf10CallKernelINS_7FillPhiEEEvT_i' for 'sm_90'
-ptxas info    : Function properties for _ZN4nemf10CallKernelINS_7FillPhiEEEvT_i
+ptxas info    : Compiling entry function '_ZN4nemf4cuda10CallKernelINS0_7FillPhiEEEvT_i' for 'sm_90'
+ptxas info    : Function properties for _ZN4nemf4cuda10CallKernelINS0_7FillPhiEEEvT_i
     16 bytes stack frame, 8 bytes spill stores, 12 bytes spill loads
 ptxas info    : Used 255 registers, used 0 barriers, 16 bytes cumulative stack size
 """

@@ -96,9 +96,9 @@ std::unique_ptr<Engine> MakeTestEngine(int threads, std::uint64_t seed) {
   EncoderShape encoder;
   encoder.grid = kTestGrid;
   encoder.channels = shape.channels;
-  return MakeEngine(MakeCpuBackend(MakeFakeEncoder(shape.channels, seed), encoder,
-                                   CpuField::Create(RandomWeights(shape, seed)), threads,
-                                   /*side_by_side=*/threads > 1));
+  return MakeEngine(cpu::MakeBackend(MakeFakeEncoder(shape.channels, seed), encoder,
+                                     cpu::Field::Create(RandomWeights(shape, seed)), threads,
+                                     /*side_by_side=*/threads > 1));
 }
 
 ImagePair BlankPair(ImageSize query, ImageSize reference) {

@@ -11,7 +11,7 @@ namespace nemf {
 namespace {
 
 TEST(ThreadTeam, DoesEachPartOnce) {
-  ThreadTeam team(4, [] {});
+  cpu::ThreadTeam team(4, [] {});
   for (int round = 0; round < 200; ++round) {
     std::vector<std::atomic<int>> done(round);
     ASSERT_TRUE(team.Run(round,
@@ -28,7 +28,7 @@ TEST(ThreadTeam, DoesEachPartOnce) {
 TEST(ThreadTeam, PreparesItsThreadsOnceAndTheCallerEachTime) {
   std::atomic<int> prepared = 0;
   {
-    ThreadTeam team(3, [&] { ++prepared; });
+    cpu::ThreadTeam team(3, [&] { ++prepared; });
     ASSERT_TRUE(team.Run(1, [](int, int) {}).ok());
     ASSERT_TRUE(team.Run(1, [](int, int) {}).ok());
   }
@@ -36,7 +36,7 @@ TEST(ThreadTeam, PreparesItsThreadsOnceAndTheCallerEachTime) {
 }
 
 TEST(ThreadTeam, OfOneIsTheCaller) {
-  ThreadTeam team(1, [] {});
+  cpu::ThreadTeam team(1, [] {});
   const std::thread::id caller = std::this_thread::get_id();
   ASSERT_TRUE(team.Run(5,
                        [&](int, int worker) {
@@ -47,7 +47,7 @@ TEST(ThreadTeam, OfOneIsTheCaller) {
 }
 
 TEST(ThreadTeam, ReportsAnExceptionAndGoesOn) {
-  ThreadTeam team(2, [] {});
+  cpu::ThreadTeam team(2, [] {});
   const absl::Status status = team.Run(100, [](int part, int) {
     if (part == 3) throw std::runtime_error("no memory\nwith a backtrace");
   });

@@ -49,7 +49,7 @@ struct RandomQueries {
 
 // The same queries as the module's inputs, answered by it.
 absl::StatusOr<std::vector<float>> AskModule(const std::string& bytes,
-                                             const FieldQueries& queries) {
+                                             const cpu::FieldQueries& queries) {
   const int channels = queries.phi.channels;
   std::vector<float> points;
   std::vector<float> values(queries.reference.size() * channels);
@@ -64,12 +64,12 @@ absl::StatusOr<std::vector<float>> AskModule(const std::string& bytes,
 
 }  // namespace
 
-absl::Status CheckFieldParity(const CpuField& field, const std::string& bytes) {
+absl::Status CheckFieldParity(const cpu::Field& field, const std::string& bytes) {
   const RandomQueries random(field.weights());
-  const FieldQueries queries = {{random.phi.data(), kGrid, field.weights().shape.channels},
-                                &random.table,
-                                random.reference,
-                                random.query};
+  const cpu::FieldQueries queries = {{random.phi.data(), kGrid, field.weights().shape.channels},
+                                     &random.table,
+                                     random.reference,
+                                     random.query};
   std::vector<float> scores(kQueries);
   field.Score(queries, field.NewWorkspace().get(), scores.data());
   const absl::StatusOr<std::vector<float>> expected = AskModule(bytes, queries);

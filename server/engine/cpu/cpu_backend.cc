@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "server/engine/cpu/cpu_task.h"
-#include "server/engine/cpu/patchmatch.h"
+#include "server/engine/cpu/phases.h"
 #include "server/engine/cpu/thread_team.h"
 #include "server/engine/device/torch_support.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
 namespace {
 
@@ -40,7 +40,7 @@ std::vector<Range> CutIntoRanges(absl::Span<WorkItem> pieces, int workers) {
 class CpuBackend : public Backend {
  public:
   CpuBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
-             std::unique_ptr<CpuField> field, int threads, bool side_by_side)
+             std::unique_ptr<Field> field, int threads, bool side_by_side)
       : encoder_(std::move(encoder)),
         shape_(shape),
         field_(std::move(field)),
@@ -50,7 +50,7 @@ class CpuBackend : public Backend {
         scratch_(threads),
         team_(threads, [] { SetTorchThreads(1); }),
         encoder_team_(threads, [] {}) {
-    for (CpuScratch& scratch : scratch_) scratch.field = field_->NewWorkspace();
+    for (Scratch& scratch : scratch_) scratch.field = field_->NewWorkspace();
   }
 
   const std::string& device() const override { return device_; }
@@ -83,11 +83,11 @@ class CpuBackend : public Backend {
   }
 
   std::unique_ptr<TaskState> NewState(const TaskPlan& plan) override {
-    return std::make_unique<CpuTask>(plan, query_layer_);
+    return std::make_unique<TaskArrays>(plan, query_layer_);
   }
 
   absl::Status Run(absl::Span<WorkItem> pieces) override {
-    for (const WorkItem& piece : pieces) static_cast<CpuTask*>(piece.state)->MakeRoom(piece);
+    for (const WorkItem& piece : pieces) static_cast<TaskArrays*>(piece.state)->MakeRoom(piece);
     std::vector<Range> ranges = CutIntoRanges(pieces, team_.workers());
     const absl::Status status =
         team_.Run(static_cast<int>(ranges.size()), [&](int part, int worker) {
@@ -98,11 +98,11 @@ class CpuBackend : public Backend {
   }
 
   std::vector<Point> TakeSnapshot(TaskState* state) override {
-    return std::exchange(static_cast<CpuTask*>(state)->snapshot, {});
+    return std::exchange(static_cast<TaskArrays*>(state)->snapshot, {});
   }
 
   std::vector<Match> TakeResult(TaskState* state) override {
-    return std::move(static_cast<CpuTask*>(state)->matches);
+    return std::move(static_cast<TaskArrays*>(state)->matches);
   }
 
  private:
@@ -110,12 +110,12 @@ class CpuBackend : public Backend {
                                                                int threads) const {
     absl::StatusOr<Encoding> encoding = encoder_->Run(pair, threads);
     if (!encoding.ok()) return encoding.status();
-    return std::make_shared<const CpuPair>(pair.query->size, pair.reference->size,
-                                           *std::move(encoding), shape_.grid, shape_.channels);
+    return std::make_shared<const Pair>(pair.query->size, pair.reference->size,
+                                        *std::move(encoding), shape_.grid, shape_.channels);
   }
 
-  int RunRange(const Range& range, CpuScratch* scratch) const {
-    CpuTask* task = static_cast<CpuTask*>(range.piece->state);
+  int RunRange(const Range& range, Scratch* scratch) const {
+    TaskArrays* task = static_cast<TaskArrays*>(range.piece->state);
     const int pass = range.piece->iteration;
     switch (range.piece->phase) {
       case Phase::kFillTables:
@@ -139,22 +139,21 @@ class CpuBackend : public Backend {
   const std::string device_ = "cpu";
   const std::unique_ptr<Encoder> encoder_;
   const EncoderShape shape_;
-  const std::unique_ptr<CpuField> field_;
+  const std::unique_ptr<Field> field_;
   const QueryLayer query_layer_;
   const int threads_;
-  const bool side_by_side_;          // whether pairs may be encoded each on one thread
-  std::vector<CpuScratch> scratch_;  // one a worker
+  const bool side_by_side_;       // whether pairs may be encoded each on one thread
+  std::vector<Scratch> scratch_;  // one a worker
   ThreadTeam team_;
   ThreadTeam encoder_team_;  // a team of its own, as pairs may be encoded beside a step
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> MakeCpuBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
-                                        std::unique_ptr<CpuField> field, int threads,
-                                        bool side_by_side) {
+std::unique_ptr<Backend> MakeBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
+                                     std::unique_ptr<Field> field, int threads, bool side_by_side) {
   return std::make_unique<CpuBackend>(std::move(encoder), shape, std::move(field), threads,
                                       side_by_side);
 }
 
-}  // namespace nemf
+}  // namespace nemf::cpu

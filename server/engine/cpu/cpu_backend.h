@@ -8,16 +8,15 @@
 #include "server/engine/encoder/encoder.h"
 #include "server/engine/matching/backend.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
 // Returns the CPU back end. It cuts pieces into ranges that fit a core's cache and shares them
 // among `threads` workers; a worker takes its range through all steps of an iteration. With
 // `side_by_side`, each thread encodes one pair of a batch, which requires that the encoder gives
 // the same bits on one thread (see checks/thread_determinism.h).
-std::unique_ptr<Backend> MakeCpuBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
-                                        std::unique_ptr<CpuField> field, int threads,
-                                        bool side_by_side);
+std::unique_ptr<Backend> MakeBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
+                                     std::unique_ptr<Field> field, int threads, bool side_by_side);
 
-}  // namespace nemf
+}  // namespace nemf::cpu
 
 #endif  // NEMF_SERVER_ENGINE_CPU_CPU_BACKEND_H_

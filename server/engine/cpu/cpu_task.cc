@@ -8,20 +8,20 @@
 #include "server/engine/matching/table_rows.h"
 #include "server/engine/math/search.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
-CpuPair::CpuPair(ImageSize query, ImageSize reference, Encoding encoding, int grid, int channels)
+Pair::Pair(ImageSize query, ImageSize reference, Encoding encoding, int grid, int channels)
     : query_size_(query),
       reference_size_(reference),
       encoding_(std::move(encoding)),
       grid_(grid),
       channels_(channels) {}
 
-std::size_t CpuPair::bytes() const {
+std::size_t Pair::bytes() const {
   return (encoding_.phi.size() + encoding_.coarse.size() + encoding_.cost.size()) * sizeof(float);
 }
 
-std::vector<float> CpuPair::SampleCost(Point query, ImageSize nodes) const {
+std::vector<float> Pair::SampleCost(Point query, ImageSize nodes) const {
   return SampleCostGrid(cost(), query_size_, query, nodes);
 }
 
@@ -33,7 +33,7 @@ struct AxisArrays {
   std::vector<float>& hidden;
 };
 
-AxisArrays ArraysOf(const TableRows& rows, CpuTask* task) {
+AxisArrays ArraysOf(const TableRows& rows, TaskArrays* task) {
   PointTable& table = rows.of_nodes ? task->nodes : task->others;
   if (rows.axis == 0) return {table.x, table.x_hidden};
   return {table.y, table.y_hidden};
@@ -49,7 +49,7 @@ void GrowTo(std::size_t size, std::size_t final_size, T value, std::vector<T>* a
 
 }  // namespace
 
-void CpuTask::MakeRoom(const WorkItem& item) {
+void TaskArrays::MakeRoom(const WorkItem& item) {
   if (item.phase == Phase::kFillTables) {
     for (const TableRows& rows : SplitTableRows(plan, item.begin, item.end)) {
       const AxisArrays arrays = ArraysOf(rows, this);
@@ -75,7 +75,7 @@ void CpuTask::MakeRoom(const WorkItem& item) {
   }
 }
 
-void CpuTask::FillTables(int begin, int end) {
+void TaskArrays::FillTables(int begin, int end) {
   for (const TableRows& rows : SplitTableRows(plan, begin, end)) {
     const AxisArrays arrays = ArraysOf(rows, this);
     const std::size_t first = static_cast<std::size_t>(rows.begin) * layer.hidden();
@@ -83,7 +83,7 @@ void CpuTask::FillTables(int begin, int end) {
   }
 }
 
-void CpuTask::Initialize(int begin, int end) {
+void TaskArrays::Initialize(int begin, int end) {
   for (int site = begin; site < end; ++site) {
     const TableIndex node = NodeIndex(PixelOf(cone, site));
     initial[site] = SampleCoarse(pair().coarse(), static_cast<float>(node.x),
@@ -92,7 +92,7 @@ void CpuTask::Initialize(int begin, int end) {
   }
 }
 
-void CpuTask::Snapshot(int iteration, int begin, int end) {
+void TaskArrays::Snapshot(int iteration, int begin, int end) {
   const ImageSize size = pair().reference_size();
   for (int point = begin; point < end; ++point) {
     Vec2 value = {};
@@ -108,23 +108,23 @@ void CpuTask::Snapshot(int iteration, int begin, int end) {
   }
 }
 
-TableIndex CpuTask::NodeIndex(int node) const { return {node % cone.width, node / cone.width}; }
+TableIndex TaskArrays::NodeIndex(int node) const { return {node % cone.width, node / cone.width}; }
 
-TableIndex CpuTask::PointIndex(int point) const {
+TableIndex TaskArrays::PointIndex(int point) const {
   if (plan.samples_field()) return {0, 0};
   if (!plan.dense()) return {point, point};
   const int width = plan.lattice.query_width;
   return {point % width, point / width};
 }
 
-void CpuTask::ReadSupport(const KeypointSupport& support, int pass, Vec2 out[4]) const {
+void TaskArrays::ReadSupport(const KeypointSupport& support, int pass, Vec2 out[4]) const {
   for (int i = 0; i < 4; ++i) out[i] = Before(pass)[plan.cone.SupportSite(support.pixel[i])];
 }
 
-void CpuTask::SetMatch(int point, Vec2 reference, float score) {
+void TaskArrays::SetMatch(int point, Vec2 reference, float score) {
   const ImageSize size = pair().reference_size();
   const Vec2 pixel = {ToPixel(reference.x, size.width), ToPixel(reference.y, size.height)};
   matches[point] = {{pixel.x, pixel.y}, score, InsideImage(pixel, size.width, size.height)};
 }
 
-}  // namespace nemf
+}  // namespace nemf::cpu

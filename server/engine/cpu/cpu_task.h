@@ -11,12 +11,12 @@
 #include "server/engine/math/coarse.h"
 #include "server/engine/math/cone_view.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
 // An encoded pair in host memory.
-class CpuPair : public EncodedPair {
+class Pair : public EncodedPair {
  public:
-  CpuPair(ImageSize query, ImageSize reference, Encoding encoding, int grid, int channels);
+  Pair(ImageSize query, ImageSize reference, Encoding encoding, int grid, int channels);
 
   ImageSize query_size() const override { return query_size_; }
   ImageSize reference_size() const override { return reference_size_; }
@@ -37,8 +37,8 @@ class CpuPair : public EncodedPair {
 
 // A task's arrays in host memory. They grow with the phases up to kInitialize, so that no step
 // touches all of a large task's memory.
-struct CpuTask : TaskState {
-  CpuTask(const TaskPlan& plan, const QueryLayer& layer) : plan(plan), layer(layer) {}
+struct TaskArrays : TaskState {
+  TaskArrays(const TaskPlan& plan, const QueryLayer& layer) : plan(plan), layer(layer) {}
 
   // Makes room for what the items [item.begin, item.end) write. Called by one thread, before others
   // work on ranges of the item.
@@ -48,7 +48,7 @@ struct CpuTask : TaskState {
   void Initialize(int begin, int end);
   void Snapshot(int iteration, int begin, int end);
 
-  const CpuPair& pair() const { return static_cast<const CpuPair&>(*plan.pair); }
+  const Pair& pair() const { return static_cast<const Pair&>(*plan.pair); }
   // A node of the lattice in the table `nodes`; a point of the answer in the table of points().
   TableIndex NodeIndex(int node) const;
   TableIndex PointIndex(int point) const;
@@ -77,6 +77,6 @@ struct CpuTask : TaskState {
   std::vector<Match> matches;   // by point of the answer
 };
 
-}  // namespace nemf
+}  // namespace nemf::cpu
 
 #endif  // NEMF_SERVER_ENGINE_CPU_CPU_TASK_H_

@@ -10,7 +10,7 @@
 #include "server/engine/matching/point_table.h"
 #include "server/engine/math/interpolation.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
 // Field queries to be answered, one pair's: reference[i] (normalised) against query[i] of `table`.
 struct FieldQueries {
@@ -24,7 +24,7 @@ struct FieldQueries {
   }
 };
 
-// The memory of one thread's field evaluations; made by CpuField, reused from call to call.
+// The memory of one thread's field evaluations; made by Field, reused from call to call.
 class FieldWorkspace {
  public:
   virtual ~FieldWorkspace() = default;
@@ -34,9 +34,9 @@ class FieldWorkspace {
 // row counts are padded to multiples: with that a matrix product gives a row the same bits
 // whatever its company. Products run on the calling thread if LibTorch's thread count is 1 there;
 // any number of threads may call, each with its own workspace. Failures (memory) throw.
-class CpuField {
+class Field {
  public:
-  virtual ~CpuField() = default;
+  virtual ~Field() = default;
 
   virtual const FieldWeights& weights() const = 0;
   virtual std::unique_ptr<FieldWorkspace> NewWorkspace() const = 0;
@@ -50,9 +50,9 @@ class CpuField {
   virtual void LossGradient(const FieldQueries& queries, FieldWorkspace* workspace,
                             Vec2* gradients) const = 0;
 
-  static std::unique_ptr<CpuField> Create(FieldWeights weights);
+  static std::unique_ptr<Field> Create(FieldWeights weights);
 };
 
-}  // namespace nemf
+}  // namespace nemf::cpu
 
 #endif  // NEMF_SERVER_ENGINE_CPU_FIELD_H_

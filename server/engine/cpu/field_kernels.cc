@@ -6,7 +6,7 @@
 #include "server/engine/math/adam.h"
 #include "server/engine/math/layers.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
 void FillInputs(const FieldQueries& queries, const EmbeddingView& embedding, Rows inputs,
                 Rows hidden) {
@@ -96,4 +96,4 @@ void FinishGradients(const FieldQueries& queries, const float* scores, Rows slop
   }
 }
 
-}  // namespace nemf
+}  // namespace nemf::cpu

@@ -5,7 +5,7 @@
 
 // The parts of the field between its matrix products, over a block of rows. A row's result depends
 // on the row alone.
-namespace nemf {
+namespace nemf::cpu {
 
 // Rows of `columns` floats, `stride` floats apart.
 struct Rows {
@@ -47,6 +47,6 @@ void AddMaskedRows(Rows in, Rows mask, int count, Rows sum);
 void FinishGradients(const FieldQueries& queries, const float* scores, Rows slopes,
                      Vec2* gradients);
 
-}  // namespace nemf
+}  // namespace nemf::cpu
 
 #endif  // NEMF_SERVER_ENGINE_CPU_FIELD_KERNELS_H_

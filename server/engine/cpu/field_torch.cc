@@ -8,7 +8,7 @@
 #include "server/engine/cpu/field_kernels.h"
 #include "server/engine/cpu/fused_linear_torch.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
 namespace {
 
@@ -82,7 +82,7 @@ struct Workspace : FieldWorkspace {
   at::Tensor net;                   // [rows][H]: what leaves the last block
 };
 
-class TorchField : public CpuField {
+class TorchField : public Field {
  public:
   explicit TorchField(FieldWeights weights) : weights_(std::move(weights)), packed_(weights_) {}
 
@@ -173,9 +173,9 @@ class TorchField : public CpuField {
 
 }  // namespace
 
-std::unique_ptr<CpuField> CpuField::Create(FieldWeights weights) {
+std::unique_ptr<Field> Field::Create(FieldWeights weights) {
   const c10::InferenceMode no_gradients;
   return std::make_unique<TorchField>(std::move(weights));
 }
 
-}  // namespace nemf
+}  // namespace nemf::cpu

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace nemf {
+namespace nemf::cpu {
 
 namespace {
 
@@ -59,4 +59,4 @@ at::Tensor FusedLinear::Add(const at::Tensor& x, const at::Tensor& other) const 
   return call.call(x, other, weight_, bias_, "add");
 }
 
-}  // namespace nemf
+}  // namespace nemf::cpu

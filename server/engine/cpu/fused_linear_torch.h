@@ -5,7 +5,7 @@
 
 #include <optional>
 
-namespace nemf {
+namespace nemf::cpu {
 
 // A linear layer on the CPU, y = x weight^T + bias, fused with what follows it. The products are
 // oneDNN's, through the operators that LibTorch's own compiler uses: in float32 it takes the widest
@@ -36,6 +36,6 @@ class FusedLinear {
   std::optional<at::Tensor> bias_;
 };
 
-}  // namespace nemf
+}  // namespace nemf::cpu
 
 #endif  // NEMF_SERVER_ENGINE_CPU_FUSED_LINEAR_TORCH_H_

@@ -1,16 +1,15 @@
-#include "server/engine/cpu/patchmatch.h"
-
+#include "server/engine/cpu/phases.h"
 #include "server/engine/math/search.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
 namespace {
 
 // An iteration's work on a range of slots; the steps in the order of Run().
 class Iteration {
  public:
-  Iteration(const CpuField& field, CpuTask* task, int iteration, int begin, int end,
-            CpuScratch* scratch)
+  Iteration(const Field& field, TaskArrays* task, int iteration, int begin, int end,
+            Scratch* scratch)
       : field_(field),
         task_(*task),
         options_(task->plan.options),
@@ -122,23 +121,23 @@ class Iteration {
     }
   }
 
-  const CpuField& field_;
-  CpuTask& task_;
+  const Field& field_;
+  TaskArrays& task_;
   const MatchOptions& options_;
   const int iteration_;
   const int begin_;
   const int end_;
   const std::vector<Vec2>& before_;
   std::vector<Vec2>& after_;
-  CpuScratch& scratch_;
+  Scratch& scratch_;
   float radii_[kMaxSearchCandidates];  // by candidate of the random search
 };
 
 }  // namespace
 
-int RunPatchMatch(const CpuField& field, CpuTask* task, int iteration, int begin, int end,
-                  CpuScratch* scratch) {
+int RunPatchMatch(const Field& field, TaskArrays* task, int iteration, int begin, int end,
+                  Scratch* scratch) {
   return Iteration(field, task, iteration, begin, end, scratch).Run();
 }
 
-}  // namespace nemf
+}  // namespace nemf::cpu

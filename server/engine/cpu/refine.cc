@@ -1,13 +1,14 @@
-#include "server/engine/cpu/patchmatch.h"
 #include <algorithm>
+
+#include "server/engine/cpu/phases.h"
 #include "server/engine/math/adam.h"
 #include "server/engine/math/search.h"
 #include "server/engine/math/upsample.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
-void Optimize(const CpuField& field, const FieldQueries& queries, const TaskPlan& plan,
-              CpuScratch* scratch) {
+void Optimize(const Field& field, const FieldQueries& queries, const TaskPlan& plan,
+              Scratch* scratch) {
   const MatchOptions& options = plan.options;
   const std::vector<Vec2> start = scratch->reference;
   std::vector<AdamState> states(start.size());
@@ -24,8 +25,8 @@ void Optimize(const CpuField& field, const FieldQueries& queries, const TaskPlan
   }
 }
 
-int RunOptimizeNodes(const CpuField& field, CpuTask* task, int pass, int begin, int end,
-                     CpuScratch* scratch) {
+int RunOptimizeNodes(const Field& field, TaskArrays* task, int pass, int begin, int end,
+                     Scratch* scratch) {
   const std::vector<Vec2>& before = task->Before(pass);
   scratch->reference.assign(before.begin() + begin, before.begin() + end);
   scratch->query.clear();
@@ -42,7 +43,7 @@ int RunOptimizeNodes(const CpuField& field, CpuTask* task, int pass, int begin, 
 namespace {
 
 // The points' candidates -> scratch's rows, a point's from first_row[point - begin] on.
-void CollectCandidates(const CpuTask& task, int begin, int end, CpuScratch* scratch) {
+void CollectCandidates(const TaskArrays& task, int begin, int end, Scratch* scratch) {
   const TaskPlan& plan = task.plan;
   const ImageSize reference = plan.pair->reference_size();
   const UpsampleScale scale = MakeUpsampleScale(plan.lattice, reference.width, reference.height);
@@ -63,7 +64,7 @@ void CollectCandidates(const CpuTask& task, int begin, int end, CpuScratch* scra
   scratch->first_row.push_back(static_cast<int>(scratch->reference.size()));
 }
 
-ScoredPoint BestOfRows(const CpuScratch& scratch, int begin, int end) {
+ScoredPoint BestOfRows(const Scratch& scratch, int begin, int end) {
   ScoredPoint best = {scratch.reference[begin], scratch.scores[begin]};
   for (int row = begin + 1; row < end; ++row) {
     best = Better(best, {scratch.reference[row], scratch.scores[row]});
@@ -73,7 +74,7 @@ ScoredPoint BestOfRows(const CpuScratch& scratch, int begin, int end) {
 
 }  // namespace
 
-int RunUpsample(const CpuField& field, CpuTask* task, int begin, int end, CpuScratch* scratch) {
+int RunUpsample(const Field& field, TaskArrays* task, int begin, int end, Scratch* scratch) {
   CollectCandidates(*task, begin, end, scratch);
   scratch->scores.resize(scratch->reference.size());
   field.Score({task->pair().phi(), &task->points(), scratch->reference, scratch->query},
@@ -90,7 +91,7 @@ namespace {
 
 // Where a point of the answer stands after PatchMatch, or in the coarse map if that is asked for,
 // or in the grid of a field.
-Vec2 StartOf(const CpuTask& task, int point) {
+Vec2 StartOf(const TaskArrays& task, int point) {
   const TaskPlan& plan = task.plan;
   if (plan.samples_field()) {
     return GridNode(point, plan.field_nodes.width, plan.field_nodes.height);
@@ -108,7 +109,7 @@ Vec2 StartOf(const CpuTask& task, int point) {
 }
 
 // The points' coordinates, starting from where they stand, and query indices -> scratch's rows.
-void CollectPoints(const CpuTask& task, int begin, int end, CpuScratch* scratch) {
+void CollectPoints(const TaskArrays& task, int begin, int end, Scratch* scratch) {
   scratch->reference.clear();
   scratch->query.clear();
   for (int point = begin; point < end; ++point) {
@@ -119,7 +120,7 @@ void CollectPoints(const CpuTask& task, int begin, int end, CpuScratch* scratch)
 
 }  // namespace
 
-int RunRefine(const CpuField& field, CpuTask* task, int begin, int end, CpuScratch* scratch) {
+int RunRefine(const Field& field, TaskArrays* task, int begin, int end, Scratch* scratch) {
   const TaskPlan& plan = task->plan;
   if (plan.strided()) return RunUpsample(field, task, begin, end, scratch);
   CollectPoints(*task, begin, end, scratch);
@@ -135,4 +136,4 @@ int RunRefine(const CpuField& field, CpuTask* task, int begin, int end, CpuScrat
   return (end - begin) * (plan.optimize_steps() + 1);
 }
 
-}  // namespace nemf
+}  // namespace nemf::cpu

@@ -5,7 +5,7 @@
 
 #include "server/engine/device/torch_support.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
 ThreadTeam::ThreadTeam(int workers, std::function<void()> prepare) : prepare_(std::move(prepare)) {
   for (int worker = 0; worker < workers - 1; ++worker) {
@@ -83,4 +83,4 @@ void ThreadTeam::DoPart(int part, int worker) {
   --parts_running_;
 }
 
-}  // namespace nemf
+}  // namespace nemf::cpu

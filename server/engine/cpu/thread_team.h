@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
 // Threads that share the parts of one piece of work at a time; the caller is one of them, so that
 // little work is done without waking another. (Threads of its own rather than OpenMP's: a program
@@ -52,6 +52,6 @@ class ThreadTeam {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace nemf
+}  // namespace nemf::cpu
 
 #endif  // NEMF_SERVER_ENGINE_CPU_THREAD_TEAM_H_

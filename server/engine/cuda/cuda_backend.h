@@ -11,15 +11,15 @@
 #include "server/engine/encoder/encoder.h"
 #include "server/engine/matching/backend.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 // The GPUs that this build can use: 0 where it was made without CUDA or there is none.
-int CudaDeviceCount();
+int DeviceCount();
 
 // Of a GPU. FAILED_PRECONDITION where the build has no CUDA.
-absl::StatusOr<MemoryUse> CudaMemoryUse(int index);
+absl::StatusOr<MemoryUse> MeasureMemoryUse(int index);
 
-struct CudaOptions {
+struct BackendOptions {
   int index = 0;  // of the GPU
   Precision precision = Precision::kFloat32;
 };
@@ -27,17 +27,17 @@ struct CudaOptions {
 // The back end on a GPU, with the encoder of a bundle's encoder.pt on it too. Recorded and warm
 // when this returns. FAILED_PRECONDITION where the build has no CUDA or there is no such GPU,
 // INVALID_ARGUMENT for a broken encoder, RESOURCE_EXHAUSTED where the GPU's memory is too small.
-absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
-                                                         const std::string& encoder_bytes,
-                                                         const EncoderShape& shape,
-                                                         FieldWeights weights);
+absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const BackendOptions& options,
+                                                     const std::string& encoder_bytes,
+                                                     const EncoderShape& shape,
+                                                     FieldWeights weights);
 
 // The same with an encoder on the host, whose answers are copied to the GPU.
-absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
-                                                         std::unique_ptr<Encoder> encoder,
-                                                         const EncoderShape& shape,
-                                                         FieldWeights weights);
+absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const BackendOptions& options,
+                                                     std::unique_ptr<Encoder> encoder,
+                                                     const EncoderShape& shape,
+                                                     FieldWeights weights);
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_CUDA_BACKEND_H_

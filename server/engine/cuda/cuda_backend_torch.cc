@@ -14,7 +14,7 @@
 #include "server/engine/cuda/runtime/cuda_error.h"
 #include "server/engine/cuda/runtime/runtime_torch.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 namespace {
 
@@ -32,11 +32,11 @@ void SetExactArithmetic() {
   context.setDeterministicCuDNN(true);
 }
 
-absl::StatusOr<std::unique_ptr<Backend>> Make(const CudaOptions& options, FieldWeights weights,
+absl::StatusOr<std::unique_ptr<Backend>> Make(const BackendOptions& options, FieldWeights weights,
                                               const EncoderFactory& make_encoder) {
-  if (options.index >= CudaDeviceCount()) {
+  if (options.index >= DeviceCount()) {
     return absl::FailedPreconditionError(
-        absl::StrCat("cuda:", options.index, ": there are ", CudaDeviceCount(), " CUDA devices"));
+        absl::StrCat("cuda:", options.index, ": there are ", DeviceCount(), " CUDA devices"));
   }
   SetExactArithmetic();
   std::unique_ptr<DeviceRuntime> runtime;
@@ -52,22 +52,22 @@ absl::StatusOr<std::unique_ptr<Backend>> Make(const CudaOptions& options, FieldW
 
 }  // namespace
 
-int CudaDeviceCount() { return c10::cuda::device_count(); }
+int DeviceCount() { return c10::cuda::device_count(); }
 
-absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
-                                                         const std::string& encoder_bytes,
-                                                         const EncoderShape& shape,
-                                                         FieldWeights weights) {
+absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const BackendOptions& options,
+                                                     const std::string& encoder_bytes,
+                                                     const EncoderShape& shape,
+                                                     FieldWeights weights) {
   const at::Device where(at::kCUDA, static_cast<c10::DeviceIndex>(options.index));
   return Make(options, std::move(weights), [&](DeviceRuntime* runtime) {
     return LoadDeviceEncoder(encoder_bytes, shape, options.precision, where, runtime);
   });
 }
 
-absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
-                                                         std::unique_ptr<Encoder> encoder,
-                                                         const EncoderShape& shape,
-                                                         FieldWeights weights) {
+absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const BackendOptions& options,
+                                                     std::unique_ptr<Encoder> encoder,
+                                                     const EncoderShape& shape,
+                                                     FieldWeights weights) {
   return Make(options, std::move(weights),
               [&](DeviceRuntime* runtime) -> absl::StatusOr<std::unique_ptr<DeviceEncoder>> {
                 std::unique_ptr<DeviceEncoder> uploading;
@@ -80,7 +80,7 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& opti
               });
 }
 
-absl::StatusOr<MemoryUse> CudaMemoryUse(int index) {
+absl::StatusOr<MemoryUse> MeasureMemoryUse(int index) {
   const auto device = static_cast<c10::DeviceIndex>(index);
   MemoryUse use;
   NEMF_RETURN_IF_ERROR(CatchDeviceErrors([&]() -> absl::Status {
@@ -96,4 +96,4 @@ absl::StatusOr<MemoryUse> CudaMemoryUse(int index) {
   return use;
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

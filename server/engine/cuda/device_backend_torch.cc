@@ -13,7 +13,7 @@
 #include "server/engine/cuda/runtime/runtime_torch.h"
 #include "server/engine/fatal_error.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 namespace {
 
@@ -195,4 +195,4 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeDeviceBackend(std::unique_ptr<Devic
   return backend;
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

@@ -10,7 +10,7 @@
 #include "server/engine/device/device.h"
 #include "server/engine/matching/backend.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 // Rows of a chunk: how many field queries go through the network at a time.
 struct ChunkOptions {
@@ -32,6 +32,6 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeDeviceBackend(std::unique_ptr<Devic
                                                            Precision precision,
                                                            const ChunkOptions& options);
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_DEVICE_BACKEND_TORCH_H_

@@ -10,7 +10,7 @@
 #include "server/engine/cuda/runtime/staging_torch.h"
 #include "server/engine/encoder/encoder_module_torch.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 namespace {
 
@@ -121,4 +121,4 @@ std::unique_ptr<DeviceEncoder> MakeUploadingEncoder(std::unique_ptr<Encoder> enc
   return std::make_unique<UploadingEncoder>(std::move(encoder), shape, precision, runtime);
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

@@ -10,7 +10,7 @@
 #include "server/engine/device/device.h"
 #include "server/engine/encoder/encoder.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 // Encodes pairs one by one for a device; used from one thread at a time, under Enter(kEncoding).
 class DeviceEncoder {
@@ -34,6 +34,6 @@ std::unique_ptr<DeviceEncoder> MakeUploadingEncoder(std::unique_ptr<Encoder> enc
                                                     const EncoderShape& shape, Precision precision,
                                                     DeviceRuntime* runtime);
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_DEVICE_ENCODER_TORCH_H_

@@ -8,7 +8,7 @@
 #include "server/base/status_macros.h"
 #include "server/engine/matching/cost_grid.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 namespace {
 
@@ -218,4 +218,4 @@ WorkItemView DeviceTask::View(Phase phase, int pass, int begin) const {
   return view;
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

@@ -14,7 +14,7 @@
 #include "server/engine/matching/backend.h"
 #include "server/engine/matching/table_rows.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 // The encoding of a pair. Phi and the coarse map are on the device and complete: the encoder's
 // stream has been waited for.
@@ -102,6 +102,6 @@ class DeviceTask : public TaskState {
   DeviceArray<char> changed_[2];
 };
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_DEVICE_TASK_TORCH_H_

@@ -1,5 +1,3 @@
-#include "server/engine/math/upsample.h"
-#include "server/engine/math/search.h"
 #include "server/engine/cuda/matcher_torch.h"
 
 #include <ATen/ATen.h>
@@ -9,8 +7,10 @@
 
 #include "server/base/status_macros.h"
 #include "server/engine/cuda/device_task_torch.h"
+#include "server/engine/math/search.h"
+#include "server/engine/math/upsample.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 namespace {
 
@@ -265,4 +265,4 @@ std::vector<Batch> CutIntoBatches(absl::Span<WorkItem> pieces, BatchKind kind, i
   return batches;
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

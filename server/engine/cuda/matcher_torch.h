@@ -7,16 +7,16 @@
 #include <memory>
 #include <vector>
 
-#include "absl/types/span.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/engine/matching/backend.h"
+#include "absl/types/span.h"
 #include "server/engine/cuda/network_torch.h"
 #include "server/engine/cuda/runtime/queue.h"
 #include "server/engine/cuda/runtime/runtime_torch.h"
 #include "server/engine/cuda/runtime/staging_torch.h"
+#include "server/engine/matching/backend.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 // WorkItems that are done by the same kernels.
 enum class BatchKind {
@@ -108,6 +108,6 @@ class Matcher {
   const DeviceArray<FinishedPoint> finished_;
 };
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_MATCHER_TORCH_H_

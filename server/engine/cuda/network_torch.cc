@@ -6,7 +6,7 @@
 
 #include "server/base/status_macros.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 namespace {
 
@@ -229,4 +229,4 @@ absl::StatusOr<NetworkWeights> UploadWeights(const FieldWeights& weights, Precis
   return out;
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

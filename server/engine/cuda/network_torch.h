@@ -15,7 +15,7 @@
 #include "server/engine/cuda/runtime/staging_torch.h"
 #include "server/engine/device/device.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 // The matching field's parameters on a device, in its precision; immutable.
 struct NetworkWeights {
@@ -92,6 +92,6 @@ class Network {
   std::unique_ptr<Recording> gradient_;
 };
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_NETWORK_TORCH_H_

@@ -2,7 +2,7 @@
 #include "server/engine/cuda/cuda_backend.h"
 
 // What a build without CUDA answers.
-namespace nemf {
+namespace nemf::cuda {
 
 namespace {
 
@@ -13,20 +13,20 @@ absl::Status NoCuda(int index) {
 
 }  // namespace
 
-int CudaDeviceCount() { return 0; }
+int DeviceCount() { return 0; }
 
-absl::StatusOr<MemoryUse> CudaMemoryUse(int index) { return NoCuda(index); }
+absl::StatusOr<MemoryUse> MeasureMemoryUse(int index) { return NoCuda(index); }
 
-absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
-                                                         const std::string&, const EncoderShape&,
-                                                         FieldWeights) {
+absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const BackendOptions& options,
+                                                     const std::string&, const EncoderShape&,
+                                                     FieldWeights) {
   return NoCuda(options.index);
 }
 
-absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options,
-                                                         std::unique_ptr<Encoder>,
-                                                         const EncoderShape&, FieldWeights) {
+absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const BackendOptions& options,
+                                                     std::unique_ptr<Encoder>, const EncoderShape&,
+                                                     FieldWeights) {
   return NoCuda(options.index);
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

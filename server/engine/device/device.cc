@@ -1,12 +1,14 @@
-#include <optional>
-#include <fstream>
-#include <unistd.h>
-#include "absl/strings/str_cat.h"
-#include "server/engine/cuda/cuda_backend.h"
 #include "server/engine/device/device.h"
 
+#include <unistd.h>
+
+#include <fstream>
+#include <optional>
+
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "server/engine/cuda/cuda_backend.h"
 
 namespace nemf {
 
@@ -35,7 +37,7 @@ absl::StatusOr<MemoryUse> HostMemory() {
 
 absl::StatusOr<MemoryUse> MeasureMemoryUse(const std::string& device) {
   if (device == "cpu") return HostMemory();
-  if (const std::optional<int> index = CudaIndexOf(device)) return CudaMemoryUse(*index);
+  if (const std::optional<int> index = CudaIndexOf(device)) return cuda::MeasureMemoryUse(*index);
   return absl::InvalidArgumentError(
       absl::StrCat("device = \"", device, "\", must be \"cpu\" or \"cuda:N\""));
 }

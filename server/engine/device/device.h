@@ -1,9 +1,9 @@
 #ifndef NEMF_SERVER_ENGINE_DEVICE_DEVICE_H_
 #define NEMF_SERVER_ENGINE_DEVICE_DEVICE_H_
 
-#include <string>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"

@@ -1,7 +1,6 @@
-#include "server/engine/matching/backend.h"
-
 #include <utility>
 
+#include "server/engine/matching/backend.h"
 #include "server/engine/matching/task.h"
 #include "server/engine/matching/work_bound.h"
 

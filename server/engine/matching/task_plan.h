@@ -4,11 +4,11 @@
 #include <memory>
 #include <vector>
 
-#include "server/engine/math/lattice.h"
 #include "server/engine/engine.h"
 #include "server/engine/image.h"
 #include "server/engine/match_options.h"
 #include "server/engine/matching/dependency_cone.h"
+#include "server/engine/math/lattice.h"
 
 namespace nemf {
 

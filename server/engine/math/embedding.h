@@ -2,6 +2,7 @@
 #define NEMF_SERVER_ENGINE_MATH_EMBEDDING_H_
 
 #include <cstdint>
+
 #include "server/engine/math/coordinates.h"
 #include "server/engine/math/macros.h"
 

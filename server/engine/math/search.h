@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "server/engine/math/macros.h"
 #include "server/engine/math/coordinates.h"
+#include "server/engine/math/macros.h"
 #include "server/engine/math/philox.h"
 
 namespace nemf {

@@ -1,7 +1,8 @@
 #include <cuda_runtime.h>
+
 #include "server/engine/cuda/kernels/launch.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 inline constexpr int kThreadsPerBlock = 256;
 
@@ -98,4 +99,4 @@ cudaError_t Launch(const SelectUpsampled& kernel, int count, cudaStream_t stream
   return LaunchGrid(kernel, count, stream);
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

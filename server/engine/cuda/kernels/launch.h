@@ -11,7 +11,7 @@
 // The kernels on a GPU: one launch wrapper each, which calls the kernel for 0 .. count - 1 on the
 // current device, in the order of `stream`, and returns at once. The kernel's pointers are the
 // device's. Errors are of the launch, or left over from earlier work.
-namespace nemf {
+namespace nemf::cuda {
 
 cudaError_t Launch(const SetChunk& kernel, int count, cudaStream_t stream);
 
@@ -42,6 +42,6 @@ cudaError_t Launch(const CountUpsampled& kernel, int count, cudaStream_t stream)
 cudaError_t Launch(const EmitUpsampled& kernel, int count, cudaStream_t stream);
 cudaError_t Launch(const SelectUpsampled& kernel, int count, cudaStream_t stream);
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_KERNELS_LAUNCH_H_

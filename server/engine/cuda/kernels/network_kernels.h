@@ -9,7 +9,7 @@
 // sections 3.2 to 3.4; cpu/field_kernels.h does the same on the CPU). A kernel is a function of an
 // index, to be called for 0 .. n - 1 in any order. The chunk is read from the device's memory, so
 // that one recording of the kernels serves all chunks.
-namespace nemf {
+namespace nemf::cuda {
 
 // Writes the chunk that the following kernels work on; one call.
 struct SetChunk {
@@ -180,6 +180,6 @@ struct CornerProducts {
   }
 };
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_KERNELS_NETWORK_KERNELS_H_

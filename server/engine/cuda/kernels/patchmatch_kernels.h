@@ -7,7 +7,7 @@
 // (docs/algorithm.md, section 5.2; cpu/patchmatch.cc does the same on the CPU). A kernel is a
 // function of an index, to be called for 0 .. n - 1 in any order; the calls of one kernel do not
 // depend on one another.
-namespace nemf {
+namespace nemf::cuda {
 
 NEMF_HD ScoredPoint OwnValue(const WorkItemView& piece, int slot) {
   return {piece.before[slot], piece.scores_before[slot]};
@@ -146,6 +146,6 @@ struct FinishSlots {
   }
 };
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_KERNELS_PATCHMATCH_KERNELS_H_

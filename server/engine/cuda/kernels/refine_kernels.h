@@ -6,7 +6,7 @@
 // The steps of the finish over a batch of points, and of the optimisation of slots: reading the
 // map, the optimiser, the answer (docs/algorithm.md, section 5.3; cpu/refine.cc does the same on
 // the CPU). A kernel is a function of an index, to be called for 0 .. n - 1 in any order.
-namespace nemf {
+namespace nemf::cuda {
 
 // The slots (in place of pixels) that a point of the answer lies between.
 NEMF_HD KeypointSupport SupportOfPoint(const WorkItemView& piece, int point) {
@@ -146,6 +146,6 @@ struct SnapshotPoints {
   }
 };
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_KERNELS_REFINE_KERNELS_H_

@@ -6,7 +6,7 @@
 // The finish of a strided plan over a batch of points: each point's candidates are scored, and the
 // best is its answer (math/upsample.h). A kernel is a function of an index, to be called for
 // 0 .. n - 1 in any order.
-namespace nemf {
+namespace nemf::cuda {
 
 NEMF_HD int CandidatesOfPoint(const WorkItemView& piece, int point,
                               Vec2 out[kMaxUpsampleCandidates]) {
@@ -67,6 +67,6 @@ struct SelectUpsampled {
   }
 };
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_KERNELS_UPSAMPLE_KERNELS_H_

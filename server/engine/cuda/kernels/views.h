@@ -6,16 +6,16 @@
 #include "server/engine/math/adam.h"
 #include "server/engine/math/coarse.h"
 #include "server/engine/math/cone_view.h"
+#include "server/engine/math/coordinates.h"
 #include "server/engine/math/half.h"
 #include "server/engine/math/interpolation.h"
 #include "server/engine/math/lattice.h"
 #include "server/engine/math/search.h"
-#include "server/engine/math/coordinates.h"
 #include "server/engine/math/upsample.h"
 
 // What kernels see of the back end's arrays: pointers into the device's memory and sizes. Plain
 // structs, copied to the device byte for byte.
-namespace nemf {
+namespace nemf::cuda {
 
 // The most random candidates of an iteration (MatchOptions.search_candidates).
 inline constexpr int kMaxSearchRows = 16;
@@ -156,6 +156,6 @@ NEMF_HD PhiCorners CornersOfRow(const ChunkView& chunk, int row) {
   return FindCorners(sizes, chunk.rows.reference[i], query);
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_KERNELS_VIEWS_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/engine/fatal_error.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 namespace {
 
@@ -28,4 +28,4 @@ void LogCudaError(cudaError_t error, absl::string_view call, const char* file, i
   std::fprintf(stderr, "%s\n", Describe(error, call, file, line).c_str());
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 // RESOURCE_EXHAUSTED for memory; otherwise INTERNAL and fatal (see fatal_error.h), as CUDA's errors
 // stay until the process ends. The text has the call, the error's name and meaning, file and line.
@@ -16,22 +16,22 @@ absl::Status CudaErrorStatus(cudaError_t error, absl::string_view call, const ch
 // Writes the same text to standard error.
 void LogCudaError(cudaError_t error, absl::string_view call, const char* file, int line);
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 // Returns the error of a call of CUDA's from the calling function.
-#define NEMF_CUDA_RETURN_IF_ERROR(call)                                  \
-  do {                                                                   \
-    if (const cudaError_t error_ = (call); error_ != cudaSuccess) {      \
-      return ::nemf::CudaErrorStatus(error_, #call, __FILE__, __LINE__); \
-    }                                                                    \
+#define NEMF_CUDA_RETURN_IF_ERROR(call)                                        \
+  do {                                                                         \
+    if (const cudaError_t error_ = (call); error_ != cudaSuccess) {            \
+      return ::nemf::cuda::CudaErrorStatus(error_, #call, __FILE__, __LINE__); \
+    }                                                                          \
   } while (false)
 
 // Only tells of it: for destructors.
-#define NEMF_CUDA_LOG_IF_ERROR(call)                                \
-  do {                                                              \
-    if (const cudaError_t error_ = (call); error_ != cudaSuccess) { \
-      ::nemf::LogCudaError(error_, #call, __FILE__, __LINE__);      \
-    }                                                               \
+#define NEMF_CUDA_LOG_IF_ERROR(call)                                 \
+  do {                                                               \
+    if (const cudaError_t error_ = (call); error_ != cudaSuccess) {  \
+      ::nemf::cuda::LogCudaError(error_, #call, __FILE__, __LINE__); \
+    }                                                                \
   } while (false)
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_RUNTIME_CUDA_ERROR_H_

@@ -1,5 +1,3 @@
-#include "server/engine/cuda/runtime/runtime_torch.h"
-
 #include <ATen/ATen.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDACachingAllocator.h>
@@ -11,8 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/engine/cuda/runtime/cuda_error.h"
+#include "server/engine/cuda/runtime/runtime_torch.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 namespace {
 
@@ -118,4 +117,4 @@ std::unique_ptr<DeviceRuntime> MakeCudaRuntime(int index) {
   return std::make_unique<CudaRuntime>(index);
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

@@ -11,7 +11,7 @@
 #include "server/engine/cuda/runtime/cuda_error.h"
 #endif
 
-namespace nemf {
+namespace nemf::cuda {
 
 // Kernels in order: on a CUDA stream, or called one by one on this thread. The second is how the
 // tests run the back end where there is no GPU, and all that a build without CUDA can do.
@@ -39,6 +39,6 @@ class Queue {
   void* stream_;
 };
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_RUNTIME_QUEUE_H_

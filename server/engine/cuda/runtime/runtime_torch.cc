@@ -11,7 +11,7 @@
 #include "server/engine/device/torch_support.h"
 #include "server/engine/fatal_error.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 namespace {
 
@@ -45,4 +45,4 @@ absl::Status CatchDeviceErrors(absl::FunctionRef<absl::Status()> work) {
   }
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

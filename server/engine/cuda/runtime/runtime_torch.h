@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 // The two streams of a back end. Neither is the default stream, so models on one device do not wait
 // for each other.
@@ -90,6 +90,6 @@ std::unique_ptr<DeviceRuntime> MakeCudaRuntime(int index);
 // CUDA and its libraries, INTERNAL for others.
 absl::Status CatchDeviceErrors(absl::FunctionRef<absl::Status()> work);
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_RUNTIME_RUNTIME_TORCH_H_

@@ -5,7 +5,7 @@
 
 #include "server/base/status_macros.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 namespace {
 
@@ -58,4 +58,4 @@ absl::Status Staging::Download(const void* from, std::size_t bytes, void* to) {
   return absl::OkStatus();
 }
 
-}  // namespace nemf
+}  // namespace nemf::cuda

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "server/engine/cuda/runtime/runtime_torch.h"
 
-namespace nemf {
+namespace nemf::cuda {
 
 // Pinned host memory that copies between the host's ordinary memory and the device go through, for
 // one stream and one thread at a time. Larger copies go in parts.
@@ -38,6 +38,6 @@ class Staging {
   std::size_t used_ = 0;  // bytes of up_ that the stream may still read
 };
 
-}  // namespace nemf
+}  // namespace nemf::cuda
 
 #endif  // NEMF_SERVER_ENGINE_CUDA_RUNTIME_STAGING_TORCH_H_

@@ -1,5 +1,5 @@
-#ifndef NEMF_SERVER_ENGINE_CPU_PATCHMATCH_H_
-#define NEMF_SERVER_ENGINE_CPU_PATCHMATCH_H_
+#ifndef NEMF_SERVER_ENGINE_CPU_PHASES_H_
+#define NEMF_SERVER_ENGINE_CPU_PHASES_H_
 
 #include <memory>
 #include <vector>
@@ -8,10 +8,10 @@
 #include "server/engine/cpu/field.h"
 #include "server/engine/math/search.h"
 
-namespace nemf {
+namespace nemf::cpu {
 
 // One thread's memory for PatchMatch and the finish.
-struct CpuScratch {
+struct Scratch {
   std::unique_ptr<FieldWorkspace> field;
   // Rows of field queries and their answers.
   std::vector<Vec2> reference;
@@ -26,28 +26,28 @@ struct CpuScratch {
 // One PatchMatch iteration on the slots [begin, end) of a task (docs/algorithm.md, section 5.2):
 // propagation from the values before the iteration, random search, clamp. Returns the field queries
 // spent.
-int RunPatchMatch(const CpuField& field, CpuTask* task, int iteration, int begin, int end,
-                  CpuScratch* scratch);
+int RunPatchMatch(const Field& field, TaskArrays* task, int iteration, int begin, int end,
+                  Scratch* scratch);
 
 // The optimiser's steps (docs/algorithm.md, section 5.3) on the rows of scratch->reference, each
 // for itself, in place; `queries` are these rows. A step costs a field query a row.
-void Optimize(const CpuField& field, const FieldQueries& queries, const TaskPlan& plan,
-              CpuScratch* scratch);
+void Optimize(const Field& field, const FieldQueries& queries, const TaskPlan& plan,
+              Scratch* scratch);
 
 // Phase::kOptimizeNodes on the slots [begin, end). Returns the field queries spent.
-int RunOptimizeNodes(const CpuField& field, CpuTask* task, int pass, int begin, int end,
-                     CpuScratch* scratch);
+int RunOptimizeNodes(const Field& field, TaskArrays* task, int pass, int begin, int end,
+                     Scratch* scratch);
 
 // The end of the points [begin, end) of a task's answer: reads the map at them, optimises their
 // coordinates if asked for (docs/algorithm.md, section 5.3), scores them and writes task->matches.
 // Returns the field queries spent; a step's gradient counts as one.
-int RunRefine(const CpuField& field, CpuTask* task, int begin, int end, CpuScratch* scratch);
+int RunRefine(const Field& field, TaskArrays* task, int begin, int end, Scratch* scratch);
 
 // The finish of a strided plan for the points [begin, end): scores each point's candidates between
 // the lattice's nodes (math/upsample.h), takes the best, the first on a tie, and writes its match.
 // Returns the field queries spent.
-int RunUpsample(const CpuField& field, CpuTask* task, int begin, int end, CpuScratch* scratch);
+int RunUpsample(const Field& field, TaskArrays* task, int begin, int end, Scratch* scratch);
 
-}  // namespace nemf
+}  // namespace nemf::cpu
 
-#endif  // NEMF_SERVER_ENGINE_CPU_PATCHMATCH_H_
+#endif  // NEMF_SERVER_ENGINE_CPU_PHASES_H_
