@@ -33,7 +33,7 @@ class CountingBackend final : public Backend {
   explicit CountingBackend(std::map<Phase, std::int64_t>* items) : items_(*items) {}
 
   const std::string& device() const override { return device_; }
-  ItemPrices prices() const override {
+  ElementPrices prices() const override {
     return {1.0 / kItemsPerQuery, 1.0 / kItemsPerQuery, 1.0 / kItemsPerQuery};
   }
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(

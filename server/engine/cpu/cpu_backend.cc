@@ -12,26 +12,26 @@ namespace nemf::cpu {
 
 namespace {
 
-// Slots of a range: propagation makes up to four rows of each, about one block of the field.
+// Sites of a range: propagation makes up to four rows of each, about one block of the field.
 constexpr int kMaxRange = 512;
 constexpr int kMinRange = 64;
 
-// A worker's share of a piece.
-struct Range {
-  WorkItem* piece;
+// A worker's share of a item.
+struct WorkRange {
+  WorkItem* item;
   int begin;
   int end;
   int queries = 0;
 };
 
-// Cuts pieces into ranges, small enough that each worker gets some.
-std::vector<Range> CutIntoRanges(absl::Span<WorkItem> pieces, int workers) {
-  std::vector<Range> ranges;
-  for (WorkItem& piece : pieces) {
+// Cuts items into ranges, small enough that each worker gets some.
+std::vector<WorkRange> CutIntoRanges(absl::Span<WorkItem> items, int workers) {
+  std::vector<WorkRange> ranges;
+  for (WorkItem& item : items) {
     const int size =
-        std::clamp((piece.end - piece.begin + workers - 1) / workers, kMinRange, kMaxRange);
-    for (int begin = piece.begin; begin < piece.end; begin += size) {
-      ranges.push_back({&piece, begin, std::min(begin + size, piece.end)});
+        std::clamp((item.end - item.begin + workers - 1) / workers, kMinRange, kMaxRange);
+    for (int begin = item.begin; begin < item.end; begin += size) {
+      ranges.push_back({&item, begin, std::min(begin + size, item.end)});
     }
   }
   return ranges;
@@ -58,7 +58,7 @@ class CpuBackend : public Backend {
   EncodeOverlap encode_overlap() const override { return EncodeOverlap::kAllowed; }
 
   // Each of these items takes about a sixteenth of the time of an evaluation by a small field.
-  ItemPrices prices() const override { return {1.0 / 16, 1.0 / 16, 1.0 / 16}; }
+  ElementPrices prices() const override { return {1.0 / 16, 1.0 / 16, 1.0 / 16}; }
   // As many as side by side fill the threads.
   int encoder_batch() const override { return side_by_side_ ? threads_ : 1; }
 
@@ -86,14 +86,14 @@ class CpuBackend : public Backend {
     return std::make_unique<TaskArrays>(plan, query_layer_);
   }
 
-  absl::Status Run(absl::Span<WorkItem> pieces) override {
-    for (const WorkItem& piece : pieces) static_cast<TaskArrays*>(piece.state)->MakeRoom(piece);
-    std::vector<Range> ranges = CutIntoRanges(pieces, team_.workers());
+  absl::Status Run(absl::Span<WorkItem> items) override {
+    for (const WorkItem& item : items) static_cast<TaskArrays*>(item.state)->MakeRoom(item);
+    std::vector<WorkRange> ranges = CutIntoRanges(items, team_.workers());
     const absl::Status status =
         team_.Run(static_cast<int>(ranges.size()), [&](int part, int worker) {
           ranges[part].queries = RunRange(ranges[part], &scratch_[worker]);
         });
-    for (const Range& range : ranges) range.piece->queries += range.queries;
+    for (const WorkRange& range : ranges) range.item->queries += range.queries;
     return status;
   }
 
@@ -114,10 +114,10 @@ class CpuBackend : public Backend {
                                         *std::move(encoding), shape_.grid, shape_.channels);
   }
 
-  int RunRange(const Range& range, Scratch* scratch) const {
-    TaskArrays* task = static_cast<TaskArrays*>(range.piece->state);
-    const int pass = range.piece->iteration;
-    switch (range.piece->phase) {
+  int RunRange(const WorkRange& range, Scratch* scratch) const {
+    TaskArrays* task = static_cast<TaskArrays*>(range.item->state);
+    const int sweep = range.item->iteration;
+    switch (range.item->phase) {
       case Phase::kFillTables:
         task->FillTables(range.begin, range.end);
         return 0;
@@ -125,12 +125,12 @@ class CpuBackend : public Backend {
         task->Initialize(range.begin, range.end);
         return 0;
       case Phase::kSnapshot:
-        task->Snapshot(pass, range.begin, range.end);
+        task->Snapshot(sweep, range.begin, range.end);
         return 0;
       case Phase::kPatchMatch:
-        return RunPatchMatch(*field_, task, pass, range.begin, range.end, scratch);
+        return RunPatchMatch(*field_, task, sweep, range.begin, range.end, scratch);
       case Phase::kOptimizeNodes:
-        return RunOptimizeNodes(*field_, task, pass, range.begin, range.end, scratch);
+        return RunOptimizeNodes(*field_, task, sweep, range.begin, range.end, scratch);
       default:
         return RunRefine(*field_, task, range.begin, range.end, scratch);
     }

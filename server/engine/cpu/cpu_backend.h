@@ -10,7 +10,7 @@
 
 namespace nemf::cpu {
 
-// Returns the CPU back end. It cuts pieces into ranges that fit a core's cache and shares them
+// Returns the CPU back end. It cuts items into ranges that fit a core's cache and shares them
 // among `threads` workers; a worker takes its range through all steps of an iteration. With
 // `side_by_side`, each thread encodes one pair of a batch, which requires that the encoder gives
 // the same bits on one thread (see checks/thread_determinism.h).

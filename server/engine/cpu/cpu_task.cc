@@ -62,7 +62,7 @@ void TaskArrays::MakeRoom(const WorkItem& item) {
     cone = plan.cone.view();
     GrowTo(item.end, final_size, Vec2{}, &initial);
     GrowTo(item.end, final_size, Vec2{}, &values[0]);
-    if (plan.passes() > 0) GrowTo(item.end, final_size, Vec2{}, &values[1]);
+    if (plan.sweeps() > 0) GrowTo(item.end, final_size, Vec2{}, &values[1]);
     if (plan.iterations() == 0) return;
     GrowTo<char>(item.end, final_size, 1, &changed[0]);
     GrowTo<char>(item.end, final_size, 0, &changed[1]);
@@ -117,8 +117,8 @@ TableIndex TaskArrays::PointIndex(int point) const {
   return {point % width, point / width};
 }
 
-void TaskArrays::ReadSupport(const KeypointSupport& support, int pass, Vec2 out[4]) const {
-  for (int i = 0; i < 4; ++i) out[i] = Before(pass)[plan.cone.SupportSite(support.pixel[i])];
+void TaskArrays::ReadSupport(const KeypointSupport& support, int sweep, Vec2 out[4]) const {
+  for (int i = 0; i < 4; ++i) out[i] = Before(sweep)[plan.cone.SupportSite(support.pixel[i])];
 }
 
 void TaskArrays::SetMatch(int point, Vec2 reference, float score) {

@@ -53,11 +53,11 @@ struct TaskArrays : TaskState {
   TableIndex NodeIndex(int node) const;
   TableIndex PointIndex(int point) const;
   const PointTable& points() const { return plan.points_are_nodes() ? nodes : others; }
-  // The values that the pass `pass` over slots begins with.
-  const std::vector<Vec2>& Before(int pass) const { return values[pass % 2]; }
-  std::vector<Vec2>& After(int pass) { return values[(pass + 1) % 2]; }
+  // The values that the sweep `sweep` over sites begins with.
+  const std::vector<Vec2>& Before(int sweep) const { return values[sweep % 2]; }
+  std::vector<Vec2>& After(int sweep) { return values[(sweep + 1) % 2]; }
   // The values at the nodes of a support.
-  void ReadSupport(const KeypointSupport& support, int pass, Vec2 out[4]) const;
+  void ReadSupport(const KeypointSupport& support, int sweep, Vec2 out[4]) const;
   // Writes the answer of a point: a normalised reference point and its score.
   void SetMatch(int point, Vec2 reference, float score);
 
@@ -67,8 +67,8 @@ struct TaskArrays : TaskState {
   PointTable nodes;  // of the lattice's nodes: index (x, y)
   // Of the keypoints, index (k, k), or of the pixels, (x, y), where they are not the nodes.
   PointTable others;
-  // By slot. Values are double-buffered: pass i over slots reads values[i % 2] and writes the
-  // other; so are the flags that say which values the pass before changed (CollectCandidates()).
+  // By site. Values are double-buffered: sweep i over sites reads values[i % 2] and writes the
+  // other; so are the flags that say which values the sweep before changed (CollectCandidates()).
   std::vector<Vec2> initial;
   std::vector<Vec2> values[2];
   std::vector<char> changed[2];

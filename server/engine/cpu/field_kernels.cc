@@ -85,8 +85,7 @@ void AddMaskedRows(Rows in, Rows mask, int count, Rows sum) {
   }
 }
 
-void FinishGradients(const FieldQueries& queries, const float* scores, Rows slopes,
-                     Vec2* gradients) {
+void LossGradients(const FieldQueries& queries, const float* scores, Rows slopes, Vec2* gradients) {
   for (std::size_t i = 0; i < queries.reference.size(); ++i) {
     const Vec2 query = queries.table->point(queries.query[i]);
     const PhiCorners corners = FindCorners(queries.phi, queries.reference[i], query);

@@ -44,8 +44,7 @@ void AddMaskedRows(Rows in, Rows mask, int count, Rows sum);
 
 // The gradient of each query's loss in its reference point, from its score and d score / d phi
 // (rows of `slopes`).
-void FinishGradients(const FieldQueries& queries, const float* scores, Rows slopes,
-                     Vec2* gradients);
+void LossGradients(const FieldQueries& queries, const float* scores, Rows slopes, Vec2* gradients);
 
 }  // namespace nemf::cpu
 

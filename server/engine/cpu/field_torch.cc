@@ -108,7 +108,7 @@ class TorchField : public Field {
     ForEachBlock(queries, GradientBlock(), [&](std::size_t begin, const FieldQueries& block) {
       Forward(block, /*keep=*/true, buffers, scores.data());
       const at::Tensor slopes = Backward(static_cast<int>(block.reference.size()), buffers);
-      FinishGradients(block, scores.data(), RowsOf(slopes), gradients + begin);
+      LossGradients(block, scores.data(), RowsOf(slopes), gradients + begin);
     });
   }
 

@@ -5,7 +5,7 @@ namespace nemf::cpu {
 
 namespace {
 
-// An iteration's work on a range of slots; the steps in the order of Run().
+// An iteration's work on a range of sites; the steps in the order of Run().
 class Iteration {
  public:
   Iteration(const Field& field, TaskArrays* task, int iteration, int begin, int end,
@@ -30,7 +30,7 @@ class Iteration {
     SelectPropagated();
     CollectSearch();
     queries += ScoreRows();
-    FinishSlots();
+    CommitSites();
     return queries;
   }
 
@@ -52,27 +52,27 @@ class Iteration {
     return static_cast<int>(scratch_.reference.size());
   }
 
-  ScoredPoint Own(int slot) const { return {before_[slot], task_.scores[slot]}; }
+  ScoredPoint Own(int site) const { return {before_[site], task_.scores[site]}; }
 
-  // Which of the slots' values the iteration before changed.
-  unsigned FreshBits(const int slots[4]) const {
+  // Which of the sites' values the iteration before changed.
+  unsigned ChangedBits(const int sites[4]) const {
     const std::vector<char>& changed = task_.changed[iteration_ % 2];
     unsigned bits = 0;
-    for (int i = 0; i < 4; ++i) bits |= static_cast<unsigned>(changed[slots[i]]) << i;
+    for (int i = 0; i < 4; ++i) bits |= static_cast<unsigned>(changed[sites[i]]) << i;
     return bits;
   }
 
   void CollectPropagation() {
     ClearRows();
     scratch_.first_row.clear();
-    for (int slot = begin_; slot < end_; ++slot) {
-      int slots[4];
-      NeighbourSlots(task_.cone, slot, slots);
-      const Vec2 neighbours[4] = {before_[slots[0]], before_[slots[1]], before_[slots[2]],
-                                  before_[slots[3]]};
+    for (int site = begin_; site < end_; ++site) {
+      int sites[4];
+      NeighbourSites(task_.cone, site, sites);
+      const Vec2 neighbours[4] = {before_[sites[0]], before_[sites[1]], before_[sites[2]],
+                                  before_[sites[3]]};
       Vec2 candidates[kMaxCandidates];
-      const int count = CollectCandidates(Own(slot), neighbours, candidates, FreshBits(slots));
-      const TableIndex query = task_.NodeIndex(PixelOf(task_.cone, slot));
+      const int count = CollectCandidates(Own(site), neighbours, candidates, ChangedBits(sites));
+      const TableIndex query = task_.NodeIndex(PixelOf(task_.cone, site));
       scratch_.first_row.push_back(static_cast<int>(scratch_.reference.size()));
       for (int i = 0; i < count; ++i) AddRow(candidates[i], query);
     }
@@ -81,19 +81,19 @@ class Iteration {
 
   void SelectPropagated() {
     scratch_.best.clear();
-    for (int slot = begin_; slot < end_; ++slot) {
-      const int row = scratch_.first_row[slot - begin_];
-      const int count = scratch_.first_row[slot - begin_ + 1] - row;
-      scratch_.best.push_back(SelectBest(Own(slot), scratch_.reference.data() + row,
+    for (int site = begin_; site < end_; ++site) {
+      const int row = scratch_.first_row[site - begin_];
+      const int count = scratch_.first_row[site - begin_ + 1] - row;
+      scratch_.best.push_back(SelectBest(Own(site), scratch_.reference.data() + row,
                                          scratch_.scores.data() + row, count));
     }
   }
 
   void CollectSearch() {
     ClearRows();
-    for (int slot = begin_; slot < end_; ++slot) {
-      const int node = PixelOf(task_.cone, slot);
-      const Vec2 around = scratch_.best[slot - begin_].point;
+    for (int site = begin_; site < end_; ++site) {
+      const int node = PixelOf(task_.cone, site);
+      const Vec2 around = scratch_.best[site - begin_].point;
       for (int i = 0; i < options_.search_candidates; ++i) {
         AddRow(RandomCandidate(around, radii_[i], options_.seed, node, iteration_, i),
                task_.NodeIndex(node));
@@ -101,23 +101,23 @@ class Iteration {
     }
   }
 
-  ScoredPoint BestOfSearch(int slot) const {
-    const int first = (slot - begin_) * options_.search_candidates;
-    ScoredPoint best = scratch_.best[slot - begin_];
+  ScoredPoint BestOfSearch(int site) const {
+    const int first = (site - begin_) * options_.search_candidates;
+    ScoredPoint best = scratch_.best[site - begin_];
     for (int row = first; row < first + options_.search_candidates; ++row) {
       best = Better(best, {scratch_.reference[row], scratch_.scores[row]});
     }
     return best;
   }
 
-  void FinishSlots() {
+  void CommitSites() {
     std::vector<char>& changed = task_.changed[(iteration_ + 1) % 2];
-    for (int slot = begin_; slot < end_; ++slot) {
+    for (int site = begin_; site < end_; ++site) {
       const ScoredPoint kept =
-          ClampScored(BestOfSearch(slot), task_.initial[slot], options_.search_radius);
-      after_[slot] = kept.point;
-      changed[slot] = !Same(kept.point, before_[slot]);
-      task_.scores[slot] = kept.score;
+          ClampScored(BestOfSearch(site), task_.initial[site], options_.search_radius);
+      after_[site] = kept.point;
+      changed[site] = !Same(kept.point, before_[site]);
+      task_.scores[site] = kept.score;
     }
   }
 

@@ -18,12 +18,12 @@ struct Scratch {
   std::vector<TableIndex> query;
   std::vector<float> scores;
   std::vector<Vec2> gradients;
-  // By slot of the range at hand.
+  // By site of the range at hand.
   std::vector<int> first_row;
   std::vector<ScoredPoint> best;
 };
 
-// One PatchMatch iteration on the slots [begin, end) of a task (docs/algorithm.md, section 5.2):
+// One PatchMatch iteration on the sites [begin, end) of a task (docs/algorithm.md, section 5.2):
 // propagation from the values before the iteration, random search, clamp. Returns the field queries
 // spent.
 int RunPatchMatch(const Field& field, TaskArrays* task, int iteration, int begin, int end,
@@ -34,8 +34,8 @@ int RunPatchMatch(const Field& field, TaskArrays* task, int iteration, int begin
 void Optimize(const Field& field, const FieldQueries& queries, const TaskPlan& plan,
               Scratch* scratch);
 
-// Phase::kOptimizeNodes on the slots [begin, end). Returns the field queries spent.
-int RunOptimizeNodes(const Field& field, TaskArrays* task, int pass, int begin, int end,
+// Phase::kOptimizeNodes on the sites [begin, end). Returns the field queries spent.
+int RunOptimizeNodes(const Field& field, TaskArrays* task, int sweep, int begin, int end,
                      Scratch* scratch);
 
 // The end of the points [begin, end) of a task's answer: reads the map at them, optimises their

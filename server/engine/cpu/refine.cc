@@ -25,18 +25,18 @@ void Optimize(const Field& field, const FieldQueries& queries, const TaskPlan& p
   }
 }
 
-int RunOptimizeNodes(const Field& field, TaskArrays* task, int pass, int begin, int end,
+int RunOptimizeNodes(const Field& field, TaskArrays* task, int sweep, int begin, int end,
                      Scratch* scratch) {
-  const std::vector<Vec2>& before = task->Before(pass);
+  const std::vector<Vec2>& before = task->Before(sweep);
   scratch->reference.assign(before.begin() + begin, before.begin() + end);
   scratch->query.clear();
-  for (int slot = begin; slot < end; ++slot) {
-    scratch->query.push_back(task->NodeIndex(PixelOf(task->cone, slot)));
+  for (int site = begin; site < end; ++site) {
+    scratch->query.push_back(task->NodeIndex(PixelOf(task->cone, site)));
   }
   Optimize(field, {task->pair().phi(), &task->nodes, scratch->reference, scratch->query},
            task->plan, scratch);
   std::copy(scratch->reference.begin(), scratch->reference.end(),
-            task->After(pass).begin() + begin);
+            task->After(sweep).begin() + begin);
   return (end - begin) * task->plan.optimize_steps();
 }
 
@@ -53,7 +53,7 @@ void CollectCandidates(const TaskArrays& task, int begin, int end, Scratch* scra
   for (int point = begin; point < end; ++point) {
     const KeypointSupport support = plan.SupportOf(point);
     Vec2 nodes[4];
-    task.ReadSupport(support, plan.passes(), nodes);
+    task.ReadSupport(support, plan.sweeps(), nodes);
     Vec2 candidates[kMaxUpsampleCandidates];
     const int count =
         CollectUpsampled(support, nodes, scale, plan.options.upsample_candidates, candidates);
@@ -96,7 +96,7 @@ Vec2 StartOf(const TaskArrays& task, int point) {
   if (plan.samples_field()) {
     return GridNode(point, plan.field_nodes.width, plan.field_nodes.height);
   }
-  if (plan.dense()) return task.Before(plan.passes())[point];
+  if (plan.dense()) return task.Before(plan.sweeps())[point];
   if (plan.options.refinement == Refinement::kCoarse) {
     const Point keypoint = plan.keypoints[point];
     return SampleCoarse(task.pair().coarse(), keypoint.x, keypoint.y, plan.lattice.query_width,
@@ -104,7 +104,7 @@ Vec2 StartOf(const TaskArrays& task, int point) {
   }
   const KeypointSupport& support = plan.supports[point];
   Vec2 corners[4];
-  task.ReadSupport(support, plan.passes(), corners);
+  task.ReadSupport(support, plan.sweeps(), corners);
   return LerpCorners(corners, support.fraction_x, support.fraction_y);
 }
 

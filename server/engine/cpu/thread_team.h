@@ -12,7 +12,7 @@
 
 namespace nemf::cpu {
 
-// Threads that share the parts of one piece of work at a time; the caller is one of them, so that
+// Threads that share the parts of one item of work at a time; the caller is one of them, so that
 // little work is done without waking another. (Threads of its own rather than OpenMP's: a program
 // that links another OpenMP library than LibTorch's would run two teams.)
 class ThreadTeam {

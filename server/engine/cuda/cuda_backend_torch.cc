@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<Backend>> Make(const BackendOptions& options, Fie
   absl::StatusOr<std::unique_ptr<DeviceEncoder>> encoder = make_encoder(runtime.get());
   if (!encoder.ok()) return encoder.status();
   return MakeDeviceBackend(std::move(runtime), *std::move(encoder), std::move(weights),
-                           options.precision, ChunkOptions());
+                           options.precision, RowBlockOptions());
 }
 
 }  // namespace

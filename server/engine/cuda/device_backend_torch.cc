@@ -20,7 +20,7 @@ namespace {
 class DeviceBackend : public Backend {
  public:
   DeviceBackend(std::unique_ptr<DeviceRuntime> runtime, std::unique_ptr<DeviceEncoder> encoder,
-                FieldWeights weights, Precision precision, const ChunkOptions& options)
+                FieldWeights weights, Precision precision, const RowBlockOptions& options)
       : runtime_(std::move(runtime)),
         encoder_(std::move(encoder)),
         host_weights_(std::move(weights)),
@@ -57,7 +57,7 @@ class DeviceBackend : public Backend {
   EncodeOverlap encode_overlap() const override { return EncodeOverlap::kUseful; }
   // A GPU makes a field evaluation in a few nanoseconds; the host takes tens of them for a site of
   // a cone and hundreds for a row of a table. Values and previews are the device's own work.
-  ItemPrices prices() const override { return {8, 128, 1}; }
+  ElementPrices prices() const override { return {8, 128, 1}; }
 
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair> pairs) override {
@@ -80,9 +80,9 @@ class DeviceBackend : public Backend {
     return std::make_unique<DeviceTask>(plan, query_layer_);
   }
 
-  absl::Status Run(absl::Span<WorkItem> pieces) override {
-    absl::Status status = RunOnce(pieces);
-    while (absl::IsResourceExhausted(status) && HalveChunk()) status = RunOnce(pieces);
+  absl::Status Run(absl::Span<WorkItem> items) override {
+    absl::Status status = RunOnce(items);
+    while (absl::IsResourceExhausted(status) && HalveRowBlock()) status = RunOnce(items);
     return status;
   }
 
@@ -127,14 +127,14 @@ class DeviceBackend : public Backend {
     return encoding;
   }
 
-  absl::Status RunOnce(absl::Span<WorkItem> pieces) {
+  absl::Status RunOnce(absl::Span<WorkItem> items) {
     return OnStream(StreamKind::kMatching, [&]() -> absl::Status {
       if (matcher_ == nullptr) NEMF_RETURN_IF_ERROR(MakeMatcher(rows_));
-      for (const WorkItem& piece : pieces) {
-        auto* task = static_cast<DeviceTask*>(piece.state);
-        NEMF_RETURN_IF_ERROR(task->Prepare(piece, runtime_.get(), &staging_, queue_));
+      for (const WorkItem& item : items) {
+        auto* task = static_cast<DeviceTask*>(item.state);
+        NEMF_RETURN_IF_ERROR(task->Prepare(item, runtime_.get(), &staging_, queue_));
       }
-      return matcher_->Run(pieces);
+      return matcher_->Run(items);
     });
   }
 
@@ -153,7 +153,7 @@ class DeviceBackend : public Backend {
 
   // Makes the matcher anew with half the rows, or less; false if there is no memory even for that,
   // or the rows are as few as they may be.
-  bool HalveChunk() {
+  bool HalveRowBlock() {
     while (rows_ / 2 >= options_.min_rows) {
       const absl::Status status =
           OnStream(StreamKind::kMatching, [&] { return MakeMatcher(RoundRows(rows_ / 2)); });
@@ -168,7 +168,7 @@ class DeviceBackend : public Backend {
   const FieldWeights host_weights_;
   const QueryLayer query_layer_;
   const Precision precision_;
-  const ChunkOptions options_;
+  const RowBlockOptions options_;
   // Of the matching thread.
   Staging staging_;
   const Queue queue_;
@@ -185,7 +185,7 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeDeviceBackend(std::unique_ptr<Devic
                                                            std::unique_ptr<DeviceEncoder> encoder,
                                                            FieldWeights weights,
                                                            Precision precision,
-                                                           const ChunkOptions& options) {
+                                                           const RowBlockOptions& options) {
   std::unique_ptr<DeviceBackend> backend;
   NEMF_RETURN_IF_ERROR(CatchDeviceErrors([&] {
     backend = std::make_unique<DeviceBackend>(std::move(runtime), std::move(encoder),

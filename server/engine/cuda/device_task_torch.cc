@@ -137,7 +137,7 @@ void DeviceTask::MakeSites(DeviceRuntime* runtime) {
     neighbours_ = DeviceArray<int>(runtime, std::size_t{4} * scored);
   }
   initial_ = DeviceArray<Vec2>(runtime, sites);
-  for (int i = 0; i < (plan.passes() > 0 ? 2 : 1); ++i) {
+  for (int i = 0; i < (plan.sweeps() > 0 ? 2 : 1); ++i) {
     values_[i] = DeviceArray<Vec2>(runtime, sites);
     changed_[i] = DeviceArray<char>(runtime, sites);
     scores_[i] = DeviceArray<float>(runtime, scored);
@@ -172,7 +172,7 @@ StartView DeviceTask::Start(Phase phase) const {
   start.columns = plan.field_nodes.width;
   start.rows = plan.field_nodes.height;
   if (phase != Phase::kRefine) {
-    start.kind = StartKind::kSlots;
+    start.kind = StartKind::kSites;
   } else if (plan.samples_field()) {
     start.kind = StartKind::kGrid;
   } else if (plan.dense()) {
@@ -184,7 +184,7 @@ StartView DeviceTask::Start(Phase phase) const {
   return start;
 }
 
-WorkItemView DeviceTask::View(Phase phase, int pass, int begin) const {
+WorkItemView DeviceTask::View(Phase phase, int sweep, int begin) const {
   const MatchOptions& options = plan.options;
   const ImageSize reference = pair().reference_size();
   const bool of_nodes = phase != Phase::kRefine || plan.points_are_nodes();
@@ -196,17 +196,17 @@ WorkItemView DeviceTask::View(Phase phase, int pass, int begin) const {
   view.cone = ConeOnDevice();
   view.lattice = plan.lattice;
   view.initial = initial_.data();
-  view.before = Before(pass);
-  view.scores_before = scores_[pass % 2].data();
-  view.changed_before = changed_[pass % 2].data();
-  view.after = values_[(pass + 1) % 2].data();
-  view.scores_after = scores_[(pass + 1) % 2].data();
-  view.changed_after = changed_[(pass + 1) % 2].data();
+  view.before = Before(sweep);
+  view.scores_before = scores_[sweep % 2].data();
+  view.changed_before = changed_[sweep % 2].data();
+  view.after = values_[(sweep + 1) % 2].data();
+  view.scores_after = scores_[(sweep + 1) % 2].data();
+  view.changed_after = changed_[(sweep + 1) % 2].data();
   view.seed = options.seed;
-  view.iteration = pass;
+  view.iteration = sweep;
   view.search_candidates = options.search_candidates;
   for (int i = 0; i < options.search_candidates; ++i) {
-    view.search_radii[i] = options.SearchRadius(pass, i);
+    view.search_radii[i] = options.SearchRadius(sweep, i);
   }
   view.start = Start(phase);
   view.upsample_candidates = options.upsample_candidates;

@@ -52,9 +52,9 @@ class DeviceTask : public TaskState {
   absl::Status Prepare(const WorkItem& item, DeviceRuntime* runtime, Staging* staging,
                        const Queue& queue);
 
-  // The sites, or points in kRefine, from `begin` on, in a pass (see WorkItem::iteration). The
+  // The sites, or points in kRefine, from `begin` on, in a sweep (see WorkItem::iteration). The
   // caller sets the view's place in its batch.
-  WorkItemView View(Phase phase, int pass, int begin) const;
+  WorkItemView View(Phase phase, int sweep, int begin) const;
 
   const TaskPlan& plan;
   std::vector<Point> snapshot;  // by point, of the last kSnapshot phase, on the host
@@ -67,15 +67,15 @@ class DeviceTask : public TaskState {
   };
   struct Table {
     TableAxis axes[2];
-    QueryTableView view() const {
+    PointTableView view() const {
       return {axes[0].coordinates.data(), axes[1].coordinates.data(), axes[0].hidden.data(),
               axes[1].hidden.data()};
     }
   };
 
   const DevicePair& pair() const { return static_cast<const DevicePair&>(*plan.pair); }
-  // The values that a pass begins with.
-  const Vec2* Before(int pass) const { return values_[pass % 2].data(); }
+  // The values that a sweep begins with.
+  const Vec2* Before(int sweep) const { return values_[sweep % 2].data(); }
   absl::Status FillTables(const WorkItem& item, DeviceRuntime* runtime, Staging* staging);
   TableAxis& AxisOf(const TableRows& rows);
   absl::Status UploadPoints(Staging* staging);
@@ -95,7 +95,7 @@ class DeviceTask : public TaskState {
   DeviceArray<AdamStepSize> step_sizes_;
   DeviceArray<int> pixels_;      // [sites]; empty if sites are pixels
   DeviceArray<int> neighbours_;  // [updated sites][4]
-  // By site, double-buffered: a pass reads [pass % 2] and writes the other.
+  // By site, double-buffered: a sweep reads [sweep % 2] and writes the other.
   DeviceArray<Vec2> initial_;
   DeviceArray<Vec2> values_[2];
   DeviceArray<float> scores_[2];

@@ -25,7 +25,7 @@ Network::Network(const NetworkWeights* weights, int rows, DeviceRuntime* runtime
     : weights_(*weights),
       rows_(rows),
       queue_(runtime->stream(StreamKind::kMatching)),
-      chunk_(runtime, 1),
+      row_block_(runtime, 1),
       inputs_(runtime->NewTensor({rows, InputColumns(weights->shape)}, weights->type())),
       products_(runtime, std::size_t{4} * rows) {
   const FieldShape& shape = weights->shape;
@@ -47,8 +47,8 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Create(const NetworkWeights* w
                                                          DeviceRuntime* runtime) {
   std::unique_ptr<Network> network(new Network(weights, rows, runtime));
   Network* self = network.get();
-  // An empty chunk for the runs that come with recording.
-  NEMF_RETURN_IF_ERROR(self->queue_.Run(1, SetChunk{ChunkView{}, self->chunk_.data()}));
+  // An empty row_block for the runs that come with recording.
+  NEMF_RETURN_IF_ERROR(self->queue_.Run(1, SetRowBlock{RowBlockView{}, self->row_block_.data()}));
   auto score = runtime->Record([self] { return self->Forward(false); });
   if (!score.ok()) return score.status();
   self->score_ = *std::move(score);
@@ -61,13 +61,13 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Create(const NetworkWeights* w
   return network;
 }
 
-absl::Status Network::Score(const ChunkView& chunk) {
-  NEMF_RETURN_IF_ERROR(queue_.Run(1, SetChunk{chunk, chunk_.data()}));
+absl::Status Network::Score(const RowBlockView& row_block) {
+  NEMF_RETURN_IF_ERROR(queue_.Run(1, SetRowBlock{row_block, row_block_.data()}));
   return score_->Replay();
 }
 
-absl::Status Network::Gradient(const ChunkView& chunk) {
-  NEMF_RETURN_IF_ERROR(queue_.Run(1, SetChunk{chunk, chunk_.data()}));
+absl::Status Network::Gradient(const RowBlockView& row_block) {
+  NEMF_RETURN_IF_ERROR(queue_.Run(1, SetRowBlock{row_block, row_block_.data()}));
   return gradient_->Replay();
 }
 
@@ -80,22 +80,22 @@ absl::Status Network::RunPerNumber(int columns, const Kernel& kernel) const {
   return queue_.Run(rows_ * columns, kernel);
 }
 
-// The scores of the chunk; with `keep` each block's activations stay for Backward().
+// The scores of the row_block; with `keep` each block's activations stay for Backward().
 absl::Status Network::Forward(bool keep) {
   const FieldShape& shape = weights_.shape;
-  const ChunkView* chunk = chunk_.data();
+  const RowBlockView* row_block = row_block_.data();
   const MutableValues inputs = ValuesOf(inputs_);
   const MutableValues net = ValuesOf(net_);
   const int stride = InputColumns(shape);
   NEMF_RETURN_IF_ERROR(RunPerNumber(FillPhi::Groups(shape.channels),
-                                    FillPhi{chunk, inputs, stride, shape.channels}));
+                                    FillPhi{row_block, inputs, stride, shape.channels}));
   NEMF_RETURN_IF_ERROR(
       RunPerNumber(2 * weights_.embedding().count + 1,
-                   FillGamma{chunk, inputs, stride, shape.channels, weights_.embedding()}));
-  NEMF_RETURN_IF_ERROR(RunPerNumber(shape.hidden, FillNet{chunk, net, shape.hidden}));
+                   FillGamma{row_block, inputs, stride, shape.channels, weights_.embedding()}));
+  NEMF_RETURN_IF_ERROR(RunPerNumber(shape.hidden, FillNet{row_block, net, shape.hidden}));
   at::addmm_out(net_, net_, inputs_, weights_.first);
   for (int i = 0; i < shape.blocks; ++i) NEMF_RETURN_IF_ERROR(EnterBlock(i, keep));
-  return queue_.Run(rows_, ScoreRows{chunk, net.view(), weights_.leave_bias.data(),
+  return queue_.Run(rows_, ScoreRows{row_block, net.view(), weights_.leave_bias.data(),
                                      weights_.out_weight.data(), weights_.out_bias, shape.hidden});
 }
 
@@ -137,8 +137,8 @@ absl::Status Network::Backward() {
       at::addmm_out(phi_slope_, phi_slope_, net_slope_, weights_.fc_c[i].t());
     }
   }
-  return RunPerNumber(4,
-                      CornerProducts{chunk_.data(), ValuesOf(phi_slope_).view(), products_.data()});
+  return RunPerNumber(
+      4, CornerProducts{row_block_.data(), ValuesOf(phi_slope_).view(), products_.data()});
 }
 
 namespace {

@@ -42,10 +42,10 @@ struct NetworkWeights {
 absl::StatusOr<NetworkWeights> UploadWeights(const FieldWeights& weights, Precision precision,
                                              DeviceRuntime* runtime, Staging* staging);
 
-// The matching field over chunks of exactly `rows` rows: the shape of every matrix product is the
-// same whatever the work, so a row's answer does not depend on its company as long as the library's
-// products treat all rows of one shape alike, and the whole network can be recorded once (a CUDA
-// graph). Everything is allocated when it is made. Used from one thread at a time, under
+// The matching field over row blocks of exactly `rows` rows: the shape of every matrix product is
+// the same whatever the work, so a row's answer does not depend on its company as long as the
+// library's products treat all rows of one shape alike, and the whole network can be recorded once
+// (a CUDA graph). Everything is allocated when it is made. Used from one thread at a time, under
 // Enter(kMatching).
 class Network {
  public:
@@ -57,10 +57,10 @@ class Network {
 
   int rows() const { return rows_; }
 
-  // Scores the chunk's rows -> chunk.rows.scores. At most rows() of them; so below.
-  absl::Status Score(const ChunkView& chunk);
-  // The same, and products() = the chunk's rows' CornerProducts.
-  absl::Status Gradient(const ChunkView& chunk);
+  // Scores the row_block's rows -> row_block.rows.scores. At most rows() of them; so below.
+  absl::Status Score(const RowBlockView& row_block);
+  // The same, and products() = the row_block's rows' CornerProducts.
+  absl::Status Gradient(const RowBlockView& row_block);
   const float* products() const { return products_.data(); }
 
  private:
@@ -77,7 +77,7 @@ class Network {
   const NetworkWeights& weights_;
   const int rows_;
   const Queue queue_;
-  const DeviceArray<ChunkView> chunk_;  // one: what the recordings work on
+  const DeviceArray<RowBlockView> row_block_;  // one: what the recordings work on
   // [rows][...], in the weights' precision.
   const at::Tensor inputs_;            // [C + 4F + 2]: phi, gamma
   at::Tensor net_;                     // [H]

@@ -42,7 +42,7 @@ struct WorkItem {
   const TaskPlan* plan;
   TaskState* state;
   Phase phase;
-  int iteration;  // passes over sites before this one
+  int iteration;  // sweeps over sites before this one
   int begin;
   int end;
   std::int64_t queries = 0;  // out: field evaluations spent on it
@@ -58,7 +58,7 @@ class Backend {
   virtual const std::string& device() const = 0;
   virtual EncodeOverlap encode_overlap() const { return EncodeOverlap::kNever; }
   virtual int encoder_batch() const { return 1; }
-  virtual ItemPrices prices() const = 0;
+  virtual ElementPrices prices() const = 0;
 
   virtual absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair> pairs) = 0;

@@ -11,7 +11,7 @@ std::vector<TableRows> Axes(const TaskPlan& plan) {
   const LatticeView& lattice = plan.lattice;
   ImageSize nodes = {0, 0};
   ImageSize points = {0, 0};
-  if (plan.passes() > 0 || plan.points_are_nodes()) nodes = {lattice.width, lattice.height};
+  if (plan.sweeps() > 0 || plan.points_are_nodes()) nodes = {lattice.width, lattice.height};
   if (!plan.dense()) {
     const int count = static_cast<int>(plan.keypoints.size());
     points = {count, count};

@@ -12,7 +12,7 @@ namespace nemf {
 namespace {
 
 // Items of the smallest work item: fewer would leave most of a padded block of rows empty.
-constexpr std::int64_t kMinItems = 64;
+constexpr std::int64_t kMinElements = 64;
 
 }  // namespace
 
@@ -23,15 +23,15 @@ Task::Task(std::unique_ptr<TaskPlan> plan, std::shared_ptr<Backend> backend)
       state_(backend_->NewState(*plan_)),
       phase_(plan_->cone.complete() ? Phase::kFillTables : Phase::kGrowCone) {}
 
-Phase Task::PhaseOfPass(int pass) const {
-  if (pass < plan_->iterations()) return Phase::kPatchMatch;
-  return pass < plan_->passes() ? Phase::kOptimizeNodes : Phase::kRefine;
+Phase Task::PhaseOfSweep(int sweep) const {
+  if (sweep < plan_->iterations()) return Phase::kPatchMatch;
+  return sweep < plan_->sweeps() ? Phase::kOptimizeNodes : Phase::kRefine;
 }
 
-int Task::SizeOfPass(int pass) const {
-  switch (PhaseOfPass(pass)) {
+int Task::SizeOfSweep(int sweep) const {
+  switch (PhaseOfSweep(sweep)) {
     case Phase::kPatchMatch:
-      return plan_->cone.Updated(pass);
+      return plan_->cone.Updated(sweep);
     case Phase::kOptimizeNodes:
       return plan_->cone.SupportSize();
     default:
@@ -48,11 +48,11 @@ int Task::SizeOfPhase() const {
     case Phase::kSnapshot:
       return plan_->num_points();
     default:
-      return SizeOfPass(iteration_);
+      return SizeOfSweep(iteration_);
   }
 }
 
-double Task::CostOfItem(Phase phase) const {
+double Task::CostOfElement(Phase phase) const {
   const MatchOptions& options = plan_->options;
   switch (phase) {
     case Phase::kGrowCone:
@@ -71,14 +71,14 @@ double Task::CostOfItem(Phase phase) const {
   }
 }
 
-std::int64_t Task::Cost(Phase phase, std::int64_t items) const {
-  return PriceOf(items, CostOfItem(phase));
+std::int64_t Task::Cost(Phase phase, std::int64_t elements) const {
+  return PriceOf(elements, CostOfElement(phase));
 }
 
 int Task::Affordable(std::int64_t max_queries) const {
-  const double items = static_cast<double>(max_queries) / CostOfItem(phase_);
+  const double items = static_cast<double>(max_queries) / CostOfElement(phase_);
   const std::int64_t whole = std::min<double>(items, std::numeric_limits<int>::max());
-  return static_cast<int>(std::max(kMinItems, whole));
+  return static_cast<int>(std::max(kMinElements, whole));
 }
 
 std::int64_t Task::queries_left() const {
@@ -97,8 +97,8 @@ std::int64_t Task::CostOfPhasesLeft() const {
   if (phase_ <= Phase::kInitialize) left += Cost(Phase::kInitialize, plan_->num_values());
   left += static_cast<std::int64_t>(snapshot_iterations_.size()) *
           Cost(Phase::kSnapshot, plan_->num_points());
-  for (int pass = iteration_; pass <= plan_->passes(); ++pass) {
-    left += Cost(PhaseOfPass(pass), SizeOfPass(pass));
+  for (int sweep = iteration_; sweep <= plan_->sweeps(); ++sweep) {
+    left += Cost(PhaseOfSweep(sweep), SizeOfSweep(sweep));
   }
   return left;
 }
@@ -165,7 +165,7 @@ void Task::EndPhase() {
       return;
   }
   const bool snapshot = !snapshot_iterations_.empty() && snapshot_iterations_.front() == iteration_;
-  phase_ = snapshot ? Phase::kSnapshot : PhaseOfPass(iteration_);
+  phase_ = snapshot ? Phase::kSnapshot : PhaseOfSweep(iteration_);
 }
 
 }  // namespace nemf

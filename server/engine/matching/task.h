@@ -37,14 +37,14 @@ class Task : public MatchTask {
   std::int64_t Advance(const WorkItem& item);
 
  private:
-  // The phase of a pass over sites. After the last pass comes the refinement, over points.
-  Phase PhaseOfPass(int pass) const;
-  // Items of a pass, and of the present phase.
-  int SizeOfPass(int pass) const;
+  // The phase of a sweep over sites. After the last sweep comes the refinement, over points.
+  Phase PhaseOfSweep(int sweep) const;
+  // Items of a sweep, and of the present phase.
+  int SizeOfSweep(int sweep) const;
   int SizeOfPhase() const;
   // The most field evaluations that an item needs, or its price.
-  double CostOfItem(Phase phase) const;
-  std::int64_t Cost(Phase phase, std::int64_t items) const;
+  double CostOfElement(Phase phase) const;
+  std::int64_t Cost(Phase phase, std::int64_t elements) const;
   // Items that `max_queries` pay for, at least the smallest number.
   int Affordable(std::int64_t max_queries) const;
   // The cost of all that comes after the dependency cone is complete.
@@ -53,10 +53,10 @@ class Task : public MatchTask {
 
   const std::unique_ptr<TaskPlan> plan_;
   const std::shared_ptr<Backend> backend_;
-  const ItemPrices prices_;
+  const ElementPrices prices_;
   const std::unique_ptr<TaskState> state_;
   Phase phase_;
-  int iteration_ = 0;  // passes over sites that are done
+  int iteration_ = 0;  // sweeps over sites that are done
   int position_ = 0;   // items of the phase that are done
   std::int64_t queries_spent_ = 0;
   std::vector<int> snapshot_iterations_;  // still to come, ascending

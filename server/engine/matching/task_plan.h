@@ -45,10 +45,10 @@ struct TaskPlan {
   int iterations() const;
   int optimize_steps() const;
   bool strided() const;
-  // Whether the lattice's nodes are optimised, in one more pass over sites after the iterations.
+  // Whether the lattice's nodes are optimised, in one more sweep over sites after the iterations.
   bool optimizes_nodes() const { return strided() && optimize_steps() > 0; }
-  // Passes over the sites. Values are double-buffered, so the refinement reads buffer passes() % 2.
-  int passes() const { return iterations() + (optimizes_nodes() ? 1 : 0); }
+  // Passes over the sites. Values are double-buffered, so the refinement reads buffer sweeps() % 2.
+  int sweeps() const { return iterations() + (optimizes_nodes() ? 1 : 0); }
   // Sites that have a value: none if the answer is read from the coarse map or from a grid.
   int num_values() const;
   // Sites that are ever updated, and so have a score.

@@ -21,14 +21,14 @@ class TaskBound {
         dense_(num_keypoints == 0),
         points_(dense_ ? pixels_ : static_cast<std::int64_t>(num_keypoints)) {}
 
-  std::int64_t Preparation(const ItemPrices& prices) const {
+  std::int64_t Preparation(const ElementPrices& prices) const {
     const int iterations = Iterations();
     const bool grows = !dense_ && iterations > 0;
     return PriceOf(grows ? Sites(iterations - 1) : 0, prices.cone_site) +
            PriceOf(TableRows(), prices.table_row) + PriceOf(Sites(iterations), prices.value);
   }
 
-  std::int64_t Preview(const ItemPrices& prices) const {
+  std::int64_t Preview(const ElementPrices& prices) const {
     return dense_ ? PriceOf(pixels_, prices.value) : 0;
   }
 
@@ -77,7 +77,7 @@ std::int64_t PriceOf(std::int64_t items, double price) {
 }
 
 std::int64_t BoundQueries(ImageSize query, std::size_t num_keypoints, const MatchOptions& options,
-                          int previews, const ItemPrices& prices) {
+                          int previews, const ElementPrices& prices) {
   const TaskBound bound(query, num_keypoints, options);
   return bound.Preparation(prices) + previews * bound.Preview(prices) + bound.Matching();
 }

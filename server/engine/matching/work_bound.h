@@ -10,7 +10,7 @@
 namespace nemf {
 
 // Prices of the items that need no field evaluations, each in field evaluations of the device.
-struct ItemPrices {
+struct ElementPrices {
   double cone_site;  // a site of a dependency cone, found on the host
   double table_row;  // a row of a point table, computed on the host
   double value;      // a site's first value, or a point of a preview
@@ -23,7 +23,7 @@ std::int64_t PriceOf(std::int64_t items, double price);
 // over all of its pixels for 0, which makes `previews` previews. Unit: field evaluations. The cones
 // of keypoints are counted as if none overlapped, so many keypoints may need much less.
 std::int64_t BoundQueries(ImageSize query, std::size_t num_keypoints, const MatchOptions& options,
-                          int previews, const ItemPrices& prices);
+                          int previews, const ElementPrices& prices);
 
 }  // namespace nemf
 

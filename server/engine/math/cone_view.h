@@ -6,17 +6,17 @@
 
 namespace nemf {
 
-// The query pixels that a PatchMatch run works on, each in a slot; see DependencyCone. Where the
-// set is all pixels, slot and pixel (y * width + x) are equal and the pointers null.
+// The query pixels that a PatchMatch run works on, each in a site; see DependencyCone. Where the
+// set is all pixels, site and pixel (y * width + x) are equal and the pointers null.
 struct ConeView {
   int width;
   int height;
-  const int* pixels;      // [slots]
-  const int* neighbours;  // [slots][4]: the slots above, below, left and right, mirrored
+  const int* pixels;      // [sites]
+  const int* neighbours;  // [sites][4]: the sites above, below, left and right, mirrored
 };
 
-NEMF_HD int PixelOf(const ConeView& active, int slot) {
-  return active.pixels == nullptr ? slot : active.pixels[slot];
+NEMF_HD int PixelOf(const ConeView& active, int site) {
+  return active.pixels == nullptr ? site : active.pixels[site];
 }
 
 // The pixels above, below, left and right of a pixel, mirrored at the border.
@@ -29,13 +29,13 @@ NEMF_HD void NeighbourPixels(int width, int height, int pixel, int out[4]) {
   out[3] = y * width + Mirror(x + 1, width);
 }
 
-// The slots of a slot's neighbours, in the order of NeighbourPixels().
-NEMF_HD void NeighbourSlots(const ConeView& active, int slot, int out[4]) {
+// The sites of a site's neighbours, in the order of NeighbourPixels().
+NEMF_HD void NeighbourSites(const ConeView& active, int site, int out[4]) {
   if (active.pixels == nullptr) {
-    NeighbourPixels(active.width, active.height, slot, out);
+    NeighbourPixels(active.width, active.height, site, out);
     return;
   }
-  for (int i = 0; i < 4; ++i) out[i] = active.neighbours[4 * slot + i];
+  for (int i = 0; i < 4; ++i) out[i] = active.neighbours[4 * site + i];
 }
 
 }  // namespace nemf

@@ -81,7 +81,7 @@ NEMF_HD Vec2 ClampAround(Vec2 point, Vec2 centre, float radius) {
           Clamp(point.y, centre.y - radius, centre.y + radius)};
 }
 
-// The end of a slot's iteration: ClampAround(). A point that it moved is scored when its score is
+// The end of a site's iteration: ClampAround(). A point that it moved is scored when its score is
 // next asked for.
 NEMF_HD ScoredPoint ClampScored(const ScoredPoint& best, Vec2 centre, float radius) {
   const Vec2 clamped = ClampAround(best.point, centre, radius);

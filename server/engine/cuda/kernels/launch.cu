@@ -22,7 +22,7 @@ cudaError_t LaunchGrid(const Kernel& kernel, int count, cudaStream_t stream) {
   return cudaGetLastError();
 }
 
-cudaError_t Launch(const SetChunk& kernel, int count, cudaStream_t stream) {
+cudaError_t Launch(const SetRowBlock& kernel, int count, cudaStream_t stream) {
   return LaunchGrid(kernel, count, stream);
 }
 
@@ -35,13 +35,13 @@ cudaError_t Launch(const CountCandidates& kernel, int count, cudaStream_t stream
 cudaError_t Launch(const EmitCandidates& kernel, int count, cudaStream_t stream) {
   return LaunchGrid(kernel, count, stream);
 }
-cudaError_t Launch(const RowsByPiece& kernel, int count, cudaStream_t stream) {
+cudaError_t Launch(const RowsByItem& kernel, int count, cudaStream_t stream) {
   return LaunchGrid(kernel, count, stream);
 }
 cudaError_t Launch(const SelectAndSearch& kernel, int count, cudaStream_t stream) {
   return LaunchGrid(kernel, count, stream);
 }
-cudaError_t Launch(const FinishSlots& kernel, int count, cudaStream_t stream) {
+cudaError_t Launch(const CommitSites& kernel, int count, cudaStream_t stream) {
   return LaunchGrid(kernel, count, stream);
 }
 
@@ -79,7 +79,7 @@ cudaError_t Launch(const StartPoints& kernel, int count, cudaStream_t stream) {
 cudaError_t Launch(const StepPoints& kernel, int count, cudaStream_t stream) {
   return LaunchGrid(kernel, count, stream);
 }
-cudaError_t Launch(const StoreSlots& kernel, int count, cudaStream_t stream) {
+cudaError_t Launch(const StoreSites& kernel, int count, cudaStream_t stream) {
   return LaunchGrid(kernel, count, stream);
 }
 cudaError_t Launch(const WritePoints& kernel, int count, cudaStream_t stream) {

@@ -13,14 +13,14 @@
 // device's. Errors are of the launch, or left over from earlier work.
 namespace nemf::cuda {
 
-cudaError_t Launch(const SetChunk& kernel, int count, cudaStream_t stream);
+cudaError_t Launch(const SetRowBlock& kernel, int count, cudaStream_t stream);
 
 cudaError_t Launch(const InitialValues& kernel, int count, cudaStream_t stream);
 cudaError_t Launch(const CountCandidates& kernel, int count, cudaStream_t stream);
 cudaError_t Launch(const EmitCandidates& kernel, int count, cudaStream_t stream);
-cudaError_t Launch(const RowsByPiece& kernel, int count, cudaStream_t stream);
+cudaError_t Launch(const RowsByItem& kernel, int count, cudaStream_t stream);
 cudaError_t Launch(const SelectAndSearch& kernel, int count, cudaStream_t stream);
-cudaError_t Launch(const FinishSlots& kernel, int count, cudaStream_t stream);
+cudaError_t Launch(const CommitSites& kernel, int count, cudaStream_t stream);
 
 cudaError_t Launch(const FillPhi& kernel, int count, cudaStream_t stream);
 cudaError_t Launch(const FillGamma& kernel, int count, cudaStream_t stream);
@@ -34,7 +34,7 @@ cudaError_t Launch(const CornerProducts& kernel, int count, cudaStream_t stream)
 
 cudaError_t Launch(const StartPoints& kernel, int count, cudaStream_t stream);
 cudaError_t Launch(const StepPoints& kernel, int count, cudaStream_t stream);
-cudaError_t Launch(const StoreSlots& kernel, int count, cudaStream_t stream);
+cudaError_t Launch(const StoreSites& kernel, int count, cudaStream_t stream);
 cudaError_t Launch(const WritePoints& kernel, int count, cudaStream_t stream);
 cudaError_t Launch(const SnapshotPoints& kernel, int count, cudaStream_t stream);
 

@@ -5,25 +5,25 @@
 #include "server/engine/math/embedding.h"
 #include "server/engine/math/layers.h"
 
-// The matching field over a chunk of rows, between its matrix products (docs/algorithm.md,
+// The matching field over a row_block of rows, between its matrix products (docs/algorithm.md,
 // sections 3.2 to 3.4; cpu/field_kernels.h does the same on the CPU). A kernel is a function of an
-// index, to be called for 0 .. n - 1 in any order. The chunk is read from the device's memory, so
-// that one recording of the kernels serves all chunks.
+// index, to be called for 0 .. n - 1 in any order. The row_block is read from the device's memory,
+// so that one recording of the kernels serves all row blocks.
 namespace nemf::cuda {
 
-// Writes the chunk that the following kernels work on; one call.
-struct SetChunk {
-  ChunkView value;
-  ChunkView* chunk;
+// Writes the row_block that the following kernels work on; one call.
+struct SetRowBlock {
+  RowBlockView value;
+  RowBlockView* row_block;
 
-  NEMF_HD void operator()(int) const { *chunk = value; }
+  NEMF_HD void operator()(int) const { *row_block = value; }
 };
 
 // By row and group of channels (row * groups + group): inputs[row][0 .. C) = phi, 0 in padding.
 struct FillPhi {
   static constexpr int kGroup = 4;  // channels that share the search for their corners
 
-  const ChunkView* chunk;
+  const RowBlockView* row_block;
   MutableValues inputs;
   int stride;
   int channels;
@@ -36,12 +36,12 @@ struct FillPhi {
     const int begin = i % groups * kGroup;
     const int end = begin + kGroup < channels ? begin + kGroup : channels;
     const std::size_t out = static_cast<std::size_t>(row) * stride;
-    if (row >= chunk->count) {
+    if (row >= row_block->count) {
       for (int c = begin; c < end; ++c) inputs.Set(out + c, 0.0f);
       return;
     }
-    const PhiCorners corners = CornersOfRow(*chunk, row);
-    const Values phi = chunk->pieces[chunk->rows.piece[chunk->begin + row]].pair.phi;
+    const PhiCorners corners = CornersOfRow(*row_block, row);
+    const Values phi = row_block->items[row_block->rows.item[row_block->begin + row]].pair.phi;
     for (int c = begin; c < end; ++c) inputs.Set(out + c, InterpolateChannel(phi, corners, c));
   }
 };
@@ -49,7 +49,7 @@ struct FillPhi {
 // By row and angle (row * (2 F + 1) + j): inputs[row][C .. C + 4 F + 2) = gamma(reference), as
 // EmbedPoint() lays it out; j < 2 F is a frequency of x, then of y, the last j the coordinates.
 struct FillGamma {
-  const ChunkView* chunk;
+  const RowBlockView* row_block;
   MutableValues inputs;
   int stride;
   int channels;
@@ -59,8 +59,8 @@ struct FillGamma {
     const int count = embedding.count;
     const int row = i / (2 * count + 1);
     const int j = i % (2 * count + 1);
-    const Vec2 point =
-        row < chunk->count ? chunk->rows.reference[chunk->begin + row] : Vec2{0.0f, 0.0f};
+    const Vec2 point = row < row_block->count ? row_block->rows.reference[row_block->begin + row]
+                                              : Vec2{0.0f, 0.0f};
     const float ux = point.x * embedding.scale + embedding.offset;
     const float uy = point.y * embedding.scale + embedding.offset;
     const std::size_t out = static_cast<std::size_t>(row) * stride + channels;
@@ -78,7 +78,7 @@ struct FillGamma {
 
 // By row and column (row * columns + h): net = the query's part of the first layer, 0 in padding.
 struct FillNet {
-  const ChunkView* chunk;
+  const RowBlockView* row_block;
   MutableValues net;
   int columns;
 
@@ -86,10 +86,10 @@ struct FillNet {
     const int row = i / columns;
     const int h = i % columns;
     float value = 0.0f;
-    if (row < chunk->count) {
-      const int at = chunk->begin + row;
-      const QueryTableView& table = chunk->pieces[chunk->rows.piece[at]].table;
-      const TableIndex index = chunk->rows.query[at];
+    if (row < row_block->count) {
+      const int at = row_block->begin + row;
+      const PointTableView& table = row_block->items[row_block->rows.item[at]].table;
+      const TableIndex index = row_block->rows.query[at];
       value = table.x_hidden[static_cast<std::size_t>(index.x) * columns + h] +
               table.y_hidden[static_cast<std::size_t>(index.y) * columns + h];
     }
@@ -109,7 +109,7 @@ struct AddBiasRelu {
 
 // By row: the score, offset + <weight, relu(net + bias)>; nothing in padding.
 struct ScoreRows {
-  const ChunkView* chunk;
+  const RowBlockView* row_block;
   Values net;
   const float* bias;
   const float* weight;
@@ -117,9 +117,9 @@ struct ScoreRows {
   int columns;
 
   NEMF_HD void operator()(int row) const {
-    if (row >= chunk->count) return;
+    if (row >= row_block->count) return;
     const Values values = net + static_cast<std::size_t>(row) * columns;
-    chunk->rows.scores[chunk->begin + row] =
+    row_block->rows.scores[row_block->begin + row] =
         ActivatedProduct(values, bias, weight, columns, offset);
   }
 };
@@ -162,7 +162,7 @@ struct AddMasked {
 // By row and corner of the reference (4 row + r): products[row][r] = <d score / d phi, Phi at the
 // corner>, 0 in padding.
 struct CornerProducts {
-  const ChunkView* chunk;
+  const RowBlockView* row_block;
   Values phi_slope;  // [rows][channels]
   float* products;   // [rows][4]
 
@@ -170,9 +170,9 @@ struct CornerProducts {
     const int row = i / 4;
     const int r = i % 4;
     float product = 0.0f;
-    if (row < chunk->count) {
-      const PairView& pair = chunk->pieces[chunk->rows.piece[chunk->begin + row]].pair;
-      const PhiCorners corners = CornersOfRow(*chunk, row);
+    if (row < row_block->count) {
+      const PairView& pair = row_block->items[row_block->rows.item[row_block->begin + row]].pair;
+      const PhiCorners corners = CornersOfRow(*row_block, row);
       product = CornerProduct(corners, pair.channels, pair.phi + corners.reference[r],
                               phi_slope + static_cast<std::size_t>(row) * pair.channels);
     }

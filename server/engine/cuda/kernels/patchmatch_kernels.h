@@ -3,28 +3,28 @@
 
 #include "server/engine/cuda/kernels/views.h"
 
-// The steps of a PatchMatch iteration over a batch of slots, between the network's runs
+// The steps of a PatchMatch iteration over a batch of sites, between the network's runs
 // (docs/algorithm.md, section 5.2; cpu/patchmatch.cc does the same on the CPU). A kernel is a
 // function of an index, to be called for 0 .. n - 1 in any order; the calls of one kernel do not
 // depend on one another.
 namespace nemf::cuda {
 
-NEMF_HD ScoredPoint OwnValue(const WorkItemView& piece, int slot) {
-  return {piece.before[slot], piece.scores_before[slot]};
+NEMF_HD ScoredPoint OwnValue(const WorkItemView& item, int site) {
+  return {item.before[site], item.scores_before[site]};
 }
 
-// Propagation's candidates of a slot; see CollectCandidates().
-NEMF_HD int CandidatesOfSlot(const WorkItemView& piece, int slot, Vec2 out[kMaxCandidates]) {
-  int slots[4];
-  NeighbourSlots(piece.cone, slot, slots);
-  const Vec2 neighbours[4] = {piece.before[slots[0]], piece.before[slots[1]],
-                              piece.before[slots[2]], piece.before[slots[3]]};
+// Propagation's candidates of a site; see CollectCandidates().
+NEMF_HD int CandidatesOfSite(const WorkItemView& item, int site, Vec2 out[kMaxCandidates]) {
+  int sites[4];
+  NeighbourSites(item.cone, site, sites);
+  const Vec2 neighbours[4] = {item.before[sites[0]], item.before[sites[1]], item.before[sites[2]],
+                              item.before[sites[3]]};
   unsigned changed = 0;
-  for (int i = 0; i < 4; ++i) changed |= static_cast<unsigned>(piece.changed_before[slots[i]]) << i;
-  return CollectCandidates(OwnValue(piece, slot), neighbours, out, changed);
+  for (int i = 0; i < 4; ++i) changed |= static_cast<unsigned>(item.changed_before[sites[i]]) << i;
+  return CollectCandidates(OwnValue(item, site), neighbours, out, changed);
 }
 
-// By slot of a task from `begin` on: where it starts from, the coarse answer at its node.
+// By site of a task from `begin` on: where it starts from, the coarse answer at its node.
 struct InitialValues {
   CoarseView coarse;
   ConeView cone;
@@ -33,116 +33,117 @@ struct InitialValues {
   Vec2* values;
   char* changed;
   float* scores;
-  int scored_slots;  // as many slots are ever updated, and have a score
+  int scored_sites;  // as many sites are ever updated, and have a score
 
   NEMF_HD void operator()(int i) const {
-    const int slot = begin + i;
-    const TableIndex index = PixelIndex(cone, PixelOf(cone, slot));
+    const int site = begin + i;
+    const TableIndex index = PixelIndex(cone, PixelOf(cone, site));
     const Vec2 value = SampleCoarse(coarse, static_cast<float>(index.x),
                                     static_cast<float>(index.y), cone.width, cone.height);
-    initial[slot] = value;
-    values[slot] = value;
-    changed[slot] = 1;
-    if (slot < scored_slots) scores[slot] = UnknownScore();
+    initial[site] = value;
+    values[site] = value;
+    changed[site] = 1;
+    if (site < scored_sites) scores[site] = UnknownScore();
   }
 };
 
-// By item: the number of its candidates.
+// By element: the number of its candidates.
 struct CountCandidates {
   BatchView batch;
-  int* counts;  // [items]
+  int* counts;  // [elements]
 
-  NEMF_HD void operator()(int item) const {
-    const WorkItemView& piece = batch.pieces[PieceOfItem(batch, item)];
+  NEMF_HD void operator()(int element) const {
+    const WorkItemView& item = batch.items[ItemOfElement(batch, element)];
     Vec2 candidates[kMaxCandidates];
-    counts[item] = CandidatesOfSlot(piece, IndexOfItem(piece, item), candidates);
+    counts[element] = CandidatesOfSite(item, IndexOfElement(item, element), candidates);
   }
 };
 
-// By item: its candidates -> the rows before ends[item], the running sum of the counts.
+// By element: its candidates -> the rows before ends[element], the running sum of the counts.
 struct EmitCandidates {
   BatchView batch;
-  const int* ends;  // [items]
+  const int* ends;  // [elements]
   RowsView rows;
 
-  NEMF_HD void operator()(int item) const {
-    const int p = PieceOfItem(batch, item);
-    const WorkItemView& piece = batch.pieces[p];
-    const int slot = IndexOfItem(piece, item);
+  NEMF_HD void operator()(int element) const {
+    const int p = ItemOfElement(batch, element);
+    const WorkItemView& item = batch.items[p];
+    const int site = IndexOfElement(item, element);
     Vec2 candidates[kMaxCandidates];
-    const int count = CandidatesOfSlot(piece, slot, candidates);
-    const TableIndex query = PixelIndex(piece.cone, PixelOf(piece.cone, slot));
-    const int first = ends[item] - count;
+    const int count = CandidatesOfSite(item, site, candidates);
+    const TableIndex query = PixelIndex(item.cone, PixelOf(item.cone, site));
+    const int first = ends[element] - count;
     for (int i = 0; i < count; ++i) {
       rows.reference[first + i] = candidates[i];
-      rows.piece[first + i] = p;
+      rows.item[first + i] = p;
       rows.query[first + i] = query;
     }
   }
 };
 
-// By piece: the rows up to its end.
-struct RowsByPiece {
+// By item: the rows up to its end.
+struct RowsByItem {
   BatchView batch;
-  const int* ends;  // [items]
-  int* totals;      // [pieces]
+  const int* ends;  // [elements]
+  int* totals;      // [items]
 
   NEMF_HD void operator()(int p) const {
-    const int end = p + 1 < batch.num_pieces ? batch.pieces[p + 1].first_item : batch.num_items;
+    const int end = p + 1 < batch.num_items ? batch.items[p + 1].first_element : batch.num_elements;
     totals[p] = ends[end - 1];
   }
 };
 
-// The first row of an item's random search.
-NEMF_HD int SearchRow(const WorkItemView& piece, int item) {
-  return piece.first_search + (item - piece.first_item) * piece.search_candidates;
+// The first row of an element's random search.
+NEMF_HD int SearchRow(const WorkItemView& item, int element) {
+  return item.first_search + (element - item.first_element) * item.search_candidates;
 }
 
-// By item: propagation's choice, and the random search's candidates around it -> its search rows.
+// By element: propagation's choice, and the random search's candidates around it -> its search
+// rows.
 struct SelectAndSearch {
   BatchView batch;
-  const int* ends;  // [items]
+  const int* ends;  // [elements]
   RowsView candidates;
-  ScoredPoint* best;  // [items]
+  ScoredPoint* best;  // [elements]
   RowsView search;
 
-  NEMF_HD void operator()(int item) const {
-    const int p = PieceOfItem(batch, item);
-    const WorkItemView& piece = batch.pieces[p];
-    const int slot = IndexOfItem(piece, item);
-    const int first = item == 0 ? 0 : ends[item - 1];
-    const ScoredPoint chosen = SelectBest(OwnValue(piece, slot), candidates.reference + first,
-                                          candidates.scores + first, ends[item] - first);
-    best[item] = chosen;
-    const int pixel = PixelOf(piece.cone, slot);
-    const int row = SearchRow(piece, item);
-    for (int i = 0; i < piece.search_candidates; ++i) {
-      search.reference[row + i] = RandomCandidate(chosen.point, piece.search_radii[i], piece.seed,
-                                                  pixel, piece.iteration, i);
-      search.piece[row + i] = p;
-      search.query[row + i] = PixelIndex(piece.cone, pixel);
+  NEMF_HD void operator()(int element) const {
+    const int p = ItemOfElement(batch, element);
+    const WorkItemView& item = batch.items[p];
+    const int site = IndexOfElement(item, element);
+    const int first = element == 0 ? 0 : ends[element - 1];
+    const ScoredPoint chosen = SelectBest(OwnValue(item, site), candidates.reference + first,
+                                          candidates.scores + first, ends[element] - first);
+    best[element] = chosen;
+    const int pixel = PixelOf(item.cone, site);
+    const int row = SearchRow(item, element);
+    for (int i = 0; i < item.search_candidates; ++i) {
+      search.reference[row + i] =
+          RandomCandidate(chosen.point, item.search_radii[i], item.seed, pixel, item.iteration, i);
+      search.item[row + i] = p;
+      search.query[row + i] = PixelIndex(item.cone, pixel);
     }
   }
 };
 
-// By item: the best of them, moved back into the search radius, is the slot's new value.
-struct FinishSlots {
+// By element: the best of them, moved back into the search radius, is the site's new value.
+struct CommitSites {
   BatchView batch;
   const ScoredPoint* best;
   RowsView search;
 
-  NEMF_HD void operator()(int item) const {
-    const WorkItemView& piece = batch.pieces[PieceOfItem(batch, item)];
-    const int slot = IndexOfItem(piece, item);
-    const int row = SearchRow(piece, item);
-    ScoredPoint better = best[item];
-    for (int i = 0; i < piece.search_candidates; ++i) {
+  NEMF_HD void operator()(int element) const {
+    const WorkItemView& item = batch.items[ItemOfElement(batch, element)];
+    const int site = IndexOfElement(item, element);
+    const int row = SearchRow(item, element);
+    ScoredPoint better = best[element];
+    for (int i = 0; i < item.search_candidates; ++i) {
       better = Better(better, {search.reference[row + i], search.scores[row + i]});
     }
-    const ScoredPoint kept = ClampScored(better, piece.initial[slot], piece.radius);
-    piece.after[slot] = kept.point;
-    piece.changed_after[slot] = Same(kept.point, piece.before[slot]) ? 0 : 1;
-    piece.scores_after[slot] = kept.score;
+    const ScoredPoint kept = ClampScored(better, item.initial[site], item.radius);
+    item.after[site] = kept.point;
+    item.changed_after[site] = Same(kept.point, item.before[site]) ? 0 : 1;
+    item.scores_after[site] = kept.score;
   }
 };
 

@@ -3,125 +3,124 @@
 
 #include "server/engine/cuda/kernels/views.h"
 
-// The steps of the finish over a batch of points, and of the optimisation of slots: reading the
+// The steps of the finish over a batch of points, and of the optimisation of sites: reading the
 // map, the optimiser, the answer (docs/algorithm.md, section 5.3; cpu/refine.cc does the same on
 // the CPU). A kernel is a function of an index, to be called for 0 .. n - 1 in any order.
 namespace nemf::cuda {
 
-// The slots (in place of pixels) that a point of the answer lies between.
-NEMF_HD KeypointSupport SupportOfPoint(const WorkItemView& piece, int point) {
-  if (piece.start.kind == StartKind::kSupport) return piece.start.supports[point];
-  const int width = piece.lattice.query_width;
-  return FindSupport(piece.lattice, static_cast<float>(point % width),
+// The sites (in place of pixels) that a point of the answer lies between.
+NEMF_HD KeypointSupport SupportOfPoint(const WorkItemView& item, int point) {
+  if (item.start.kind == StartKind::kSupport) return item.start.supports[point];
+  const int width = item.lattice.query_width;
+  return FindSupport(item.lattice, static_cast<float>(point % width),
                      static_cast<float>(point / width));
 }
 
 // The values of its nodes.
-NEMF_HD void NodesOfSupport(const WorkItemView& piece, const KeypointSupport& support,
-                            Vec2 out[4]) {
-  for (int i = 0; i < 4; ++i) out[i] = piece.before[support.pixel[i]];
+NEMF_HD void NodesOfSupport(const WorkItemView& item, const KeypointSupport& support, Vec2 out[4]) {
+  for (int i = 0; i < 4; ++i) out[i] = item.before[support.pixel[i]];
 }
 
-NEMF_HD Vec2 StartOfPoint(const WorkItemView& piece, int point) {
-  const StartView& start = piece.start;
+NEMF_HD Vec2 StartOfPoint(const WorkItemView& item, int point) {
+  const StartView& start = item.start;
   if (start.kind == StartKind::kGrid) return GridNode(point, start.columns, start.rows);
-  if (start.kind == StartKind::kSlots) return piece.before[point];
+  if (start.kind == StartKind::kSites) return item.before[point];
   if (start.kind == StartKind::kCoarse) {
     const Vec2 keypoint = start.keypoints[point];
-    return SampleCoarse(piece.pair.coarse, keypoint.x, keypoint.y, piece.lattice.query_width,
-                        piece.lattice.query_height);
+    return SampleCoarse(item.pair.coarse, keypoint.x, keypoint.y, item.lattice.query_width,
+                        item.lattice.query_height);
   }
-  const KeypointSupport support = SupportOfPoint(piece, point);
+  const KeypointSupport support = SupportOfPoint(item, point);
   Vec2 nodes[4];
-  NodesOfSupport(piece, support, nodes);
+  NodesOfSupport(item, support, nodes);
   return LerpCorners(nodes, support.fraction_x, support.fraction_y);
 }
 
-// A point's place in the piece's table.
-NEMF_HD TableIndex QueryOfPoint(const WorkItemView& piece, int point) {
-  if (piece.start.kind == StartKind::kSlots) {
-    return PixelIndex(piece.cone, PixelOf(piece.cone, point));
+// A point's place in the item's table.
+NEMF_HD TableIndex QueryOfPoint(const WorkItemView& item, int point) {
+  if (item.start.kind == StartKind::kSites) {
+    return PixelIndex(item.cone, PixelOf(item.cone, point));
   }
   TableIndex index;
-  if (piece.start.kind == StartKind::kPixels) {
-    index.x = point % piece.lattice.query_width;
-    index.y = point / piece.lattice.query_width;
-  } else if (piece.start.kind != StartKind::kGrid) {
+  if (item.start.kind == StartKind::kPixels) {
+    index.x = point % item.lattice.query_width;
+    index.y = point / item.lattice.query_width;
+  } else if (item.start.kind != StartKind::kGrid) {
     index.x = point;
     index.y = point;
   }
   return index;
 }
 
-NEMF_HD FinishedPoint FinishPoint(const WorkItemView& piece, Vec2 point, float score) {
-  const Vec2 pixel = {ToPixel(point.x, piece.reference_width),
-                      ToPixel(point.y, piece.reference_height)};
-  return {pixel, score, InsideImage(pixel, piece.reference_width, piece.reference_height) ? 1 : 0};
+NEMF_HD AnswerPoint ToAnswer(const WorkItemView& item, Vec2 point, float score) {
+  const Vec2 pixel = {ToPixel(point.x, item.reference_width),
+                      ToPixel(point.y, item.reference_height)};
+  return {pixel, score, InsideImage(pixel, item.reference_width, item.reference_height) ? 1 : 0};
 }
 
-// By item: the row `item` at the point's start, the optimiser at rest.
+// By element: the row `element` at the point's start, the optimiser at rest.
 struct StartPoints {
   BatchView batch;
   RowsView rows;
-  Vec2* start;        // [items]
-  AdamState* states;  // [items]
+  Vec2* start;        // [elements]
+  AdamState* states;  // [elements]
 
-  NEMF_HD void operator()(int item) const {
-    const int p = PieceOfItem(batch, item);
-    const WorkItemView& piece = batch.pieces[p];
-    const int point = IndexOfItem(piece, item);
-    const Vec2 from = StartOfPoint(piece, point);
-    start[item] = from;
-    states[item] = AdamState{};
-    rows.reference[item] = from;
-    rows.piece[item] = p;
-    rows.query[item] = QueryOfPoint(piece, point);
+  NEMF_HD void operator()(int element) const {
+    const int p = ItemOfElement(batch, element);
+    const WorkItemView& item = batch.items[p];
+    const int point = IndexOfElement(item, element);
+    const Vec2 from = StartOfPoint(item, point);
+    start[element] = from;
+    states[element] = AdamState{};
+    rows.reference[element] = from;
+    rows.item[element] = p;
+    rows.query[element] = QueryOfPoint(item, point);
   }
 };
 
-// By row of a chunk: one step of the optimiser, from the row's score and corner products, where the
-// row's task has so many steps.
+// By row of a row_block: one step of the optimiser, from the row's score and corner products, where
+// the row's task has so many steps.
 struct StepPoints {
-  ChunkView chunk;
+  RowBlockView row_block;
   const float* products;  // [rows][4]
-  const Vec2* start;      // [items]
-  AdamState* states;      // [items]
+  const Vec2* start;      // [elements]
+  AdamState* states;      // [elements]
   int step;
 
   NEMF_HD void operator()(int row) const {
-    const int item = chunk.begin + row;
-    const WorkItemView& piece = chunk.pieces[chunk.rows.piece[item]];
-    if (step >= piece.steps) return;
-    const Vec2 slope = GradientOfProducts(CornersOfRow(chunk, row), products + 4 * row);
-    const float loss = LossSlope(chunk.rows.scores[item]);
+    const int element = row_block.begin + row;
+    const WorkItemView& item = row_block.items[row_block.rows.item[element]];
+    if (step >= item.steps) return;
+    const Vec2 slope = GradientOfProducts(CornersOfRow(row_block, row), products + 4 * row);
+    const float loss = LossSlope(row_block.rows.scores[element]);
     const Vec2 gradient = {loss * slope.x, loss * slope.y};
-    const Vec2 moved =
-        AdamUpdate(chunk.rows.reference[item], gradient, piece.step_sizes[step], &states[item]);
-    chunk.rows.reference[item] = ClampAround(moved, start[item], piece.radius);
+    const Vec2 moved = AdamUpdate(row_block.rows.reference[element], gradient,
+                                  item.step_sizes[step], &states[element]);
+    row_block.rows.reference[element] = ClampAround(moved, start[element], item.radius);
   }
 };
 
-// By item: an optimised slot's new value; nothing for points of the answer.
-struct StoreSlots {
+// By element: an optimised site's new value; nothing for points of the answer.
+struct StoreSites {
   BatchView batch;
   RowsView rows;
 
-  NEMF_HD void operator()(int item) const {
-    const WorkItemView& piece = batch.pieces[rows.piece[item]];
-    if (piece.start.kind != StartKind::kSlots) return;
-    piece.after[IndexOfItem(piece, item)] = rows.reference[item];
+  NEMF_HD void operator()(int element) const {
+    const WorkItemView& item = batch.items[rows.item[element]];
+    if (item.start.kind != StartKind::kSites) return;
+    item.after[IndexOfElement(item, element)] = rows.reference[element];
   }
 };
 
-// By item: an optimised and scored point of the answer.
+// By element: an optimised and scored point of the answer.
 struct WritePoints {
   BatchView batch;
   RowsView rows;
-  FinishedPoint* out;  // [items]
+  AnswerPoint* out;  // [elements]
 
-  NEMF_HD void operator()(int item) const {
-    out[item] =
-        FinishPoint(batch.pieces[rows.piece[item]], rows.reference[item], rows.scores[item]);
+  NEMF_HD void operator()(int element) const {
+    out[element] =
+        ToAnswer(batch.items[rows.item[element]], rows.reference[element], rows.scores[element]);
   }
 };
 

@@ -8,62 +8,62 @@
 // 0 .. n - 1 in any order.
 namespace nemf::cuda {
 
-NEMF_HD int CandidatesOfPoint(const WorkItemView& piece, int point,
+NEMF_HD int CandidatesOfPoint(const WorkItemView& item, int point,
                               Vec2 out[kMaxUpsampleCandidates]) {
-  const KeypointSupport support = SupportOfPoint(piece, point);
+  const KeypointSupport support = SupportOfPoint(item, point);
   Vec2 nodes[4];
-  NodesOfSupport(piece, support, nodes);
-  return CollectUpsampled(support, nodes, piece.upsample_scale, piece.upsample_candidates, out);
+  NodesOfSupport(item, support, nodes);
+  return CollectUpsampled(support, nodes, item.upsample_scale, item.upsample_candidates, out);
 }
 
-// By item: the number of its candidates.
+// By element: the number of its candidates.
 struct CountUpsampled {
   BatchView batch;
-  int* counts;  // [items]
+  int* counts;  // [elements]
 
-  NEMF_HD void operator()(int item) const {
-    const WorkItemView& piece = batch.pieces[PieceOfItem(batch, item)];
+  NEMF_HD void operator()(int element) const {
+    const WorkItemView& item = batch.items[ItemOfElement(batch, element)];
     Vec2 candidates[kMaxUpsampleCandidates];
-    counts[item] = CandidatesOfPoint(piece, IndexOfItem(piece, item), candidates);
+    counts[element] = CandidatesOfPoint(item, IndexOfElement(item, element), candidates);
   }
 };
 
-// By item: its candidates -> the rows before ends[item], the running sum of the counts.
+// By element: its candidates -> the rows before ends[element], the running sum of the counts.
 struct EmitUpsampled {
   BatchView batch;
-  const int* ends;  // [items]
+  const int* ends;  // [elements]
   RowsView rows;
 
-  NEMF_HD void operator()(int item) const {
-    const int p = PieceOfItem(batch, item);
-    const WorkItemView& piece = batch.pieces[p];
-    const int point = IndexOfItem(piece, item);
+  NEMF_HD void operator()(int element) const {
+    const int p = ItemOfElement(batch, element);
+    const WorkItemView& item = batch.items[p];
+    const int point = IndexOfElement(item, element);
     Vec2 candidates[kMaxUpsampleCandidates];
-    const int count = CandidatesOfPoint(piece, point, candidates);
-    const int first = ends[item] - count;
+    const int count = CandidatesOfPoint(item, point, candidates);
+    const int first = ends[element] - count;
     for (int i = 0; i < count; ++i) {
       rows.reference[first + i] = candidates[i];
-      rows.piece[first + i] = p;
-      rows.query[first + i] = QueryOfPoint(piece, point);
+      rows.item[first + i] = p;
+      rows.query[first + i] = QueryOfPoint(item, point);
     }
   }
 };
 
-// By item: the best candidate, the first on a tie, is the point's answer.
+// By element: the best candidate, the first on a tie, is the point's answer.
 struct SelectUpsampled {
   BatchView batch;
-  const int* ends;  // [items]
+  const int* ends;  // [elements]
   RowsView rows;
-  FinishedPoint* out;  // [items]
+  AnswerPoint* out;  // [elements]
 
-  NEMF_HD void operator()(int item) const {
-    const WorkItemView& piece = batch.pieces[PieceOfItem(batch, item)];
-    const int first = item == 0 ? 0 : ends[item - 1];
+  NEMF_HD void operator()(int element) const {
+    const WorkItemView& item = batch.items[ItemOfElement(batch, element)];
+    const int first = element == 0 ? 0 : ends[element - 1];
     ScoredPoint best = {rows.reference[first], rows.scores[first]};
-    for (int row = first + 1; row < ends[item]; ++row) {
+    for (int row = first + 1; row < ends[element]; ++row) {
       best = Better(best, {rows.reference[row], rows.scores[row]});
     }
-    out[item] = FinishPoint(piece, best.point, best.score);
+    out[element] = ToAnswer(item, best.point, best.score);
   }
 };
 

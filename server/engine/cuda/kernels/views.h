@@ -29,7 +29,7 @@ struct PairView {
 };
 
 // The query points of a task; see PointTable.
-struct QueryTableView {
+struct PointTableView {
   const float* x;         // normalised
   const float* y;         // normalised
   const float* x_hidden;  // [x's][hidden]
@@ -38,7 +38,7 @@ struct QueryTableView {
 
 // What the optimised or answered points are, and where they start from.
 enum class StartKind {
-  kSlots,    // slots, from their own value
+  kSites,    // sites, from their own value
   kPixels,   // all pixels of the query, from the map at or between its nodes
   kSupport,  // keypoints, from the map between the nodes of their support
   kCoarse,   // keypoints, from the coarse map
@@ -47,28 +47,28 @@ enum class StartKind {
 
 struct StartView {
   StartKind kind;
-  const KeypointSupport* supports;  // [points], of kSupport; slots instead of pixels
+  const KeypointSupport* supports;  // [points], of kSupport; sites instead of pixels
   const Vec2* keypoints;            // [points]: query pixels, of kCoarse
   int columns;                      // of kGrid
   int rows;
 };
 
-// A piece of a batch: a range of a task's slots in one iteration, or of its points in the finish.
-// Its items are the batch's items [first_item, the next piece's first_item).
+// A item of a batch: a range of a task's sites in one iteration, or of its points in the finish.
+// Its elements are the batch's elements [first_element, the next item's first_element).
 struct WorkItemView {
-  int first_item;
-  int begin;  // the first slot or point
+  int first_element;
+  int begin;  // the first site or point
   PairView pair;
-  QueryTableView table;
+  PointTableView table;
   float radius;  // MatchOptions.search_radius
 
-  // A pass over slots. Values and scores are double-buffered, so it may be done again.
+  // A sweep over sites. Values and scores are double-buffered, so it may be done again.
   ConeView cone;
   LatticeView lattice;
-  const Vec2* initial;         // [slots]
-  const Vec2* before;          // [slots]
-  const float* scores_before;  // [updated slots]
-  const char* changed_before;  // [slots]: whether the pass before changed a value
+  const Vec2* initial;         // [sites]
+  const Vec2* before;          // [sites]
+  const float* scores_before;  // [updated sites]
+  const char* changed_before;  // [sites]: whether the sweep before changed a value
   Vec2* after;
   float* scores_after;
   char* changed_after;
@@ -76,9 +76,9 @@ struct WorkItemView {
   int iteration;
   int search_candidates;
   float search_radii[kMaxSearchRows];
-  int first_search;  // the piece's first row of the random search; an item's rows are adjacent
+  int first_search;  // the item's first row of the random search; an element's rows are adjacent
 
-  // The finish, which starts from `before`, and the optimisation of slots.
+  // The finish, which starts from `before`, and the optimisation of sites.
   StartView start;
   int upsample_candidates;
   int steps;
@@ -88,44 +88,44 @@ struct WorkItemView {
   UpsampleScale upsample_scale;
 };
 
-// The pieces of a batch and how many items they have together.
+// The items of a batch and how many elements they have together.
 struct BatchView {
-  const WorkItemView* pieces;
-  int num_pieces;
+  const WorkItemView* items;
   int num_items;
+  int num_elements;
 };
 
 // Field queries, one a row.
 struct RowsView {
   Vec2* reference;    // normalised
-  int* piece;         // of the batch: says which pair and table
-  TableIndex* query;  // in the piece's table
+  int* item;          // of the batch: says which pair and table
+  TableIndex* query;  // in the item's table
   float* scores;      // out
 };
 
 // The rows [begin, begin + count) that go through the network together, in the first rows of its
 // activations; the other rows of the activations are padding.
-struct ChunkView {
-  const WorkItemView* pieces;
+struct RowBlockView {
+  const WorkItemView* items;
   RowsView rows;
   int begin;
   int count;
 };
 
 // One point of an answer on its way to the host.
-struct FinishedPoint {
+struct AnswerPoint {
   Vec2 pixel;  // of the reference
   float score;
   int in_bounds;
 };
 
-// The piece that an item belongs to: the last one that begins at or before it.
-NEMF_HD int PieceOfItem(const BatchView& batch, int item) {
+// The item that an element belongs to: the last one that begins at or before it.
+NEMF_HD int ItemOfElement(const BatchView& batch, int element) {
   int low = 0;
-  int high = batch.num_pieces;
+  int high = batch.num_items;
   while (high - low > 1) {
     const int middle = (low + high) / 2;
-    if (batch.pieces[middle].first_item <= item) {
+    if (batch.items[middle].first_element <= element) {
       low = middle;
     } else {
       high = middle;
@@ -134,9 +134,9 @@ NEMF_HD int PieceOfItem(const BatchView& batch, int item) {
   return low;
 }
 
-// The slot or point of an item of the piece.
-NEMF_HD int IndexOfItem(const WorkItemView& piece, int item) {
-  return piece.begin + item - piece.first_item;
+// The site or point of an element of the item.
+NEMF_HD int IndexOfElement(const WorkItemView& item, int element) {
+  return item.begin + element - item.first_element;
 }
 
 NEMF_HD TableIndex PixelIndex(const ConeView& cone, int pixel) {
@@ -147,13 +147,13 @@ NEMF_HD TableIndex PixelIndex(const ConeView& cone, int pixel) {
 }
 
 // The corners of Phi around a row's points.
-NEMF_HD PhiCorners CornersOfRow(const ChunkView& chunk, int row) {
-  const int i = chunk.begin + row;
-  const WorkItemView& piece = chunk.pieces[chunk.rows.piece[i]];
-  const TableIndex index = chunk.rows.query[i];
-  const Vec2 query = {piece.table.x[index.x], piece.table.y[index.y]};
-  const PhiView sizes = {nullptr, piece.pair.grid, piece.pair.channels};
-  return FindCorners(sizes, chunk.rows.reference[i], query);
+NEMF_HD PhiCorners CornersOfRow(const RowBlockView& row_block, int row) {
+  const int i = row_block.begin + row;
+  const WorkItemView& item = row_block.items[row_block.rows.item[i]];
+  const TableIndex index = row_block.rows.query[i];
+  const Vec2 query = {item.table.x[index.x], item.table.y[index.y]};
+  const PhiView sizes = {nullptr, item.pair.grid, item.pair.channels};
+  return FindCorners(sizes, row_block.rows.reference[i], query);
 }
 
 }  // namespace nemf::cuda
