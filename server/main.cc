@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "server/engine/checks/smoke_test.h"
-#include "server/engine/engine.h"
+#include "server/engine/load_model.h"
 #include "server/models/model_repository.h"
 #include "server/reporting.h"
 #include "server/scheduling/observer.h"

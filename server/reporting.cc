@@ -1,7 +1,7 @@
 #include "server/reporting.h"
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/device/device.h"
+#include "server/engine/load_model.h"
 
 namespace nemf {
 namespace {

@@ -14,18 +14,18 @@
 
 namespace nemf {
 
-// What the encoder made of one pair: the interpolated cost embedding Phi and the coarse map, on the
-// engine's device. Immutable, so any number of tasks may share one.
+// The encoding of one pair: the cost embedding Phi and the coarse map, on the engine's device.
+// Immutable, so tasks may share one.
 class EncodedPair {
  public:
   virtual ~EncodedPair() = default;
-  virtual ImageSize query_size() const = 0;      // original pixels
-  virtual ImageSize reference_size() const = 0;  // original pixels
-  virtual std::size_t bytes() const = 0;         // device memory held
-  // The encoder's own cost, which the coarse map is the soft maximum of, of one query point
-  // (pixels, inside the image) against the nodes of Engine::StartField(): linear between its cells
-  // along all four axes -> [nodes.height][nodes.width]. Safe from any thread; milliseconds for 256
-  // x 256.
+  virtual ImageSize query_size() const = 0;      // of the original image, pixels
+  virtual ImageSize reference_size() const = 0;  // of the original image, pixels
+  virtual std::size_t bytes() const = 0;         // memory held
+  // Returns the encoder's cost of one query point (pixels, inside the image) against the nodes of
+  // Engine::StartField() -> [nodes.height][nodes.width], linear between its cells along all four
+  // axes. The coarse map is the soft maximum of this cost. Safe from any thread. Takes milliseconds
+  // for 256 x 256 nodes.
   virtual std::vector<float> SampleCost(Point query, ImageSize nodes) const = 0;
 };
 
@@ -36,9 +36,9 @@ struct Match {
   bool in_bounds = true;  // inside [0, W-1] x [0, H-1] of the reference
 };
 
-// A dense answer in the middle of its task.
+// The state of a dense answer while its task is running: a preview.
 struct FlowSnapshot {
-  int iteration = 0;             // PatchMatch iterations done; 0: the coarse answer
+  int iteration = 0;             // PatchMatch iterations done; 0 is the coarse answer
   std::vector<Point> reference;  // reference pixels, row-major over the query's pixels
 };
 
@@ -57,8 +57,8 @@ class MatchTask {
   // An upper bound of the work that is left, with the prices of preparation and snapshots. Each
   // Engine::Step() lowers it by at least the work that it returns.
   virtual std::int64_t queries_left() const = 0;
-  // The answer, in the order of the keypoints, or row-major over the query's pixels.
-  // Requires done(); moves the result out.
+  // Moves out the answer, in the order of the keypoints, or row-major over the query's pixels.
+  // Requires done().
   virtual std::vector<Match> TakeResult() = 0;
 
   // Requests snapshots of a dense task after these PatchMatch iterations, in ascending order. 0 is
@@ -70,18 +70,19 @@ class MatchTask {
   virtual std::vector<FlowSnapshot> TakeSnapshots() = 0;
 };
 
-// Whether one Encode() may run on a thread of its own beside one Step().
+// Whether one Encode() may run at the same time as one Step(), on another thread.
 enum class EncodeOverlap {
-  kNever,    // one of them at a time
-  kAllowed,  // safe, but they share what they run on
-  kUseful,   // safe, and together they take less time than one after the other
+  kNever,    // not safe
+  kAllowed,  // safe, but both run on the same cores
+  kUseful,   // safe, and faster than one after the other
 };
 
-// A loaded model on a device. Encode() is called from one thread at a time, and so is Step(); at
-// the same time only where encode_overlap() says so. The other members are safe from any thread.
+// A loaded model on a device. Encode() must be called from one thread at a time, and so must
+// Step(). Both may run at the same time if encode_overlap() allows it. The other members are safe
+// from any thread.
 //
-// An error of Encode() or Step() that IsFatal() (see fatal_error.h) means that the device is lost:
-// nothing more is to be asked of the engine.
+// If an error of Encode() or Step() IsFatal() (see fatal_error.h), the device is lost, and neither
+// may be called again.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -90,8 +91,8 @@ class Engine {
 
   virtual EncodeOverlap encode_overlap() const { return EncodeOverlap::kNever; }
 
-  // Pairs that one encoder pass works on side by side, >= 1: more of them in one Encode() only take
-  // as much longer. Each number up to it is a shape of its own, whose first pass may be slow.
+  // The number of pairs that Encode() works on at the same time, >= 1. More pairs take
+  // proportionally longer. Each number up to it is a separate shape, whose first call may be slow.
   virtual int encoder_batch() const { return 1; }
 
   // Returns an upper bound of the work of a task over a query image of this size (see Start()) with
@@ -99,8 +100,8 @@ class Engine {
   virtual std::int64_t BoundQueries(ImageSize query, absl::Span<const Point> keypoints,
                                     const MatchOptions& options, int snapshots) const = 0;
 
-  // Runs the encoder over the pairs, of any sizes, in order. The result for a pair does not depend
-  // on its company.
+  // Encodes the pairs, of any sizes. Returns the encodings in the same order. The encoding of a
+  // pair does not depend on the other pairs.
   virtual absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair> pairs) = 0;
 
@@ -111,10 +112,10 @@ class Engine {
                                            std::vector<Point> keypoints,
                                            const MatchOptions& options) = 0;
 
-  // A task that scores one point of the query (pixels, inside the image) against a grid of
-  // reference points, nodes.width x nodes.height of them, each >= 2: evenly spaced over the whole
-  // reference, the outermost on the centres of its outermost pixels. Its answer is row-major over
-  // the nodes: where each lies, and its score.
+  // Returns a task that scores one point of the query (pixels, inside the image) against a grid of
+  // nodes.width x nodes.height reference points, each >= 2. The nodes are evenly spaced; the
+  // outermost are on the centres of the reference's outermost pixels. The answer is row-major over
+  // the nodes: the place and the score of each.
   virtual std::unique_ptr<MatchTask> StartField(std::shared_ptr<const EncodedPair> pair,
                                                 Point query, ImageSize nodes) = 0;
 
@@ -126,33 +127,6 @@ class Engine {
   virtual absl::StatusOr<std::int64_t> Step(absl::Span<MatchTask* const> tasks,
                                             std::int64_t max_queries) = 0;
 };
-
-// What model.json says of a bundle.
-struct ModelInfo {
-  std::string name;
-  std::string version;
-  std::string directory;
-  std::string encoder_sha256 = {};  // lower-case hexadecimal
-  std::string field_sha256 = {};
-  std::string provenance = {};  // where it comes from: a JSON text; empty: it does not say
-};
-
-struct EngineOptions {
-  std::string device = "auto";        // "auto", "cpu" or "cuda:N"
-  int threads = 0;                    // CPU threads; 0: all cores
-  std::string precision = "float32";  // "float32" or "float16": see Precision
-
-  absl::Status Validate() const;
-};
-
-struct LoadedModel {
-  ModelInfo info;
-  std::unique_ptr<Engine> engine;
-};
-
-// Loads the bundle in `directory` (model.json, encoder.pt, field.pt), checks the files' SHA-256 and
-// the field's fast path against the scripted one. Errors name the file and what is wrong with it.
-absl::StatusOr<LoadedModel> LoadModel(const std::string& directory, const EngineOptions& options);
 
 }  // namespace nemf
 

@@ -14,7 +14,7 @@ struct ImageSize {
   int height = 0;
 };
 
-// A point (x, y). Pixels unless said otherwise: x to the right, y downwards, the centre of the
+// A point (x, y), in pixels unless stated otherwise: x to the right, y downwards. The centre of the
 // top-left pixel is (0, 0).
 struct Point {
   float x = 0;
@@ -27,8 +27,8 @@ struct Image {
   std::vector<std::uint8_t> rgb;
 };
 
-// Two images to be matched: points of `query` are looked for in `reference`. Neither is null once a
-// pair is made. A copy shares the pixels.
+// Two images to match: for points of `query`, the engine finds the corresponding points of
+// `reference`. Neither may be null when the pair is used. A copy of a pair shares the pixels.
 struct ImagePair {
   std::shared_ptr<const Image> query;
   std::shared_ptr<const Image> reference;

@@ -1,4 +1,10 @@
+#include "server/engine/load_model.h"
+
+#include <unistd.h>
+
 #include <algorithm>
+#include <fstream>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -11,7 +17,6 @@
 #include "server/engine/cuda/cuda_backend.h"
 #include "server/engine/device/device.h"
 #include "server/engine/device/torch_support.h"
-#include "server/engine/engine.h"
 #include "server/engine/matching/backend.h"
 
 namespace nemf {
@@ -21,7 +26,7 @@ namespace {
 constexpr char kManifestFile[] = "model.json";
 constexpr int kMaxThreads = 1024;
 
-// "cuda:N" -> N; -1 for the CPU. `auto` is a GPU where this build can use one.
+// Returns N for "cuda:N" and -1 for the CPU. `auto` is the first GPU if this build can use one.
 int CudaIndex(const EngineOptions& options) {
   if (options.device == "auto") return cuda::DeviceCount() > 0 ? 0 : -1;
   return CudaIndexOf(options.device).value_or(-1);
@@ -40,7 +45,7 @@ int ThreadCount(const EngineOptions& options) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-// The status with "<directory>/<file>: " before its text.
+// Returns the status with "<directory>/<file>: " before its text.
 absl::Status InFile(const std::string& directory, const std::string& file,
                     const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(directory, "/", file, ": ", status.message()));
@@ -76,7 +81,7 @@ absl::StatusOr<std::unique_ptr<cpu::Field>> LoadField(const std::string& directo
   return field;
 }
 
-// The engine on a GPU, which `cpu`, the same model, has been compared with.
+// Loads the engine on a GPU and compares it with `cpu`, the same model on the CPU.
 absl::StatusOr<std::unique_ptr<Engine>> LoadOnCuda(const std::string& directory,
                                                    const Manifest& manifest,
                                                    const cuda::BackendOptions& options,
@@ -121,6 +126,17 @@ absl::StatusOr<LoadedModel> Load(const std::string& directory, const EngineOptio
   return model;
 }
 
+absl::StatusOr<MemoryUse> HostMemory() {
+  const std::int64_t page = sysconf(_SC_PAGESIZE);
+  std::ifstream statistics("/proc/self/statm");  // pages: all of the process, then what is resident
+  std::int64_t size = 0;
+  std::int64_t resident = 0;
+  if (!(statistics >> size >> resident)) {
+    return absl::UnavailableError("/proc/self/statm cannot be read");
+  }
+  return MemoryUse{.used = page * resident, .total = page * sysconf(_SC_PHYS_PAGES)};
+}
+
 }  // namespace
 
 absl::Status EngineOptions::Validate() const {
@@ -142,6 +158,13 @@ absl::Status EngineOptions::Validate() const {
 absl::StatusOr<LoadedModel> LoadModel(const std::string& directory, const EngineOptions& options) {
   return CatchExceptions(absl::StatusCode::kInternal, directory,
                          [&] { return Load(directory, options); });
+}
+
+absl::StatusOr<MemoryUse> MeasureMemoryUse(const std::string& device) {
+  if (device == "cpu") return HostMemory();
+  if (const std::optional<int> index = CudaIndexOf(device)) return cuda::MeasureMemoryUse(*index);
+  return absl::InvalidArgumentError(
+      absl::StrCat("device = \"", device, "\", must be \"cpu\" or \"cuda:N\""));
 }
 
 }  // namespace nemf

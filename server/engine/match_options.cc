@@ -9,7 +9,7 @@ namespace nemf {
 
 namespace {
 
-// INVALID_ARGUMENT for a broken rule: "MatchOptions.seed = 3, must be ...".
+// Returns INVALID_ARGUMENT for a broken rule: "MatchOptions.seed = 3, must be ...".
 template <typename T>
 absl::Status Broken(absl::string_view field, T value, absl::string_view rule) {
   return absl::InvalidArgumentError(absl::StrCat("MatchOptions.", field, " = ", value, ", ", rule));

@@ -7,7 +7,7 @@
 
 namespace nemf {
 
-// How far the coarse answer is refined.
+// The stages that refine the coarse answer.
 enum class Refinement {
   kCoarse,                 // the encoder's coarse map, bilinearly interpolated
   kPatchMatch,             // PatchMatch on the matching field
@@ -19,17 +19,17 @@ inline constexpr int kMaxLatticeStride = 64;
 inline constexpr int kMaxUpsampleNodes = 4;
 inline constexpr int kMaxSearchCandidates = 16;
 
-// The schedule of one matching run. The defaults are the paper's (the REFERENCE preset).
+// The schedule of one matching run. The defaults are those of the paper (the REFERENCE preset).
 struct MatchOptions {
   Refinement refinement = Refinement::kPatchMatchAndOptimize;
-  // Seed of the random search: equal pairs, points, options and seeds give equal bytes.
+  // Seed of the random search. Equal pairs, points, options and seeds give equal bytes.
   std::uint64_t seed = 0;
 
   // PatchMatch iterations (propagation, random search, clamp), >= 0.
   int patchmatch_iterations = 20;
-  // Half-width of the random search, and bound of the motion away from the coarse answer (by
-  // PatchMatch) and away from PatchMatch's answer (by the optimisation). Normalised units (an image
-  // spans 2), in (0, 2].
+  // Half-width of the random search. Also the largest distance along an axis that PatchMatch may
+  // move a point from the coarse answer, and that the optimisation may move it from PatchMatch's
+  // answer. Normalised units (an image spans 2), in (0, 2].
   float search_radius = 0.1f;
 
   // AdamW steps on the reference coordinates, >= 0, with a cosine learning rate from
@@ -39,28 +39,28 @@ struct MatchOptions {
   float final_learning_rate = 1e-6f;
   float weight_decay = 0.01f;
 
-  // What follows saves work and changes the answer a bit; the defaults leave the paper's schedule
-  // as it is.
+  // The options below save work and change the answer slightly. Their defaults keep the paper's
+  // schedule.
 
-  // PatchMatch and the optimisation work on a lattice of query points, one in about so many pixels
-  // along each axis (LatticeSize() in lattice.h), and the answer between its nodes comes from
-  // theirs. 1 to kMaxLatticeStride; 1: on the pixels themselves.
+  // PatchMatch and the optimisation work on a lattice of query points. This is the spacing of its
+  // nodes along each axis, in pixels, about (see LatticeSize() in matching/task_plan.h). The answer
+  // between nodes is derived from theirs. In [1, kMaxLatticeStride]; 1 means every pixel.
   int lattice_stride = 1;
-  // Nodes around a point, 0 to kMaxUpsampleNodes, whose own values compete with the interpolated
-  // one where the answer is not smooth; the matching field decides. 0: the interpolated value is
-  // taken.
+  // The number of nodes around a point whose values are scored against the interpolated value where
+  // the answer is not smooth. The best score wins. In [0, kMaxUpsampleNodes]; 0 always takes the
+  // interpolated value.
   int upsample_candidates = 0;
-  // Random candidates of an iteration, 1 to kMaxSearchCandidates, all around the point that
-  // propagation chose.
+  // Random candidates of one iteration, all around the point that propagation chose. In [1,
+  // kMaxSearchCandidates].
   int search_candidates = 1;
-  // Factor of the random search's radius from one iteration to the next, in (0, 1]; the candidates
-  // of one iteration go down evenly to the next one's radius.
+  // Factor between the random search's radii of two successive iterations, in (0, 1]. The radii of
+  // one iteration's candidates fall geometrically towards the next iteration's radius.
   float search_decay = 1.0f;
 
-  // The random search's half-width for a candidate 0, 1, ... of an iteration 0, 1, ...
+  // Returns the half-width of the random search for a candidate and an iteration, both from 0.
   float SearchRadius(int iteration, int candidate) const;
 
-  // INVALID_ARGUMENT that names the first broken rule.
+  // Returns INVALID_ARGUMENT that names the first broken rule, or OK.
   absl::Status Validate() const;
 };
 

@@ -3,15 +3,16 @@
 
 #include "server/engine/match_options.h"
 
-// The named schedules; docs/presets.md has what they cost and how far their answers are apart.
+// The named schedules. docs/presets.md lists their costs and the differences of their answers.
 namespace nemf {
 
-// The paper's.
+// Returns the paper's schedule.
 inline MatchOptions ReferenceSchedule() { return {}; }
 
-// Nearly the same answer for less than a tenth of the work: a lattice of every fourth pixel, whose
-// random search narrows in fewer iterations, and the field's choice between its nodes. Fewer and
-// longer steps of the optimiser may go as far as the paper's.
+// Returns a schedule with nearly the same answer for less than a tenth of the work. PatchMatch
+// works on every fourth pixel, and its random search narrows in fewer iterations. The matching
+// field chooses between nodes. The optimiser takes fewer but longer steps, so it reaches as far as
+// the paper's.
 inline MatchOptions BalancedSchedule() {
   MatchOptions options;
   options.lattice_stride = 4;
@@ -24,7 +25,7 @@ inline MatchOptions BalancedSchedule() {
   return options;
 }
 
-// The least work that still refines the coarse answer.
+// Returns the schedule with the least work that still refines the coarse answer.
 inline MatchOptions FastSchedule() {
   MatchOptions options;
   options.lattice_stride = 7;

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "server/engine/engine.h"
+#include "server/engine/load_model.h"
 
 namespace nemf {
 

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "server/engine/engine.h"
+#include "server/engine/load_model.h"
 #include "server/scheduling/scheduler.h"
 
 namespace nemf {

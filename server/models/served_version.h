@@ -9,7 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "server/base/clock.h"
 #include "server/base/serial_executor.h"
-#include "server/engine/engine.h"
+#include "server/engine/load_model.h"
 #include "server/scheduling/observer.h"
 #include "server/scheduling/scheduler.h"
 

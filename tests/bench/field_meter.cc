@@ -60,7 +60,7 @@ FieldMeter::FieldMeter(FieldWeights weights, int grid, int threads)
 
 absl::StatusOr<double> FieldMeter::QueriesPerSecond(double seconds) {
   using Clock = std::chrono::steady_clock;
-  const FieldQueries queries = {
+  const cpu::FieldQueries queries = {
       {phi_.data(), grid_, field_->weights().shape.channels}, &table_, reference_, query_};
   std::vector<float> scores(kQueries);
   const auto start = Clock::now();

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/engine/engine.h"
+#include "server/engine/load_model.h"
 
 namespace nemf::bench {
 

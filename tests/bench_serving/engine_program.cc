@@ -18,7 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
-#include "server/engine/engine.h"
+#include "server/engine/load_model.h"
 #include "server/engine/presets.h"
 #include "tests/bench_serving/cancel_steps.h"
 #include "tests/bench_serving/engine_throughput.h"

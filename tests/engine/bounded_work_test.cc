@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "server/engine/device/device.h"
+#include "server/engine/load_model.h"
 #include "server/engine/matching/backend.h"
 #include "server/engine/matching/table_rows.h"
 #include "server/engine/presets.h"

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "server/engine/checks/backend_parity.h"
+#include "server/engine/load_model.h"
 #include "tests/engine/device_test_engine.h"
 
 // The bundle that ships, encoder and all, through the CUDA back end's code on the host.

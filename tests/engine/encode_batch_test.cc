@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "server/engine/checks/thread_determinism.h"
-#include "server/engine/engine.h"
+#include "server/engine/load_model.h"
 #include "tests/engine/oracle.h"
 #include "tests/engine/test_models.h"
 

@@ -1,3 +1,5 @@
+#include "server/engine/load_model.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,7 +13,6 @@
 #include "nlohmann/json.hpp"
 #include "server/base/sha256.h"
 #include "server/engine/bundle/bundle_reader.h"
-#include "server/engine/engine.h"
 #include "tests/engine/oracle.h"
 
 namespace nemf {

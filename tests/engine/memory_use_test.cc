@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "server/engine/device/device.h"
+#include "server/engine/load_model.h"
 
 namespace nemf {
 namespace {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <ostream>
 
-#include "server/engine/engine.h"
+#include "server/engine/load_model.h"
 #include "server/engine/match_options.h"
 #include "server/engine/presets.h"
 

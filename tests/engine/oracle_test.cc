@@ -11,7 +11,7 @@
 #include "server/engine/bundle/bundle_reader.h"
 #include "server/engine/cpu/cpu_task.h"
 #include "server/engine/device/torch_support.h"
-#include "server/engine/engine.h"
+#include "server/engine/load_model.h"
 #include "server/engine/presets.h"
 #include "tests/engine/test_models.h"
 

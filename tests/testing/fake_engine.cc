@@ -154,8 +154,8 @@ absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> FakeEngine::Enco
   return encoded;
 }
 
-std::int64_t FakeEngine::BoundQueries(ImageSize query, absl::Span<const Point>,
-                                      const MatchOptions&, int) const {
+std::int64_t FakeEngine::BoundQueries(ImageSize query, absl::Span<const Point>, const MatchOptions&,
+                                      int) const {
   return query.width;
 }
 

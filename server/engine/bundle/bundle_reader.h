@@ -25,7 +25,7 @@ struct EncoderShape {
   std::array<float, 3> std = {};
 };
 
-// What model.json says. A bundle is a directory with model.json and two TorchScript modules:
+// The content of model.json. A bundle is a directory with model.json and two TorchScript modules:
 //   encoder.pt: query, reference [B, 3, S, S] -> phi [B, C, h, w, h, w] (reference row, column,
 //     query row, column), coarse [B, 2, h, w] (normalised reference x, y on the query's grid),
 //     cost [B, h*w, h*w]
@@ -37,16 +37,16 @@ struct Manifest {
   EncoderShape encoder;
   BundleFile field_file;
   FieldShape field;
-  std::string provenance;  // a JSON text of at most 64 KiB; empty where there is none
+  std::string provenance;  // a JSON text of at most 64 KiB; may be empty
 };
 
-// Parses the text of a model.json. INVALID_ARGUMENT says which entry is wrong.
+// Parses the text of a model.json. Returns INVALID_ARGUMENT that names the first wrong entry.
 absl::StatusOr<Manifest> ParseManifest(const std::string& text);
 
-// The content of a file: NOT_FOUND where it cannot be opened, DATA_LOSS where it cannot be read.
+// Returns the content of a file: NOT_FOUND if it cannot be opened, DATA_LOSS if it cannot be read.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
-// The content of a bundle's file: as ReadFile(), and DATA_LOSS where its SHA-256 is another.
+// Returns the content of a bundle's file, as ReadFile() does: DATA_LOSS if its SHA-256 differs.
 absl::StatusOr<std::string> ReadVerifiedFile(const std::string& directory, const BundleFile& file);
 
 }  // namespace nemf

@@ -45,12 +45,13 @@ struct FieldWeights {
   Linear fc_out;             // [1][H]
 };
 
-// Reads the parameters, by name, of the TorchScript module in `bytes` (the content of field.pt).
-// INVALID_ARGUMENT names a parameter that is missing or has not the shape that `shape` asks for.
+// Reads the parameters of the TorchScript module in `bytes` (the content of field.pt) by name.
+// Returns INVALID_ARGUMENT that names a parameter that is missing or does not fit `shape`.
 absl::StatusOr<FieldWeights> ReadFieldWeights(const std::string& bytes, const FieldShape& shape);
 
-// What the module itself answers: points [count][4] (reference x, y, query x, y), phi [count][C]
-// -> scores [count]. For checking other ways to compute it; slow, it loads the module.
+// Returns the scores of the TorchScript module itself: points [count][4] (reference x, y, query x,
+// y), phi [count][C] -> scores [count]. Used to check faster implementations. Slow: it loads the
+// module.
 absl::StatusOr<std::vector<float>> ScriptedScores(const std::string& bytes,
                                                   const std::vector<float>& points,
                                                   const std::vector<float>& phi, int channels);

@@ -32,7 +32,7 @@ Image Pattern(ImageSize size, double shift) {
 
 struct Case {
   const char* name;
-  std::vector<Point> keypoints;  // none: dense
+  std::vector<Point> keypoints;  // empty: dense
   MatchOptions options;
 };
 

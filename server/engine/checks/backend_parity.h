@@ -10,26 +10,26 @@
 
 namespace nemf {
 
-// How two answers to the same question differ. Two devices round their sums differently, and where
-// candidates' scores are nearly equal PatchMatch may choose another one and go on from there; so
-// single points may differ by much, but not many of them, and their scores by little.
+// The difference of two answers to the same task. Two devices round their sums differently. If the
+// scores of candidates are nearly equal, PatchMatch may choose another one and continue from there.
+// So a few points may differ by much, but their scores only by little.
 struct Disagreement {
-  double moved = 0;  // share of the points that are more than a pixel apart
-  // Mean of |score - expected score|, over the spread of the expected scores (their standard
-  // deviation) or 1, whichever is more; infinite where a score is not finite.
+  double moved = 0;  // fraction of the points that are more than a pixel apart
+  // Mean of |score - expected score|, divided by the standard deviation of the expected scores or
+  // by 1, whichever is more. Infinite if a score is not finite.
   double score_gap = 0;
 };
 
-// Both answers have the same points, at least one.
+// Returns the difference of two answers with the same points, at least one.
 Disagreement Compare(absl::Span<const Match> answer, absl::Span<const Match> expected);
 
-// What CheckBackendParity() lets pass.
+// Returns the largest difference that is acceptable.
 Disagreement AllowedDisagreement(Precision precision);
 
-// Encodes and matches a small built-in pair on both engines - densely and at keypoints, by
-// PatchMatch and the optimisation, on all pixels and on a lattice - and compares the answers.
-// FAILED_PRECONDITION tells what differs and by how much: `device` does not compute what `cpu`
-// does. Takes a second or so of both, and an encoder pass.
+// Encodes and matches a small built-in pair on both engines and compares the answers. Covers dense
+// flows and keypoints, PatchMatch and the optimisation, all pixels and a lattice. Returns
+// FAILED_PRECONDITION with the differences if they exceed `allowed`. Takes about a second of both
+// engines, besides encoding the pair.
 absl::Status CheckBackendParity(Engine* device, Engine* cpu, const Disagreement& allowed);
 
 }  // namespace nemf

@@ -18,7 +18,7 @@ constexpr int kGrid = 3;
 // to float32 already costs 1e-4.
 constexpr float kTolerance = 2e-3f;
 
-// Numbers in [-1, 1) that depend on `stream` alone.
+// Returns numbers in [-1, 1) that depend on `stream` alone.
 std::vector<float> RandomNumbers(std::size_t count, std::uint32_t stream) {
   std::vector<float> out(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -47,7 +47,7 @@ struct RandomQueries {
   std::vector<TableIndex> query;
 };
 
-// The same queries as the module's inputs, answered by it.
+// Returns the module's scores of the same points.
 absl::StatusOr<std::vector<float>> AskModule(const std::string& bytes,
                                              const cpu::FieldQueries& queries) {
   const int channels = queries.phi.channels;

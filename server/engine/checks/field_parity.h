@@ -9,8 +9,8 @@
 namespace nemf {
 
 // Compares the field with the TorchScript module in `bytes` (the content of field.pt) that its
-// weights are from, on pseudo-random queries. FAILED_PRECONDITION if a score differs by more than
-// float32 rounding explains: the module computes something else than FieldWeights says.
+// weights are from, on pseudo-random points. Returns FAILED_PRECONDITION if a score differs by more
+// than float32 rounding explains. Then the module does not compute the formula of FieldWeights.
 absl::Status CheckFieldParity(const cpu::Field& field, const std::string& bytes);
 
 }  // namespace nemf

@@ -17,7 +17,7 @@ constexpr ImageSize kReferenceSize = {20, 26};
 constexpr ImageSize kNodes = {4, 3};  // of the field
 constexpr std::int64_t kQueriesAtOnce = 65'536;
 
-// A picture of slow colour waves; `phase` makes it another one.
+// Returns a picture of slow colour waves. Pictures of different phases differ.
 Image Waves(ImageSize size, int phase) {
   Image image{.size = size, .rgb = {}};
   for (int y = 0; y < size.height; ++y) {
@@ -31,7 +31,7 @@ Image Waves(ImageSize size, int phase) {
   return image;
 }
 
-// A short schedule with every stage in it.
+// Returns a short schedule with every stage.
 MatchOptions ShortSchedule() {
   MatchOptions options;
   options.patchmatch_iterations = 3;

@@ -6,14 +6,13 @@
 
 namespace nemf {
 
-// Runs once what requests will run, so that none of them meets a first time: an encoder pass of
-// each number of pairs that the engine works on side by side, up to `max_pairs` (each is a shape of
-// its own), then a tiny built-in pair from end to end, as a dense flow, as keypoints and as a
-// field.
+// Runs everything that requests use once, so that no request pays for a first call. Encodes each
+// number of pairs that the engine works on at the same time, up to `max_pairs`, because each is a
+// shape of its own. Then matches a tiny built-in pair as a dense flow, as keypoints and as a field.
 //
-// That is the last self-check too: answers must be finite, and at whole pixels a keypoint's answer
-// must have the bits of the dense one. FAILED_PRECONDITION says what differs; other errors are the
-// engine's.
+// It is also the last check of the model: answers must be finite, and at whole pixels a keypoint's
+// answer must have the bits of the dense one. Returns FAILED_PRECONDITION with what differs, or an
+// error of the engine.
 absl::Status RunSmokeTest(Engine* engine, int max_pairs);
 
 }  // namespace nemf

@@ -5,9 +5,9 @@
 
 namespace nemf {
 
-// Returns whether the encoder gives the same bits on one thread as on `threads`, tried on two pairs
-// of noise. It does if no sum is split among threads, which depends on the model's sizes. Returns
-// false if the encoder fails.
+// Returns whether the encoder gives the same bits on one thread as on `threads` threads for two
+// pairs of noise. It does if no sum is split among threads, which depends on the model's sizes.
+// Returns false if the encoder fails.
 bool GivesSameBitsOnOneThread(Encoder* encoder, int threads);
 
 }  // namespace nemf

@@ -12,11 +12,12 @@ namespace nemf::cpu {
 
 namespace {
 
-// Sites of a range: propagation makes up to four rows of each, about one block of the field.
+// Elements of a range. Propagation makes up to four rows of a site, so this is about four blocks of
+// the field.
 constexpr int kMaxRange = 512;
 constexpr int kMinRange = 64;
 
-// A worker's share of a item.
+// A worker's share of a work item.
 struct WorkRange {
   WorkItem* item;
   int begin;
@@ -24,7 +25,7 @@ struct WorkRange {
   int queries = 0;
 };
 
-// Cuts items into ranges, small enough that each worker gets some.
+// Cuts work items into ranges, small enough for every worker to get some.
 std::vector<WorkRange> CutIntoRanges(absl::Span<WorkItem> items, int workers) {
   std::vector<WorkRange> ranges;
   for (WorkItem& item : items) {
@@ -54,17 +55,17 @@ class CpuBackend : public Backend {
   }
 
   const std::string& device() const override { return device_; }
-  // The encoder runs on LibTorch's threads and the matching on the team's: on the same cores.
+  // The encoder runs on LibTorch's threads and the matching on the team's, on the same cores.
   EncodeOverlap encode_overlap() const override { return EncodeOverlap::kAllowed; }
 
-  // Each of these items takes about a sixteenth of the time of an evaluation by a small field.
+  // Each of these takes about a sixteenth of the time of an evaluation of a small field.
   ElementPrices prices() const override { return {1.0 / 16, 1.0 / 16, 1.0 / 16}; }
-  // As many as side by side fill the threads.
+  // Side by side, one pair a thread.
   int encoder_batch() const override { return side_by_side_ ? threads_ : 1; }
 
-  // Pairs that fill the threads go each on one, side by side: no thread waits for another then,
-  // as they do at every layer of a pair that they share. The others are shared, and so are all
-  // where that would make other bits.
+  // As many pairs as fill all threads are encoded one a thread, so that no thread waits for
+  // another, as threads do at every layer of a pair that they share. All threads share each of the
+  // other pairs, and each pair if that gives other bits.
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
       absl::Span<const ImagePair> pairs) override {
     const int count = static_cast<int>(pairs.size());

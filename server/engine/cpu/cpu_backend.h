@@ -10,10 +10,10 @@
 
 namespace nemf::cpu {
 
-// Returns the CPU back end. It cuts items into ranges that fit a core's cache and shares them
-// among `threads` workers; a worker takes its range through all steps of an iteration. With
-// `side_by_side`, each thread encodes one pair of a batch, which requires that the encoder gives
-// the same bits on one thread (see checks/thread_determinism.h).
+// Returns the CPU back end. It cuts work items into ranges that fit a core's cache and distributes
+// them over `threads` workers. A worker takes its range through all steps of an iteration. With
+// `side_by_side`, each thread encodes one pair of a batch. This requires that the encoder gives the
+// same bits on one thread (see checks/thread_determinism.h).
 std::unique_ptr<Backend> MakeBackend(std::unique_ptr<Encoder> encoder, const EncoderShape& shape,
                                      std::unique_ptr<Field> field, int threads, bool side_by_side);
 

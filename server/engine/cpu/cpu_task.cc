@@ -39,8 +39,8 @@ AxisArrays ArraysOf(const TableRows& rows, TaskArrays* task) {
   return {table.y, table.y_hidden};
 }
 
-// Grows an array to `size` elements. It is not copied on its way to `final_size`: the system gives
-// the memory as it is touched.
+// Grows an array to `size` elements. Later growth up to `final_size` does not copy it. The memory
+// reserved for that is not resident before it is touched.
 template <typename T>
 void GrowTo(std::size_t size, std::size_t final_size, T value, std::vector<T>* array) {
   array->reserve(final_size);

@@ -35,8 +35,8 @@ class Pair : public EncodedPair {
   const int channels_;
 };
 
-// A task's arrays in host memory. They grow with the phases up to kInitialize, so that no step
-// touches all of a large task's memory.
+// A task's arrays in host memory. They grow in the phases up to kInitialize, so that no call of
+// Run() touches all memory of a large task.
 struct TaskArrays : TaskState {
   TaskArrays(const TaskPlan& plan, const QueryLayer& layer) : plan(plan), layer(layer) {}
 
@@ -49,26 +49,26 @@ struct TaskArrays : TaskState {
   void Snapshot(int iteration, int begin, int end);
 
   const Pair& pair() const { return static_cast<const Pair&>(*plan.pair); }
-  // A node of the lattice in the table `nodes`; a point of the answer in the table of points().
+  // Return the indices of a lattice node in `nodes`, and of a point of the answer in points().
   TableIndex NodeIndex(int node) const;
   TableIndex PointIndex(int point) const;
   const PointTable& points() const { return plan.points_are_nodes() ? nodes : others; }
-  // The values that the sweep `sweep` over sites begins with.
+  // The values before and after a sweep over sites.
   const std::vector<Vec2>& Before(int sweep) const { return values[sweep % 2]; }
   std::vector<Vec2>& After(int sweep) { return values[(sweep + 1) % 2]; }
-  // The values at the nodes of a support.
+  // Reads the values at the nodes of a support before a sweep.
   void ReadSupport(const KeypointSupport& support, int sweep, Vec2 out[4]) const;
   // Writes the answer of a point: a normalised reference point and its score.
   void SetMatch(int point, Vec2 reference, float score);
 
   const TaskPlan& plan;
   const QueryLayer& layer;
-  ConeView cone;     // of the plan
-  PointTable nodes;  // of the lattice's nodes: index (x, y)
-  // Of the keypoints, index (k, k), or of the pixels, (x, y), where they are not the nodes.
+  ConeView cone = {};  // of the plan
+  PointTable nodes;    // of the lattice's nodes: index (x, y)
+  // Of the keypoints, index (k, k), or of the pixels, (x, y), if they are not the nodes.
   PointTable others;
   // By site. Values are double-buffered: sweep i over sites reads values[i % 2] and writes the
-  // other; so are the flags that say which values the sweep before changed (CollectCandidates()).
+  // other. So are the flags of the values that the sweep before changed (see CollectCandidates()).
   std::vector<Vec2> initial;
   std::vector<Vec2> values[2];
   std::vector<char> changed[2];

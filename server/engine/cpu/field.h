@@ -12,28 +12,28 @@
 
 namespace nemf::cpu {
 
-// Field queries to be answered, one pair's: reference[i] (normalised) against query[i] of `table`.
+// Points to score, of one pair: reference[i] (normalised) against query[i] of `table`.
 struct FieldQueries {
   PhiView phi;
   const PointTable* table;
   absl::Span<const Vec2> reference;
-  absl::Span<const TableIndex> query;  // as many
+  absl::Span<const TableIndex> query;  // of the same length
 
   FieldQueries Part(std::size_t begin, std::size_t count) const {
     return {phi, table, reference.subspan(begin, count), query.subspan(begin, count)};
   }
 };
 
-// The memory of one thread's field evaluations; made by Field, reused from call to call.
+// One thread's memory for field evaluations. Made by Field and reused from call to call.
 class FieldWorkspace {
  public:
   virtual ~FieldWorkspace() = default;
 };
 
-// The matching field on the CPU. Rows go through it in blocks that stay in a core's cache and whose
-// row counts are padded to multiples: with that a matrix product gives a row the same bits
-// whatever its company. Products run on the calling thread if LibTorch's thread count is 1 there;
-// any number of threads may call, each with its own workspace. Failures (memory) throw.
+// The matching field on the CPU. It works on blocks of rows that stay in a core's cache. The number
+// of rows is padded to a multiple, so that a matrix product gives a row the same bits whatever the
+// other rows are. Products run on the calling thread if LibTorch's thread count is 1 there. Threads
+// may call it at the same time, each with its own workspace. Throws if memory runs short.
 class Field {
  public:
   virtual ~Field() = default;
@@ -41,12 +41,13 @@ class Field {
   virtual const FieldWeights& weights() const = 0;
   virtual std::unique_ptr<FieldWorkspace> NewWorkspace() const = 0;
 
-  // The queries' scores (logits) -> scores [queries].
+  // Computes the scores (logits) of the points -> scores [points].
   virtual void Score(const FieldQueries& queries, FieldWorkspace* workspace,
                      float* scores) const = 0;
 
-  // The gradient of each query's loss -log sigmoid(score) in its reference point, through the
-  // interpolated Phi alone: the harmonic embedding is held constant -> gradients [queries].
+  // Computes the gradient of each point's loss -log sigmoid(score) with respect to its reference
+  // point -> gradients [points]. It flows through the interpolated Phi alone: the harmonic
+  // embedding is held constant.
   virtual void LossGradient(const FieldQueries& queries, FieldWorkspace* workspace,
                             Vec2* gradients) const = 0;
 

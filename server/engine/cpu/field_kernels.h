@@ -16,15 +16,15 @@ struct Rows {
   float* row(int i) const { return data + static_cast<std::ptrdiff_t>(i) * stride; }
 };
 
-// Writes the first layer's inputs: inputs row = phi [C], gamma(reference) [4F + 2]; hidden row [H]
-// = the query's part of the first layer.
+// Writes the inputs of the first layer: an inputs row is phi [C], gamma(reference) [4F + 2]; a
+// hidden row [H] is the query's part of the first layer.
 void FillInputs(const FieldQueries& queries, const EmbeddingView& embedding, Rows inputs,
                 Rows hidden);
 
 // Sets rows [begin, end) to zero.
 void ClearRows(Rows rows, int begin, int end);
 
-// out = the first columns of `in`, as many as it has, for `count` rows.
+// out = the first out.columns columns of `in`, for `count` rows.
 void CopyColumns(Rows in, int count, Rows out);
 
 // out = relu(in) for `count` rows.
@@ -42,8 +42,8 @@ void MaskRows(Rows in, Rows mask, int count, Rows out);
 // sum += in where mask > 0, for `count` rows.
 void AddMaskedRows(Rows in, Rows mask, int count, Rows sum);
 
-// The gradient of each query's loss in its reference point, from its score and d score / d phi
-// (rows of `slopes`).
+// Computes the gradient of each point's loss with respect to its reference point, from its score
+// and d score / d phi (rows of `slopes`).
 void LossGradients(const FieldQueries& queries, const float* scores, Rows slopes, Vec2* gradients);
 
 }  // namespace nemf::cpu

@@ -15,7 +15,7 @@ namespace {
 int RoundDown(int value, int multiple) { return value / multiple * multiple; }
 int RoundUp(int value, int multiple) { return RoundDown(value + multiple - 1, multiple); }
 
-// Rows of a block: its activations stay near the core.
+// Rows of a block. Its activations stay in the core's cache.
 int ScoreBlock() { return RoundDown(512, FusedLinear::RowsMultiple()); }
 // Fewer, as the backward pass keeps all activations.
 int GradientBlock() { return RoundDown(256, FusedLinear::RowsMultiple()); }
@@ -25,7 +25,7 @@ Rows RowsOf(const at::Tensor& tensor) {
           static_cast<int>(tensor.size(1))};
 }
 
-// A layer's parameters as tensors that do not own their memory.
+// Return a layer's parameters as tensors that do not own their memory.
 at::Tensor WeightOf(const Linear& layer) {
   return at::from_blob(const_cast<float*>(layer.weight.data()), {layer.outputs, layer.inputs});
 }
@@ -34,7 +34,7 @@ at::Tensor BiasOf(const Linear& layer) {
 }
 
 // The layers, arranged for blocks of rows. The first layer's reference columns and fc_c[0] are one
-// layer of their inputs side by side; its bias and fc_c[0]'s are in the query table.
+// layer of their concatenated inputs. Its bias and fc_c[0]'s are in the point table.
 struct PackedField {
   explicit PackedField(const FieldWeights& weights) {
     const FieldShape& shape = weights.shape;

@@ -22,7 +22,7 @@ c10::TypedOperatorHandle<Signature> Find(const char* name, const char* overload)
   return c10::Dispatcher::singleton().findSchemaOrThrow(name, overload).typed<Signature>();
 }
 
-// y, then the element-wise operation of that name.
+// Computes y, then the element-wise operation of that name.
 at::Tensor CallUnary(const at::Tensor& x, const at::Tensor& weight,
                      const std::optional<at::Tensor>& bias, std::string_view operation) {
   static const auto call = Find<Unary>("mkldnn::_linear_pointwise", "");

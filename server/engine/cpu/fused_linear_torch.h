@@ -7,28 +7,28 @@
 
 namespace nemf::cpu {
 
-// A linear layer on the CPU, y = x weight^T + bias, fused with what follows it. The products are
-// oneDNN's, through the operators that LibTorch's own compiler uses: in float32 it takes the widest
-// vectors of the machine, where LibTorch's usual products take narrower ones on some. A row of the
-// answer keeps its bits whatever rows go with it, as long as their number is a multiple of
-// RowsMultiple().
-// Runs on the calling thread if LibTorch's thread count is 1 there; any number of threads may call.
+// A linear layer on the CPU, y = x weight^T + bias, fused with the operation that follows it.
+// oneDNN computes the products, through the operators that LibTorch's own compiler uses. In float32
+// oneDNN uses the widest vectors of the machine; LibTorch's usual products use narrower ones on
+// some. A row of y has the same bits whatever the other rows are, if their number is a multiple of
+// RowsMultiple(). Runs on the calling thread if LibTorch's thread count is 1 there. Safe from any
+// thread.
 class FusedLinear {
  public:
   FusedLinear() = default;
-  // weight [outputs][inputs]; bias [outputs] or undefined. `rows` is the row count to arrange the
-  // weight for. Throws if LibTorch was built without oneDNN.
+  // weight [outputs][inputs]; bias [outputs] or undefined. The weight is arranged for products of
+  // `rows` rows. Throws if LibTorch was built without oneDNN.
   FusedLinear(const at::Tensor& weight, const at::Tensor& bias, int rows);
 
-  // 64 with AVX-512, else 48: without it oneDNN makes six rows at a time, and what is left over by
-  // other instructions.
+  // 64 with AVX-512, otherwise 48: without it oneDNN computes six rows at a time, and the remainder
+  // by other instructions.
   static int RowsMultiple();
 
-  // y for x [rows][inputs], contiguous -> a new tensor [rows][outputs].
+  // Returns y for x [rows][inputs], contiguous, as a new tensor [rows][outputs].
   at::Tensor Product(const at::Tensor& x) const;
-  // relu(y).
+  // Returns relu(y).
   at::Tensor Relu(const at::Tensor& x) const;
-  // y + other; other [rows][outputs], contiguous.
+  // Returns y + other; other [rows][outputs], contiguous.
   at::Tensor Add(const at::Tensor& x, const at::Tensor& other) const;
 
  private:

@@ -5,7 +5,7 @@ namespace nemf::cpu {
 
 namespace {
 
-// An iteration's work on a range of sites; the steps in the order of Run().
+// One iteration on a range of sites. The steps are in the order of Run().
 class Iteration {
  public:
   Iteration(const Field& field, TaskArrays* task, int iteration, int begin, int end,
@@ -54,7 +54,7 @@ class Iteration {
 
   ScoredPoint Own(int site) const { return {before_[site], task_.scores[site]}; }
 
-  // Which of the sites' values the iteration before changed.
+  // Returns a bit for each of the sites: whether the iteration before changed its value.
   unsigned ChangedBits(const int sites[4]) const {
     const std::vector<char>& changed = task_.changed[iteration_ % 2];
     unsigned bits = 0;

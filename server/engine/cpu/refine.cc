@@ -42,7 +42,8 @@ int RunOptimizeNodes(const Field& field, TaskArrays* task, int sweep, int begin,
 
 namespace {
 
-// The points' candidates -> scratch's rows, a point's from first_row[point - begin] on.
+// Writes the points' candidates to scratch's rows. A point's rows begin at first_row[point -
+// begin].
 void CollectCandidates(const TaskArrays& task, int begin, int end, Scratch* scratch) {
   const TaskPlan& plan = task.plan;
   const ImageSize reference = plan.pair->reference_size();
@@ -89,8 +90,8 @@ int RunUpsample(const Field& field, TaskArrays* task, int begin, int end, Scratc
 
 namespace {
 
-// Where a point of the answer stands after PatchMatch, or in the coarse map if that is asked for,
-// or in the grid of a field.
+// Returns the place of a point of the answer after PatchMatch, in the coarse map, or in the grid of
+// a FieldSample task.
 Vec2 StartOf(const TaskArrays& task, int point) {
   const TaskPlan& plan = task.plan;
   if (plan.samples_field()) {
@@ -108,7 +109,7 @@ Vec2 StartOf(const TaskArrays& task, int point) {
   return LerpCorners(corners, support.fraction_x, support.fraction_y);
 }
 
-// The points' coordinates, starting from where they stand, and query indices -> scratch's rows.
+// Writes the points' first coordinates and their indices in the point table to scratch's rows.
 void CollectPoints(const TaskArrays& task, int begin, int end, Scratch* scratch) {
   scratch->reference.clear();
   scratch->query.clear();

@@ -12,13 +12,13 @@
 
 namespace nemf::cpu {
 
-// Threads that share the parts of one item of work at a time; the caller is one of them, so that
-// little work is done without waking another. (Threads of its own rather than OpenMP's: a program
-// that links another OpenMP library than LibTorch's would run two teams.)
+// Threads that share the parts of one job at a time. The caller is one of them, so that small jobs
+// wake no other thread. OpenMP is not used, because a program that links another OpenMP library
+// than LibTorch's would run two teams.
 class ThreadTeam {
  public:
-  // `workers` >= 1, with the caller. `prepare` runs once on every other thread, before its first
-  // part, and on the caller's at the start of every Run().
+  // `workers` >= 1, including the caller. `prepare` runs once on every other thread, before its
+  // first part, and on the caller's thread at the start of every Run().
   ThreadTeam(int workers, std::function<void()> prepare);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
@@ -26,18 +26,19 @@ class ThreadTeam {
 
   int workers() const { return static_cast<int>(threads_.size()) + 1; }
 
-  // Calls work(part, worker) for every part in [0, parts), each on some worker in [0, workers()),
-  // and returns when all are done. An exception becomes INTERNAL with its text; the parts not yet
-  // begun are then skipped. Called from one thread at a time.
+  // Calls work(part, worker) for every part in [0, parts), each on one worker in [0, workers()),
+  // and returns when all calls have returned. Returns INTERNAL with the text of an exception if one
+  // is thrown; parts that have not begun are then skipped. Must be called from one thread at a
+  // time.
   absl::Status Run(int parts, absl::FunctionRef<void(int part, int worker)> work);
 
  private:
   using Work = absl::FunctionRef<void(int, int)>;
 
   void Serve(int worker);
-  // The next part to do, or -1 when the team is being destroyed; waits for one.
+  // Waits for the next part and returns it, or -1 when the team is being destroyed.
   int AwaitPart() ABSL_LOCKS_EXCLUDED(mutex_);
-  // The next part to do, or -1 when all have begun.
+  // Returns the next part, or -1 if all have begun.
   int TakePart() ABSL_LOCKS_EXCLUDED(mutex_);
   void DoPart(int part, int worker) ABSL_LOCKS_EXCLUDED(mutex_);
 

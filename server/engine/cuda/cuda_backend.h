@@ -13,10 +13,10 @@
 
 namespace nemf::cuda {
 
-// The GPUs that this build can use: 0 where it was made without CUDA or there is none.
+// Returns the number of GPUs that this build can use: 0 without CUDA or without a GPU.
 int DeviceCount();
 
-// Of a GPU. FAILED_PRECONDITION where the build has no CUDA.
+// Returns the memory use of a GPU, or FAILED_PRECONDITION if the build has no CUDA.
 absl::StatusOr<MemoryUse> MeasureMemoryUse(int index);
 
 struct BackendOptions {
@@ -24,15 +24,16 @@ struct BackendOptions {
   Precision precision = Precision::kFloat32;
 };
 
-// The back end on a GPU, with the encoder of a bundle's encoder.pt on it too. Recorded and warm
-// when this returns. FAILED_PRECONDITION where the build has no CUDA or there is no such GPU,
-// INVALID_ARGUMENT for a broken encoder, RESOURCE_EXHAUSTED where the GPU's memory is too small.
+// Makes the back end on a GPU, with the encoder of a bundle's encoder.pt on the same GPU. The
+// network is recorded and the encoder is warm when this returns. Returns FAILED_PRECONDITION if the
+// build has no CUDA or there is no such GPU, INVALID_ARGUMENT for a broken encoder, and
+// RESOURCE_EXHAUSTED if the GPU's memory is too small.
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const BackendOptions& options,
                                                      const std::string& encoder_bytes,
                                                      const EncoderShape& shape,
                                                      FieldWeights weights);
 
-// The same with an encoder on the host, whose answers are copied to the GPU.
+// Does the same with an encoder on the host, whose encodings are copied to the GPU.
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const BackendOptions& options,
                                                      std::unique_ptr<Encoder> encoder,
                                                      const EncoderShape& shape,

@@ -31,7 +31,7 @@ class DeviceBackend : public Backend {
         queue_(runtime_->stream(StreamKind::kMatching)) {}
 
   ~DeviceBackend() override {
-    // Recordings and arrays go while their stream is the current one.
+    // Recordings and arrays must be freed while their stream is the current one.
     const auto scope = runtime_->Enter(StreamKind::kMatching);
     matcher_ = nullptr;
   }
@@ -55,8 +55,8 @@ class DeviceBackend : public Backend {
 
   const std::string& device() const override { return runtime_->name(); }
   EncodeOverlap encode_overlap() const override { return EncodeOverlap::kUseful; }
-  // A GPU makes a field evaluation in a few nanoseconds; the host takes tens of them for a site of
-  // a cone and hundreds for a row of a table. Values and previews are the device's own work.
+  // A GPU makes a field evaluation in a few nanoseconds. The host takes tens of nanoseconds for a
+  // site of a cone and more for a row of a table. The device computes values and previews.
   ElementPrices prices() const override { return {8, 128, 1}; }
 
   absl::StatusOr<std::vector<std::shared_ptr<const EncodedPair>>> Encode(
@@ -65,7 +65,7 @@ class DeviceBackend : public Backend {
     for (const ImagePair& pair : pairs) {
       absl::StatusOr<DeviceEncoding> encoding = EncodePair(pair);
       if (absl::IsResourceExhausted(encoding.status())) {
-        // What matching has cached may be enough for it.
+        // The memory that matching has cached may suffice.
         runtime_->ReleaseCache();
         encoding = EncodePair(pair);
       }
@@ -95,8 +95,8 @@ class DeviceBackend : public Backend {
   }
 
  private:
-  // Runs `work` on the stream. Whatever comes of it, nothing is left on the stream afterwards, so
-  // that tasks and pairs may be dropped. Nothing is done after a fatal error.
+  // Runs `work` on the stream, and waits for the stream after an error, so that tasks and pairs may
+  // be destroyed. After a fatal error it returns that error and does nothing else.
   absl::Status OnStream(StreamKind kind, absl::FunctionRef<absl::Status()> work) {
     NEMF_RETURN_IF_ERROR(lost());
     absl::Status status = CatchDeviceErrors([&] {
@@ -140,7 +140,7 @@ class DeviceBackend : public Backend {
 
   static int RoundRows(int rows) { return std::max(64, rows / 64 * 64); }
 
-  // The old matcher's memory goes first: it is what the new one may need.
+  // Frees the old matcher first, because the new one may need its memory.
   absl::Status MakeMatcher(int rows) {
     matcher_ = nullptr;
     rows_ = rows;
@@ -151,8 +151,8 @@ class DeviceBackend : public Backend {
     return absl::OkStatus();
   }
 
-  // Makes the matcher anew with half the rows, or less; false if there is no memory even for that,
-  // or the rows are as few as they may be.
+  // Makes the matcher again with at most half the rows. Returns false if memory is short even for
+  // that, or if the rows cannot be fewer.
   bool HalveRowBlock() {
     while (rows_ / 2 >= options_.min_rows) {
       const absl::Status status =
@@ -169,7 +169,7 @@ class DeviceBackend : public Backend {
   const QueryLayer query_layer_;
   const Precision precision_;
   const RowBlockOptions options_;
-  // Of the matching thread.
+  // Used by the matching thread.
   Staging staging_;
   const Queue queue_;
   NetworkWeights weights_;

@@ -12,20 +12,20 @@
 
 namespace nemf::cuda {
 
-// Rows of a row_block: how many field queries go through the network at a time.
+// The size of a row block: the field evaluations that go through the network at a time.
 struct RowBlockOptions {
   int rows = 16384;     // a multiple of 64
-  int min_rows = 1024;  // when memory is short, the rows are halved down to here
+  int min_rows = 1024;  // if memory is short, the rows are halved down to this number
 };
 
-// The back end on a device. Encoding and matching have a stream each and may go on at the same
-// time. The memory of the matching is planned here: the row_block is halved until it takes no more
-// than half of the device's free memory. What a task and a pair hold comes from LibTorch's cache.
+// Makes the back end on a device. Encoding and matching have a stream each and may run at the same
+// time. The row block is halved until matching takes no more than half of the device's free memory.
+// Tasks and pairs take their memory from LibTorch's cache.
 //
-// Where memory runs short later, the row_block is halved and the items at hand are done again; the
-// error is RESOURCE_EXHAUSTED only when that does not help. Rows go through matrix products of
-// another shape then, so answers may differ in their last bits from those before. An error that
-// IsFatal() is returned by all later calls.
+// If memory runs short later, the row block is halved and the present work items are done again.
+// Run() returns RESOURCE_EXHAUSTED only if that does not help. Rows then go through matrix products
+// of another shape, so answers may differ from earlier ones in their last bits. After an error that
+// IsFatal(), all later calls return that error.
 absl::StatusOr<std::unique_ptr<Backend>> MakeDeviceBackend(std::unique_ptr<DeviceRuntime> runtime,
                                                            std::unique_ptr<DeviceEncoder> encoder,
                                                            FieldWeights weights,

@@ -12,24 +12,25 @@
 
 namespace nemf::cuda {
 
-// Encodes pairs one by one for a device; used from one thread at a time, under Enter(kEncoding).
+// Encodes pairs one by one for a device. Must be used from one thread at a time, under
+// Enter(kEncoding).
 class DeviceEncoder {
  public:
   virtual ~DeviceEncoder() = default;
-  // Returns when the encoding is complete. Phi is in the precision asked for when it was made.
+  // Encodes a pair and waits until the encoding is complete. Phi has the encoder's precision.
   virtual absl::StatusOr<DeviceEncoding> Run(const ImagePair& pair) = 0;
 };
 
-// The module of a bundle's encoder.pt, on the device `where`, warmed up. INVALID_ARGUMENT where it
-// cannot be loaded or breaks the contract in bundle_reader.h. Float32 all through: where the
-// library has a faster, less exact mode for float32 (TF32), it is left off.
+// Loads the module of a bundle's encoder.pt to the device `where` and warms it up. It computes in
+// float32; the faster, less exact mode of some GPUs (TF32) is off. Returns INVALID_ARGUMENT if the
+// module cannot be loaded or breaks the contract in bundle_reader.h.
 absl::StatusOr<std::unique_ptr<DeviceEncoder>> LoadDeviceEncoder(const std::string& bytes,
                                                                  const EncoderShape& shape,
                                                                  Precision precision,
                                                                  at::Device where,
                                                                  DeviceRuntime* runtime);
 
-// An encoder on the host, whose answers are copied to the device.
+// Returns an encoder that encodes on the host and copies the encodings to the device.
 std::unique_ptr<DeviceEncoder> MakeUploadingEncoder(std::unique_ptr<Encoder> encoder,
                                                     const EncoderShape& shape, Precision precision,
                                                     DeviceRuntime* runtime);

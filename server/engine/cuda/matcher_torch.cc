@@ -14,14 +14,14 @@ namespace nemf::cuda {
 
 namespace {
 
-// Rows of a batch, in row blocks: so many that a last row_block that is not full costs little.
+// Rows of a batch, in row blocks: enough for the last row block, which is not full, to cost little.
 constexpr int kRowBlocksPerBatch = 20;
 
 // Elements of a batch, at most: propagation and upsampling have the least elements that need rows
 // by the item, the optimiser one row an element.
 int MaxElements(int rows) { return std::max(kRowBlocksPerBatch * rows / kMaxCandidates, rows); }
 
-// The sweep whose values a item reads.
+// Returns the sweep whose values an item reads.
 int SweepOf(const WorkItem& item) {
   return item.phase == Phase::kRefine ? item.plan->sweeps() : item.iteration;
 }
@@ -84,7 +84,7 @@ absl::Status Matcher::Run(absl::Span<WorkItem> items) {
   for (const GpuBatch& batch : CutIntoBatches(items, BatchKind::kUpsample, many)) {
     NEMF_RETURN_IF_ERROR(RunUpsample(batch));
   }
-  // The optimiser goes through all steps with one row_block.
+  // The optimiser goes through all steps with one row block.
   for (const GpuBatch& batch : CutIntoBatches(items, BatchKind::kOptimize, rows())) {
     NEMF_RETURN_IF_ERROR(RunOptimize(batch));
   }

@@ -18,7 +18,7 @@
 
 namespace nemf::cuda {
 
-// WorkItems that are done by the same kernels.
+// The kinds of work items. The same kernels do all items of one kind.
 enum class BatchKind {
   kNone,        // preparation and snapshots, which need no field evaluations
   kPatchMatch,  // an iteration on sites
@@ -28,7 +28,7 @@ enum class BatchKind {
 
 BatchKind KindOf(const WorkItem& item);
 
-// The sites or points [begin, end) of a item.
+// The sites or points [begin, end) of a work item.
 struct WorkRange {
   WorkItem* item;
   int begin;
@@ -37,37 +37,39 @@ struct WorkRange {
   int size() const { return end - begin; }
 };
 
-// Ranges, of any tasks, that go through the kernels together; an element is a site or point of
-// theirs.
+// Ranges, of any tasks, that go through the kernels together. Their sites and points are the
+// batch's elements.
 using GpuBatch = std::vector<WorkRange>;
 
 int NumElements(const GpuBatch& batch);
 
-// Rows of field queries that an element of the item needs at a time, at most.
+// Returns the most rows of field evaluations that an element of the item needs at a time.
 int RowsOfElement(const WorkItem& item);
 
-// The items of one kind, cut so that a batch needs at most `max_rows` rows (at least 16).
+// Cuts the items of one kind into batches that need at most `max_rows` rows each (at least 16).
 std::vector<GpuBatch> CutIntoBatches(absl::Span<WorkItem> items, BatchKind kind, int max_rows);
 
-// Does items of tasks on a device: in batches of sites or points of any tasks, whose field queries
-// go through the network in row blocks of its rows. The memory for it is allocated when it is made.
-// Used from one thread at a time, under Enter(kMatching).
+// Does the work items of tasks on a device, in batches of sites or points of any tasks. Their field
+// evaluations go through the network in row blocks. Its memory is allocated when it is made. Must
+// be used from one thread at a time, under Enter(kMatching).
 class Matcher {
  public:
-  // For row blocks of `rows` rows; see Network::Create(). The other arguments outlive it.
+  // Makes a matcher for row blocks of `rows` rows; see Network::Create(). The pointers must outlive
+  // it.
   static absl::StatusOr<std::unique_ptr<Matcher>> Create(const NetworkWeights* weights, int rows,
                                                          DeviceRuntime* runtime, Staging* staging);
-  // Device memory that it holds, bytes.
+  // Returns the device memory that a matcher holds, in bytes.
   static std::size_t Bytes(const FieldShape& shape, Precision precision, int rows);
 
   int rows() const { return network_->rows(); }
 
-  // See Backend::Run(). The tasks are uploaded. The items may be done again after an error: what
-  // they read is not changed before a task goes on to its next sweep.
+  // Does the items of the phases with field evaluations; see Backend::Run(). The tasks must be
+  // prepared. After an error the items may be done again: what they read does not change before a
+  // task begins its next sweep.
   absl::Status Run(absl::Span<WorkItem> items);
 
  private:
-  // `count` rows of field queries.
+  // `count` rows of field evaluations.
   struct RowArrays {
     RowArrays(DeviceRuntime* runtime, std::size_t count);
     RowsView view() const { return {reference.data(), item.data(), query.data(), scores.data()}; }
@@ -82,14 +84,14 @@ class Matcher {
   absl::Status RunPatchMatch(const GpuBatch& batch);
   absl::Status RunOptimize(const GpuBatch& batch);
   absl::Status RunUpsample(const GpuBatch& batch);
-  // Puts the views of the batch's ranges on the device, where view() finds them.
+  // Uploads the views of the batch's ranges, for view().
   absl::Status UploadBatch(const GpuBatch& batch);
   BatchView view() const;
-  // From the elements' counts to the running sums, and the rows of each range, on the host.
+  // Computes the running sums of the elements' counts. Returns the rows of each range, on the host.
   absl::StatusOr<std::vector<int>> SumCounts(const GpuBatch& batch);
   absl::Status ScoreRows(const RowsView& rows, int count);
   absl::Status Steps(const GpuBatch& batch);
-  // Copies the elements' answers to the tasks of those ranges that are in the finish.
+  // Copies the elements' answers to the tasks of the ranges of kRefine.
   absl::Status TakePoints(const GpuBatch& batch);
 
   DeviceRuntime* const runtime_;

@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Create(const NetworkWeights* w
                                                          DeviceRuntime* runtime) {
   std::unique_ptr<Network> network(new Network(weights, rows, runtime));
   Network* self = network.get();
-  // An empty row_block for the runs that come with recording.
+  // An empty row block for the runs that come with recording.
   NEMF_RETURN_IF_ERROR(self->queue_.Run(1, SetRowBlock{RowBlockView{}, self->row_block_.data()}));
   auto score = runtime->Record([self] { return self->Forward(false); });
   if (!score.ok()) return score.status();
@@ -80,7 +80,7 @@ absl::Status Network::RunPerNumber(int columns, const Kernel& kernel) const {
   return queue_.Run(rows_ * columns, kernel);
 }
 
-// The scores of the row_block; with `keep` each block's activations stay for Backward().
+// The scores of the row block; with `keep` each block's activations stay for Backward().
 absl::Status Network::Forward(bool keep) {
   const FieldShape& shape = weights_.shape;
   const RowBlockView* row_block = row_block_.data();

@@ -17,7 +17,7 @@
 
 namespace nemf::cuda {
 
-// The matching field's parameters on a device, in its precision; immutable.
+// The matching field's parameters on a device, in its precision. Immutable.
 struct NetworkWeights {
   FieldShape shape;
   Precision precision;
@@ -38,28 +38,29 @@ struct NetworkWeights {
   at::ScalarType type() const;
 };
 
-// Under Enter(kMatching) of the runtime.
+// Uploads the parameters. Must be called under Enter(kMatching) of the runtime.
 absl::StatusOr<NetworkWeights> UploadWeights(const FieldWeights& weights, Precision precision,
                                              DeviceRuntime* runtime, Staging* staging);
 
-// The matching field over row blocks of exactly `rows` rows: the shape of every matrix product is
-// the same whatever the work, so a row's answer does not depend on its company as long as the
-// library's products treat all rows of one shape alike, and the whole network can be recorded once
-// (a CUDA graph). Everything is allocated when it is made. Used from one thread at a time, under
+// The matching field over row blocks of exactly `rows` rows. Every matrix product always has the
+// same shape. So a row's result does not depend on the other rows, as long as the library's
+// products treat all rows of one shape alike, and the whole network can be recorded once (a CUDA
+// graph). All memory is allocated when it is made. Must be used from one thread at a time, under
 // Enter(kMatching).
 class Network {
  public:
-  // `rows` a multiple of 64. RESOURCE_EXHAUSTED where the device's memory is short.
+  // Makes a network for `rows` rows, a multiple of 64. Returns RESOURCE_EXHAUSTED if the device's
+  // memory is short.
   static absl::StatusOr<std::unique_ptr<Network>> Create(const NetworkWeights* weights, int rows,
                                                          DeviceRuntime* runtime);
-  // Device memory that a network of so many rows holds, bytes.
+  // Returns the device memory that a network of `rows` rows holds, in bytes.
   static std::size_t Bytes(const FieldShape& shape, Precision precision, int rows);
 
   int rows() const { return rows_; }
 
-  // Scores the row_block's rows -> row_block.rows.scores. At most rows() of them; so below.
+  // Scores the row block's rows -> row block.rows.scores. At most rows() of them; so below.
   absl::Status Score(const RowBlockView& row_block);
-  // The same, and products() = the row_block's rows' CornerProducts.
+  // The same, and products() = the row block's rows' CornerProducts.
   absl::Status Gradient(const RowBlockView& row_block);
   const float* products() const { return products_.data(); }
 
@@ -69,7 +70,7 @@ class Network {
   absl::Status Forward(bool keep);
   absl::Status EnterBlock(int block, bool keep);
   absl::Status Backward();
-  // Calls the kernel for each number of a [rows][columns] buffer.
+  // Calls the kernel for each element of a [rows][columns] buffer.
   template <typename Kernel>
   absl::Status RunPerNumber(int columns, const Kernel& kernel) const;
   MutableValues ValuesOf(const at::Tensor& tensor) const;

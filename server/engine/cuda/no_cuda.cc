@@ -1,7 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/engine/cuda/cuda_backend.h"
 
-// What a build without CUDA answers.
+// The functions of cuda_backend.h in a build without CUDA.
 namespace nemf::cuda {
 
 namespace {

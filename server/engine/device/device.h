@@ -3,31 +3,33 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
-#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace nemf {
 
-// "cuda:N" -> N >= 0; nothing for any other name.
-std::optional<int> CudaIndexOf(absl::string_view device);
+// Returns N >= 0 for "cuda:N", nullopt for any other name.
+inline std::optional<int> CudaIndexOf(absl::string_view device) {
+  int index = -1;
+  if (!absl::ConsumePrefix(&device, "cuda:") || !absl::SimpleAtoi(device, &index) || index < 0) {
+    return std::nullopt;
+  }
+  return index;
+}
 
-// What a GPU keeps Phi, the field's weights and its activations in. Sums are float32 in both, and
-// so are coordinates, scores and the encoder. The CPU always works in float32.
+// The type of Phi, of the field's weights and of its activations on a GPU. Sums, coordinates,
+// scores and the encoder are always float32. The CPU always works in float32.
 enum class Precision { kFloat32, kFloat16 };
 
 // Bytes of a device's memory.
 struct MemoryUse {
-  // What this process holds: of the host, what of it is resident; of a GPU, LibTorch's blocks,
-  // those that it keeps for later among them.
+  // Held by this process. CPU: the resident set size. GPU: the memory reserved by LibTorch's
+  // caching allocator, including cached blocks.
   std::int64_t used = 0;
-  std::int64_t total = 0;  // that the device has
+  std::int64_t total = 0;  // of the device
 };
-
-// `device` is Engine::device(): "cpu" or "cuda:N". Cheap; safe from any thread. An error where the
-// system or the device does not say.
-absl::StatusOr<MemoryUse> MeasureMemoryUse(const std::string& device);
 
 }  // namespace nemf
 

@@ -10,14 +10,14 @@
 
 namespace nemf {
 
-// The first line of an exception's text; LibTorch's go on with a backtrace.
+// Returns the first line of an exception's text. LibTorch's texts end with a backtrace.
 inline std::string FirstLine(const std::exception& error) {
   const absl::string_view text = error.what();
   return std::string(text.substr(0, text.find('\n')));
 }
 
-// Runs `function` and returns its value; an exception, which LibTorch reports errors with, becomes
-// a status of `code` with the text "<what>: <first line of the exception>".
+// Runs `function` and returns its value. LibTorch reports errors by exceptions: returns a status of
+// `code` with the text "<what>: <first line of the exception>" if `function` throws.
 template <typename Function>
 auto CatchExceptions(absl::StatusCode code, absl::string_view what, Function&& function)
     -> decltype(function()) {
@@ -28,7 +28,7 @@ auto CatchExceptions(absl::StatusCode code, absl::string_view what, Function&& f
   }
 }
 
-// How many threads LibTorch's operators use when the calling thread calls them.
+// Sets the number of threads that LibTorch's operators use when the calling thread calls them.
 void SetTorchThreads(int threads);
 
 }  // namespace nemf

@@ -80,9 +80,9 @@ at::Tensor ResizeAxis(const at::Tensor& image, int axis, const at::Tensor& taps,
 
 }  // namespace
 
-// The bicubic sum runs over columns inside and over rows outside. A pass that keeps an axis weighs
-// its pixels with exactly 0 and 1, so a pass for the columns and one for the rows round as the sum
-// over both does.
+// LibTorch sums over rows the sums over columns. If a call keeps the length of an axis, the weights
+// along it are exactly 0 and 1. So a call for the columns and then a call for the rows round in the
+// same way as one call for both.
 at::Tensor ResizeImage(const at::Tensor& image, std::int64_t size) {
   const std::int64_t height = image.size(0);
   const std::int64_t width = image.size(1);
@@ -109,11 +109,10 @@ absl::Status EncoderModule::RunSmokeTest() {
   return Encode(empty, empty.clone()).status();
 }
 
-// The module's answer for inputs [1, 3, S, S].
+// Runs the module on inputs [1, 3, S, S].
 absl::StatusOr<EncodedTensors> EncoderModule::Encode(const at::Tensor& query,
                                                      const at::Tensor& reference) {
-  // Without the optimising executor the first pairs take no longer than later ones, and all pairs
-  // run the same code.
+  // The optimising executor would make the first calls slow, and run other code for later pairs.
   const torch::jit::GraphOptimizerEnabledGuard no_optimizer(false);
   return Unpack(module_.forward({query, reference}));
 }

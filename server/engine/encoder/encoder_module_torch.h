@@ -24,19 +24,19 @@ struct EncodedTensors {
 // along each axis.
 at::Tensor ResizeImage(const at::Tensor& image, std::int64_t size);
 
-// The TorchScript module of a bundle's encoder.pt on a device: the same steps on a CPU and on a
-// GPU. Failures of LibTorch throw. Used from one thread at a time.
+// The TorchScript module of a bundle's encoder.pt on a device. The steps are the same on a CPU and
+// on a GPU. Failures of LibTorch throw. Threads may call it at the same time.
 class EncoderModule {
  public:
-  // The module in `bytes`, on `device`.
+  // Loads the module in `bytes` to `device`.
   EncoderModule(const std::string& bytes, const EncoderShape& shape, at::Device device);
 
   // Resizes both images, bytes [height][width][3] on the device, to the encoder's size (bicubic,
-  // corners aligned), normalises and encodes them. INVALID_ARGUMENT where the module breaks the
-  // contract in bundle_reader.h.
+  // aligned corners), normalises and encodes them. Returns INVALID_ARGUMENT if the module breaks
+  // the contract in bundle_reader.h.
   absl::StatusOr<EncodedTensors> Run(const at::Tensor& query, const at::Tensor& reference);
 
-  // Encodes an empty pair, which makes the module warm and checks it.
+  // Encodes an empty pair, which warms the module up and checks its output.
   absl::Status RunSmokeTest();
 
  private:

@@ -18,7 +18,7 @@ std::vector<float> ToVector(const at::Tensor& tensor) {
   return values;
 }
 
-// The image's bytes as a tensor that does not own them.
+// Returns the image's bytes as a tensor that does not own them.
 at::Tensor BytesOf(const Image& image) {
   auto* bytes = const_cast<std::uint8_t*>(image.rgb.data());
   return at::from_blob(bytes, {image.size.height, image.size.width, 3}, at::kByte);
@@ -65,8 +65,8 @@ absl::StatusOr<std::unique_ptr<Encoder>> Encoder::Load(const std::string& bytes,
 }
 
 void SetTorchThreads(int threads) {
-  // A thread takes over, in its first operator, the number that any thread has set last; asking
-  // for the number makes it do so now, so that it does not undo what is set here.
+  // In its first operator a thread adopts the number that any thread has set last. Reading the
+  // number makes it do so now, so that it does not overwrite the number set here.
   at::get_num_threads();
   at::set_num_threads(threads);
 }

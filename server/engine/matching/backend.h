@@ -20,24 +20,25 @@ class TaskState {
   virtual ~TaskState() = default;
 };
 
-// The phases of a task, in order. Snapshots may come before any iteration and after the last one.
+// The phases of a task, in order, and the elements that each works on. Snapshots may come before
+// any iteration and after the last one.
 enum class Phase {
-  kGrowCone,    // items are sites of the dependency cone; not done by a back end
-  kFillTables,  // items are rows of the point tables (matching/table_rows.h)
-  kInitialize,  // items are sites: their coarse answers become their first values
-  kSnapshot,    // items are points: their places after `iteration` iterations, for a preview
-  kPatchMatch,  // items are sites; one iteration: propagation, random search, clamp
-  // Items are sites of the support of a strided plan. All gradient steps, from the values after the
-  // last iteration to the other buffer, as if they were one more iteration.
+  kGrowCone,    // sites of the dependency cone; not done by a back end
+  kFillTables,  // rows of the point tables (matching/table_rows.h)
+  kInitialize,  // sites: their coarse answers become their first values
+  kSnapshot,    // points: their places after `iteration` iterations, for a preview
+  kPatchMatch,  // sites; one iteration: propagation, random search, clamp
+  // Sites of the support of a strided plan. All gradient steps, from the values after the last
+  // iteration to the other buffer, as if they were one more iteration.
   kOptimizeNodes,
-  // Items are points of the answer: optimisation and final score. Of a strided plan: the choice
-  // among each point's candidates (math/upsample.h) and its score.
+  // Points of the answer: optimisation and final score. Of a strided plan: the choice among each
+  // point's candidates (math/upsample.h) and its score.
   kRefine,
   kDone,
 };
 
-// A range of the items of one phase of a task. The results do not depend on how a phase is cut. The
-// items of a phase are given in ascending order.
+// A range of the elements of one phase of a task. The results do not depend on how a phase is cut.
+// The ranges of a phase are worked on in ascending order.
 struct WorkItem {
   const TaskPlan* plan;
   TaskState* state;
@@ -67,8 +68,8 @@ class Backend {
   // to kInitialize. Takes constant time. `plan` outlives the state.
   virtual std::unique_ptr<TaskState> NewState(const TaskPlan& plan) = 0;
 
-  // Does the items, of different tasks, and writes their `queries`. An item's result does not
-  // depend on the others. After an error the items may be done again.
+  // Does the work items, of different tasks, and writes their `queries`. The result of one does not
+  // depend on the others. After an error they may be done again.
   virtual absl::Status Run(absl::Span<WorkItem> items) = 0;
 
   // Moves out the points of the last kSnapshot phase: reference pixels, row-major over the query's

@@ -68,9 +68,9 @@ class BackendEngine : public Engine {
     std::int64_t grown = 0;       // the price of the cones that were grown meanwhile
   };
 
-  // Plans the next items. Tasks at the front that can be finished within `max_queries` go alone
-  // until they are: a short task has many small items one after the other, and beside a long one,
-  // which would take all that is left each time, it would need a whole budget for each of them.
+  // Plans the next work items. Tasks at the front that can be finished within `max_queries` are
+  // planned alone. A short task has many small items, one after the other. Beside a long task,
+  // which takes the rest of the budget each time, it would need a whole budget for each of them.
   static Wave PlanWave(absl::Span<MatchTask* const> tasks, std::int64_t max_queries) {
     Wave wave;
     std::int64_t planned = 0;

@@ -8,9 +8,9 @@
 
 namespace nemf {
 
-// EncodedPair::SampleCost(), from a cost in host memory, laid out as Phi is, with one channel:
-// `query` (pixels of an image of `query_size`) against the nodes of a grid over the reference ->
-// [nodes.height][nodes.width].
+// Implements EncodedPair::SampleCost() for a cost in host memory, laid out as Phi is, with one
+// channel: `query` (pixels of an image of `query_size`) against the nodes of a grid over the
+// reference -> [nodes.height][nodes.width].
 std::vector<float> SampleCostGrid(const PhiView& cost, ImageSize query_size, Point query,
                                   ImageSize nodes);
 

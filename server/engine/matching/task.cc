@@ -11,7 +11,7 @@ namespace nemf {
 
 namespace {
 
-// Items of the smallest work item: fewer would leave most of a padded block of rows empty.
+// Elements of the smallest work item. Fewer would leave most of a padded block of rows empty.
 constexpr std::int64_t kMinElements = 64;
 
 }  // namespace
@@ -76,8 +76,8 @@ std::int64_t Task::Cost(Phase phase, std::int64_t elements) const {
 }
 
 int Task::Affordable(std::int64_t max_queries) const {
-  const double items = static_cast<double>(max_queries) / CostOfElement(phase_);
-  const std::int64_t whole = std::min<double>(items, std::numeric_limits<int>::max());
+  const double count = static_cast<double>(max_queries) / CostOfElement(phase_);
+  const std::int64_t whole = std::min<double>(count, std::numeric_limits<int>::max());
   return static_cast<int>(std::max(kMinElements, whole));
 }
 

@@ -24,8 +24,8 @@ class Task : public MatchTask {
 
   // Whether the dependency cone is to be grown next.
   bool growing() const { return phase_ == Phase::kGrowCone; }
-  // Grows the cone by the sites that `max_queries` pay for, or by the smallest item. Returns their
-  // price. Requires growing().
+  // Grows the cone by the sites that `max_queries` pay for, but by a minimum. Returns their price.
+  // Requires growing().
   std::int64_t GrowCone(std::int64_t max_queries);
 
   // Returns the next item. It costs at most `max_queries`, unless that is less than the smallest
@@ -37,17 +37,18 @@ class Task : public MatchTask {
   std::int64_t Advance(const WorkItem& item);
 
  private:
-  // The phase of a sweep over sites. After the last sweep comes the refinement, over points.
+  // Returns the phase of a sweep over sites. After the last sweep comes the refinement, over
+  // points.
   Phase PhaseOfSweep(int sweep) const;
-  // Items of a sweep, and of the present phase.
+  // Return the number of elements of a sweep, and of the present phase.
   int SizeOfSweep(int sweep) const;
   int SizeOfPhase() const;
-  // The most field evaluations that an item needs, or its price.
+  // Returns the price of an element, or the most field evaluations that it needs.
   double CostOfElement(Phase phase) const;
   std::int64_t Cost(Phase phase, std::int64_t elements) const;
-  // Items that `max_queries` pay for, at least the smallest number.
+  // Returns the number of elements that `max_queries` pay for, but at least a minimum.
   int Affordable(std::int64_t max_queries) const;
-  // The cost of all that comes after the dependency cone is complete.
+  // Returns the cost of all phases left, whole. Requires a complete dependency cone.
   std::int64_t CostOfPhasesLeft() const;
   void EndPhase();
 
@@ -57,7 +58,7 @@ class Task : public MatchTask {
   const std::unique_ptr<TaskState> state_;
   Phase phase_;
   int iteration_ = 0;  // sweeps over sites that are done
-  int position_ = 0;   // items of the phase that are done
+  int position_ = 0;   // elements of the phase that are done
   std::int64_t queries_spent_ = 0;
   std::vector<int> snapshot_iterations_;  // still to come, ascending
   std::vector<FlowSnapshot> snapshots_;   // not yet taken

@@ -12,9 +12,9 @@
 
 namespace nemf {
 
-// Nodes of the lattice that PatchMatch works on, by axis: the least number that leaves no two
-// neighbours more than options.lattice_stride pixels apart. The query's size where the stride is 1
-// or no PatchMatch is asked for.
+// Returns the number of nodes, by axis, of the lattice that PatchMatch works on: the least number
+// with neighbours at most options.lattice_stride pixels apart. Returns the query's size if the
+// stride is 1 or the refinement has no PatchMatch.
 ImageSize LatticeSize(ImageSize query, const MatchOptions& options);
 
 LatticeView MakeLattice(ImageSize query, const MatchOptions& options);
@@ -30,7 +30,7 @@ struct TaskPlan {
   // `keypoints` empty: all pixels of the query.
   TaskPlan(std::shared_ptr<const EncodedPair> pair, std::vector<Point> keypoints,
            const MatchOptions& options);
-  // One query point against a grid of reference points (Engine::StartField()).
+  // The plan of Engine::StartField(): one query point against a grid of reference points.
   TaskPlan(std::shared_ptr<const EncodedPair> pair, Point query, ImageSize nodes);
 
   bool dense() const { return keypoints.empty(); }
@@ -39,9 +39,9 @@ struct TaskPlan {
   // Whether the points of the answer are the nodes of `field_nodes`, all against keypoints[0].
   bool samples_field() const { return field_nodes.width > 0; }
   int num_points() const;
-  // The support of a point of the answer: of a keypoint, or of a pixel of a dense task.
+  // Returns the support of a point of the answer: of a keypoint, or of a pixel of a dense task.
   KeypointSupport SupportOf(int point) const;
-  // PatchMatch iterations and gradient steps that the refinement asks for.
+  // PatchMatch iterations and gradient steps of the refinement.
   int iterations() const;
   int optimize_steps() const;
   bool strided() const;

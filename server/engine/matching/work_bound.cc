@@ -9,7 +9,7 @@
 namespace nemf {
 namespace {
 
-// The sizes of a task, of whose cones only a bound is known.
+// The sizes of a task. Of dependency cones only a bound is known.
 class TaskBound {
  public:
   TaskBound(ImageSize query, std::size_t num_keypoints, const MatchOptions& options)
@@ -72,8 +72,8 @@ class TaskBound {
 
 }  // namespace
 
-std::int64_t PriceOf(std::int64_t items, double price) {
-  return static_cast<std::int64_t>(std::ceil(static_cast<double>(items) * price));
+std::int64_t PriceOf(std::int64_t count, double price) {
+  return static_cast<std::int64_t>(std::ceil(static_cast<double>(count) * price));
 }
 
 std::int64_t BoundQueries(ImageSize query, std::size_t num_keypoints, const MatchOptions& options,

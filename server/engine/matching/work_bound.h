@@ -9,15 +9,15 @@
 
 namespace nemf {
 
-// Prices of the items that need no field evaluations, each in field evaluations of the device.
+// Prices of the work that needs no field evaluations, each in field evaluations of the device.
 struct ElementPrices {
   double cone_site;  // a site of a dependency cone, found on the host
   double table_row;  // a row of a point table, computed on the host
   double value;      // a site's first value, or a point of a preview
 };
 
-// Returns the price of `items` items, in whole field evaluations.
-std::int64_t PriceOf(std::int64_t items, double price);
+// Returns the price of `count` elements, in whole field evaluations.
+std::int64_t PriceOf(std::int64_t count, double price);
 
 // Returns an upper bound of the work of a task over `num_keypoints` keypoints of a query image, or
 // over all of its pixels for 0, which makes `previews` previews. Unit: field evaluations. The cones

@@ -8,13 +8,13 @@
 
 namespace nemf {
 
-// AdamW's memory of one point.
+// The state of AdamW for one point.
 struct AdamState {
   Vec2 first;   // running mean of the gradient
   Vec2 second;  // running mean of its square
 };
 
-// What is the same for all points in one step.
+// The constants of one step, the same for all points.
 struct AdamStepSize {
   float rate;
   float keep;             // 1 - rate * weight decay

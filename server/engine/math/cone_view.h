@@ -6,8 +6,8 @@
 
 namespace nemf {
 
-// The query pixels that a PatchMatch run works on, each in a site; see DependencyCone. Where the
-// set is all pixels, site and pixel (y * width + x) are equal and the pointers null.
+// The query pixels that a PatchMatch run works on, each with a site; see DependencyCone. If these
+// are all pixels, site and pixel (y * width + x) are equal and the pointers are null.
 struct ConeView {
   int width;
   int height;
@@ -15,8 +15,8 @@ struct ConeView {
   const int* neighbours;  // [sites][4]: the sites above, below, left and right, mirrored
 };
 
-NEMF_HD int PixelOf(const ConeView& active, int site) {
-  return active.pixels == nullptr ? site : active.pixels[site];
+NEMF_HD int PixelOf(const ConeView& cone, int site) {
+  return cone.pixels == nullptr ? site : cone.pixels[site];
 }
 
 // The pixels above, below, left and right of a pixel, mirrored at the border.
@@ -30,12 +30,12 @@ NEMF_HD void NeighbourPixels(int width, int height, int pixel, int out[4]) {
 }
 
 // The sites of a site's neighbours, in the order of NeighbourPixels().
-NEMF_HD void NeighbourSites(const ConeView& active, int site, int out[4]) {
-  if (active.pixels == nullptr) {
-    NeighbourPixels(active.width, active.height, site, out);
+NEMF_HD void NeighbourSites(const ConeView& cone, int site, int out[4]) {
+  if (cone.pixels == nullptr) {
+    NeighbourPixels(cone.width, cone.height, site, out);
     return;
   }
-  for (int i = 0; i < 4; ++i) out[i] = active.neighbours[4 * site + i];
+  for (int i = 0; i < 4; ++i) out[i] = cone.neighbours[4 * site + i];
 }
 
 }  // namespace nemf

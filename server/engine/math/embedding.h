@@ -13,8 +13,9 @@ struct SinCosValues {
   float cos;
 };
 
-// Sine and cosine of x radians for |x| <= 5000, each within 1.2e-7 of the true value. No branches
-// and no library calls, so a loop of it vectorises and every device gives the same bits.
+// Returns sine and cosine of x radians for |x| <= 5000, each within 1.2e-7 of the true value. It
+// has no branches and no library calls, so loops over it vectorise and every device gives the same
+// bits.
 NEMF_HD SinCosValues SinCos(float x) {
   // Adding 1.5 * 2^23 rounds x / (pi/2) to an integer, whose low bits (the quadrant) end up in the
   // low bits of the sum.
@@ -49,7 +50,7 @@ struct EmbeddingView {
   float offset;
 };
 
-// Values that one point embeds to.
+// Returns the number of values of an embedded point.
 NEMF_HD int EmbeddingSize(const EmbeddingView& embedding) { return 4 * embedding.count + 2; }
 
 // sin(u f) and cos(u f) for every frequency f.

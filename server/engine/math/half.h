@@ -6,8 +6,8 @@
 
 #include "server/engine/math/macros.h"
 
-// IEEE binary16 in plain integer arithmetic: the same bits on every device, so that tests on a CPU
-// say what a GPU in half precision computes between its matrix products.
+// IEEE binary16 in integer arithmetic. Every device gives the same bits, so tests on a CPU cover
+// what a GPU in half precision computes between its matrix products.
 namespace nemf {
 
 // Exact.
@@ -39,7 +39,7 @@ NEMF_HD std::uint16_t FloatToHalf(float value) {
   return static_cast<std::uint16_t>(half | sign);
 }
 
-// Numbers in memory that are float or, where `half`, binary16; read as float.
+// Numbers in memory, binary16 if `half` and float otherwise, read as float.
 struct Values {
   const void* data;
   bool half;
@@ -56,7 +56,7 @@ NEMF_HD Values operator+(const Values& values, std::size_t i) {
   return {static_cast<const char*>(values.data) + i * size, values.half};
 }
 
-// The same, to be written too.
+// Numbers in memory as in Values, for writing.
 struct MutableValues {
   void* data;
   bool half;

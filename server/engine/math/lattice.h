@@ -14,9 +14,9 @@ struct LatticeView {
   int query_height;
 };
 
-// A point's place between a lattice's nodes (or, where the nodes are pixels, between pixels): up to
-// four of them, y * width + x, row-major, with repeats where the point lies on a row or column of
-// nodes; and how far it is from the first, in steps of the lattice.
+// A point's place between the nodes of a lattice: up to four nodes, y * width + x, row-major, with
+// repeats if the point lies on a row or column of nodes, and the distance from the first, in steps
+// of the lattice. The nodes may be pixels.
 struct KeypointSupport {
   int pixel[4];
   float fraction_x;

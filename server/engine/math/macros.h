@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <cstring>
 
-// Marks the functions of this folder: plain inline functions for g++, for host and device under
-// nvcc. They take pointers and numbers, allocate nothing and keep no state, so a back end is only
-// a way to call them for n points. All of them are compiled without fused multiply-add, so that
-// every back end rounds alike.
+// Marks the functions of this folder: inline functions for g++, functions of host and device for
+// nvcc. They take pointers and numbers, do not allocate and have no state, so a back end is only a
+// way to call them for n points. They are compiled without fused multiply-add, so that all back
+// ends round alike.
 #ifdef __CUDACC__
 #define NEMF_HD __host__ __device__ __forceinline__
 #else

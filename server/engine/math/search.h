@@ -15,19 +15,19 @@ struct ScoredPoint {
   float score;  // NaN: not known
 };
 
-// Candidates that a pixel's propagation needs scores of, at most.
+// The most candidates of a pixel's propagation that need scores.
 inline constexpr int kMaxCandidates = 5;
 
 NEMF_HD bool IsKnown(float score) { return score == score; }
 NEMF_HD float UnknownScore() { return BitsFloat(0x7FC00000u); }
 
-// Propagation's candidates that need a score -> out, in the order own value, neighbours' values;
-// returns their number. The own value is among them only if its score is not known. Values equal
-// to the own or to an earlier one could not win and are left out.
+// Writes propagation's candidates that need a score to `out`, in the order own value, neighbours'
+// values. Returns their number. The own value is among them only if its score is not known. Values
+// equal to the own or to an earlier one could not win and are omitted.
 //
-// `changed`, bit i of neighbour i, may tell values that the last iteration changed: another one
-// lost already then, against a score that has not fallen since, so that it is left out as well
-// (unless the own score is not known). The answer is the same without, for more queries.
+// Bit i of `changed` may be 0 if the last iteration did not change the value of neighbour i. Such a
+// value has already lost against a score that has not fallen since. It is omitted too, unless the
+// own score is not known. The answer is the same with all bits 1, for more field evaluations.
 NEMF_HD int CollectCandidates(const ScoredPoint& own, const Vec2 neighbours[4],
                               Vec2 out[kMaxCandidates], unsigned changed = 0xFu) {
   int count = 0;
@@ -43,12 +43,13 @@ NEMF_HD int CollectCandidates(const ScoredPoint& own, const Vec2 neighbours[4],
   return count;
 }
 
-// The better of two values; the first on a tie.
+// Returns the better of two values, or the first on a tie.
 NEMF_HD ScoredPoint Better(const ScoredPoint& first, const ScoredPoint& second) {
   return second.score > first.score ? second : first;
 }
 
-// Propagation's choice among the own value and the scored candidates of CollectCandidates().
+// Returns propagation's choice among the own value and the scored candidates of
+// CollectCandidates().
 NEMF_HD ScoredPoint SelectBest(const ScoredPoint& own, const Vec2* candidates, const float* scores,
                                int count) {
   const int first = IsKnown(own.score) ? 0 : 1;
@@ -57,9 +58,9 @@ NEMF_HD ScoredPoint SelectBest(const ScoredPoint& own, const Vec2* candidates, c
   return best;
 }
 
-// A candidate 0, 1, ... of the random search: `point` plus a uniform offset in [-radius, radius)^2,
-// which depends on the seed, the pixel (or node, y * width + x), the iteration and the candidate's
-// number alone.
+// Returns a candidate 0, 1, ... of the random search: `point` plus a uniform offset in
+// [-radius, radius)^2. The offset depends only on the seed, the pixel (or node, y * width + x), the
+// iteration and the candidate's number.
 NEMF_HD Vec2 RandomCandidate(Vec2 point, float radius, std::uint64_t seed, int pixel, int iteration,
                              int candidate = 0) {
   const PhiloxWords counter = {{static_cast<std::uint32_t>(pixel),
@@ -75,14 +76,13 @@ NEMF_HD float Clamp(float value, float low, float high) {
   return raised > high ? high : raised;
 }
 
-// `point` moved into the square of half-width `radius` around `centre`.
+// Returns `point`, moved into the square of half-width `radius` around `centre`.
 NEMF_HD Vec2 ClampAround(Vec2 point, Vec2 centre, float radius) {
   return {Clamp(point.x, centre.x - radius, centre.x + radius),
           Clamp(point.y, centre.y - radius, centre.y + radius)};
 }
 
-// The end of a site's iteration: ClampAround(). A point that it moved is scored when its score is
-// next asked for.
+// Ends a site's iteration by ClampAround(). If the point moves, its score becomes unknown.
 NEMF_HD ScoredPoint ClampScored(const ScoredPoint& best, Vec2 centre, float radius) {
   const Vec2 clamped = ClampAround(best.point, centre, radius);
   return {clamped, Same(clamped, best.point) ? best.score : UnknownScore()};

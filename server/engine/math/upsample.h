@@ -6,12 +6,12 @@
 #include "server/engine/math/lattice.h"
 #include "server/engine/math/macros.h"
 
-// From a lattice's values to the points between its nodes. Interpolation is right where the answer
-// is smooth, and wrong where it jumps: there the nodes' own values are candidates as well, and the
-// matching field decides.
+// The answer between the nodes of a lattice. Interpolation is right where the answer is smooth and
+// wrong where it jumps. There the nodes' own values are candidates too, and the matching field
+// decides.
 namespace nemf {
 
-// Candidates of one point, at most: the interpolated value and its four nodes' values.
+// The most candidates of one point: the interpolated value and its four nodes' values.
 inline constexpr int kMaxUpsampleCandidates = 5;
 
 // Values closer than this are one candidate; reference pixels along an axis.
@@ -36,7 +36,7 @@ NEMF_HD UpsampleScale MakeUpsampleScale(const LatticeView& lattice, int referenc
            2.0f * kRegularStretch / pixels(lattice.height)}};
 }
 
-// Whether two points differ by no more than `length` along each axis.
+// Returns whether two points differ by no more than `length` along each axis.
 NEMF_HD bool Near(Vec2 a, Vec2 b, Vec2 length) {
   const float x = a.x - b.x;
   const float y = a.y - b.y;
@@ -48,8 +48,8 @@ NEMF_HD bool IsRegular(const Vec2 nodes[4], Vec2 step) {
          Near(nodes[0], nodes[2], step) && Near(nodes[1], nodes[3], step);
 }
 
-// The order in which a support's nodes are tried: the nearest first, then the one beside it along
-// the axis on which the point is closer to it, and so on to the opposite one.
+// Writes the order in which a support's nodes are tried. The nearest is first. The second is beside
+// it along the axis on which the point is farther from it. The opposite node is last.
 NEMF_HD void NearestNodes(const KeypointSupport& support, int order[4]) {
   const float fx = support.fraction_x;
   const float fy = support.fraction_y;
@@ -64,9 +64,9 @@ NEMF_HD void NearestNodes(const KeypointSupport& support, int order[4]) {
   order[3] = nearest ^ 3;
 }
 
-// The candidates of a point -> out, the interpolated value first, then the values of at most
-// `most` of its nodes; returns their number. Left out are values close to an earlier one, and all
-// nodes of a regular cell.
+// Writes the candidates of a point to `out`: the interpolated value, then the values of at most
+// `most` of its nodes. Returns their number. Values close to an earlier one are omitted, and so are
+// all nodes of a regular cell.
 NEMF_HD int CollectUpsampled(const KeypointSupport& support, const Vec2 nodes[4],
                              const UpsampleScale& scale, int most,
                              Vec2 out[kMaxUpsampleCandidates]) {

@@ -6,14 +6,14 @@ namespace nemf::cuda {
 
 inline constexpr int kThreadsPerBlock = 256;
 
-// Calls the kernel for the thread's index: all that is CUDA about a kernel.
+// Calls the kernel for the thread's index.
 template <typename Kernel>
 __global__ void __launch_bounds__(kThreadsPerBlock) CallKernel(Kernel kernel, int count) {
   const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (i < count) kernel(i);
 }
 
-// Calls it for 0 .. count - 1; nothing for count 0.
+// Launches the kernel for 0 .. count - 1. Does nothing if count is 0.
 template <typename Kernel>
 cudaError_t LaunchGrid(const Kernel& kernel, int count, cudaStream_t stream) {
   if (count <= 0) return cudaSuccess;

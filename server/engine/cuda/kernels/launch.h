@@ -8,9 +8,9 @@
 #include "server/engine/cuda/kernels/refine_kernels.h"
 #include "server/engine/cuda/kernels/upsample_kernels.h"
 
-// The kernels on a GPU: one launch wrapper each, which calls the kernel for 0 .. count - 1 on the
-// current device, in the order of `stream`, and returns at once. The kernel's pointers are the
-// device's. Errors are of the launch, or left over from earlier work.
+// Launches of the kernels on a GPU. Each calls the kernel for 0 .. count - 1 on the current device,
+// in the order of `stream`, and does not wait. The kernel's pointers are to the device's memory.
+// Errors are of the launch, or of earlier work.
 namespace nemf::cuda {
 
 cudaError_t Launch(const SetRowBlock& kernel, int count, cudaStream_t stream);

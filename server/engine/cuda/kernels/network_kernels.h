@@ -5,13 +5,13 @@
 #include "server/engine/math/embedding.h"
 #include "server/engine/math/layers.h"
 
-// The matching field over a row_block of rows, between its matrix products (docs/algorithm.md,
-// sections 3.2 to 3.4; cpu/field_kernels.h does the same on the CPU). A kernel is a function of an
-// index, to be called for 0 .. n - 1 in any order. The row_block is read from the device's memory,
-// so that one recording of the kernels serves all row blocks.
+// The matching field over a row block, between its matrix products (docs/algorithm.md, sections 3.2
+// to 3.4; cpu/field_kernels.h does the same on the CPU). A kernel is a function of an index, called
+// for 0 .. n - 1 in any order. Kernels read the row block from the device's memory, so that one
+// recording serves all row blocks.
 namespace nemf::cuda {
 
-// Writes the row_block that the following kernels work on; one call.
+// Writes the row block that the following kernels work on; one call.
 struct SetRowBlock {
   RowBlockView value;
   RowBlockView* row_block;

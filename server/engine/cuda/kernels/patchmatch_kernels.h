@@ -5,8 +5,8 @@
 
 // The steps of a PatchMatch iteration over a batch of sites, between the network's runs
 // (docs/algorithm.md, section 5.2; cpu/patchmatch.cc does the same on the CPU). A kernel is a
-// function of an index, to be called for 0 .. n - 1 in any order; the calls of one kernel do not
-// depend on one another.
+// function of an index, called for 0 .. n - 1 in any order. The calls of one kernel are
+// independent.
 namespace nemf::cuda {
 
 NEMF_HD ScoredPoint OwnValue(const WorkItemView& item, int site) {
@@ -24,7 +24,7 @@ NEMF_HD int CandidatesOfSite(const WorkItemView& item, int site, Vec2 out[kMaxCa
   return CollectCandidates(OwnValue(item, site), neighbours, out, changed);
 }
 
-// By site of a task from `begin` on: where it starts from, the coarse answer at its node.
+// By site of a task, from `begin` on: its first value, the coarse answer at its node.
 struct InitialValues {
   CoarseView coarse;
   ConeView cone;
@@ -33,7 +33,7 @@ struct InitialValues {
   Vec2* values;
   char* changed;
   float* scores;
-  int scored_sites;  // as many sites are ever updated, and have a score
+  int scored_sites;  // the number of sites that are ever updated, and so have a score
 
   NEMF_HD void operator()(int i) const {
     const int site = begin + i;

@@ -3,12 +3,12 @@
 
 #include "server/engine/cuda/kernels/views.h"
 
-// The steps of the finish over a batch of points, and of the optimisation of sites: reading the
+// The steps of the refinement over a batch of points, and of the optimisation of sites: reading the
 // map, the optimiser, the answer (docs/algorithm.md, section 5.3; cpu/refine.cc does the same on
-// the CPU). A kernel is a function of an index, to be called for 0 .. n - 1 in any order.
+// the CPU). A kernel is a function of an index, called for 0 .. n - 1 in any order.
 namespace nemf::cuda {
 
-// The sites (in place of pixels) that a point of the answer lies between.
+// Returns the support of a point of the answer, with sites in place of pixels.
 NEMF_HD KeypointSupport SupportOfPoint(const WorkItemView& item, int point) {
   if (item.start.kind == StartKind::kSupport) return item.start.supports[point];
   const int width = item.lattice.query_width;
@@ -16,7 +16,7 @@ NEMF_HD KeypointSupport SupportOfPoint(const WorkItemView& item, int point) {
                      static_cast<float>(point / width));
 }
 
-// The values of its nodes.
+// Reads the values of the support's nodes.
 NEMF_HD void NodesOfSupport(const WorkItemView& item, const KeypointSupport& support, Vec2 out[4]) {
   for (int i = 0; i < 4; ++i) out[i] = item.before[support.pixel[i]];
 }
@@ -36,7 +36,7 @@ NEMF_HD Vec2 StartOfPoint(const WorkItemView& item, int point) {
   return LerpCorners(nodes, support.fraction_x, support.fraction_y);
 }
 
-// A point's place in the item's table.
+// Returns a point's index in the item's table.
 NEMF_HD TableIndex QueryOfPoint(const WorkItemView& item, int point) {
   if (item.start.kind == StartKind::kSites) {
     return PixelIndex(item.cone, PixelOf(item.cone, point));
@@ -78,8 +78,8 @@ struct StartPoints {
   }
 };
 
-// By row of a row_block: one step of the optimiser, from the row's score and corner products, where
-// the row's task has so many steps.
+// By row of a row block: one gradient step, from the row's score and corner products. Rows of tasks
+// with fewer steps stay as they are.
 struct StepPoints {
   RowBlockView row_block;
   const float* products;  // [rows][4]
@@ -100,7 +100,7 @@ struct StepPoints {
   }
 };
 
-// By element: an optimised site's new value; nothing for points of the answer.
+// By element: an optimised site's new value. Does nothing for points of the answer.
 struct StoreSites {
   BatchView batch;
   RowsView rows;
@@ -124,7 +124,7 @@ struct WritePoints {
   }
 };
 
-// By pixel of a dense task from `begin` on: where it stands, in the reference's pixels.
+// By pixel of a dense task, from `begin` on: its present place, in the reference's pixels.
 struct SnapshotPoints {
   const Vec2* values;
   LatticeView lattice;

@@ -3,9 +3,9 @@
 
 #include "server/engine/cuda/kernels/refine_kernels.h"
 
-// The finish of a strided plan over a batch of points: each point's candidates are scored, and the
-// best is its answer (math/upsample.h). A kernel is a function of an index, to be called for
-// 0 .. n - 1 in any order.
+// The refinement of a strided plan over a batch of points: each point's candidates are scored, and
+// the best is its answer (math/upsample.h). A kernel is a function of an index, called for 0 .. n -
+// 1 in any order.
 namespace nemf::cuda {
 
 NEMF_HD int CandidatesOfPoint(const WorkItemView& item, int point,

@@ -13,8 +13,8 @@
 #include "server/engine/math/search.h"
 #include "server/engine/math/upsample.h"
 
-// What kernels see of the back end's arrays: pointers into the device's memory and sizes. Plain
-// structs, copied to the device byte for byte.
+// Views of the back end's arrays for kernels: pointers to the device's memory, and sizes. They are
+// plain structs, copied to the device byte for byte.
 namespace nemf::cuda {
 
 // The most random candidates of an iteration (MatchOptions.search_candidates).
@@ -36,13 +36,13 @@ struct PointTableView {
   const float* y_hidden;  // [y's][hidden]
 };
 
-// What the optimised or answered points are, and where they start from.
+// The kind of the points that are optimised or answered, and where they start.
 enum class StartKind {
-  kSites,    // sites, from their own value
-  kPixels,   // all pixels of the query, from the map at or between its nodes
-  kSupport,  // keypoints, from the map between the nodes of their support
-  kCoarse,   // keypoints, from the coarse map
-  kGrid,     // a field: from the nodes of a grid, all against query point (0, 0)
+  kSites,    // sites, at their own value
+  kPixels,   // all pixels of the query, on the map at or between its nodes
+  kSupport,  // keypoints, on the map between the nodes of their support
+  kCoarse,   // keypoints, on the coarse map
+  kGrid,     // a FieldSample task: at the nodes of a grid, all against query point (0, 0)
 };
 
 struct StartView {
@@ -53,8 +53,8 @@ struct StartView {
   int rows;
 };
 
-// A item of a batch: a range of a task's sites in one iteration, or of its points in the finish.
-// Its elements are the batch's elements [first_element, the next item's first_element).
+// A range of a work item in a batch: sites of a task in one sweep, or points in the refinement. Its
+// elements are the batch's elements [first_element, the next item's first_element).
 struct WorkItemView {
   int first_element;
   int begin;  // the first site or point
@@ -78,7 +78,7 @@ struct WorkItemView {
   float search_radii[kMaxSearchRows];
   int first_search;  // the item's first row of the random search; an element's rows are adjacent
 
-  // The finish, which starts from `before`, and the optimisation of sites.
+  // The refinement, which starts from `before`, and the optimisation of sites.
   StartView start;
   int upsample_candidates;
   int steps;
@@ -88,17 +88,17 @@ struct WorkItemView {
   UpsampleScale upsample_scale;
 };
 
-// The items of a batch and how many elements they have together.
+// The items of a batch and the number of their elements.
 struct BatchView {
   const WorkItemView* items;
   int num_items;
   int num_elements;
 };
 
-// Field queries, one a row.
+// Field evaluations, one a row.
 struct RowsView {
   Vec2* reference;    // normalised
-  int* item;          // of the batch: says which pair and table
+  int* item;          // index in the batch: gives the pair and the table
   TableIndex* query;  // in the item's table
   float* scores;      // out
 };
@@ -119,7 +119,7 @@ struct AnswerPoint {
   int in_bounds;
 };
 
-// The item that an element belongs to: the last one that begins at or before it.
+// Returns the item that an element belongs to: the last that begins at or before it.
 NEMF_HD int ItemOfElement(const BatchView& batch, int element) {
   int low = 0;
   int high = batch.num_items;
@@ -134,7 +134,7 @@ NEMF_HD int ItemOfElement(const BatchView& batch, int element) {
   return low;
 }
 
-// The site or point of an element of the item.
+// Returns the site or point of an element of the item.
 NEMF_HD int IndexOfElement(const WorkItemView& item, int element) {
   return item.begin + element - item.first_element;
 }
@@ -146,7 +146,7 @@ NEMF_HD TableIndex PixelIndex(const ConeView& cone, int pixel) {
   return index;
 }
 
-// The corners of Phi around a row's points.
+// Returns the corners of Phi around a row's points.
 NEMF_HD PhiCorners CornersOfRow(const RowBlockView& row_block, int row) {
   const int i = row_block.begin + row;
   const WorkItemView& item = row_block.items[row_block.rows.item[i]];

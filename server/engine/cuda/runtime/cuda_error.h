@@ -8,9 +8,9 @@
 
 namespace nemf::cuda {
 
-// RESOURCE_EXHAUSTED for memory; otherwise INTERNAL and fatal (see fatal_error.h), as CUDA's errors
-// stay until the process ends. The text has the call, the error's name and meaning, file and line.
-// Requires error != cudaSuccess.
+// Returns RESOURCE_EXHAUSTED if memory is short. Otherwise returns INTERNAL, marked as fatal (see
+// fatal_error.h), because CUDA's errors stay until the process ends. The text has the call, the
+// error's name and meaning, file and line. Requires error != cudaSuccess.
 absl::Status CudaErrorStatus(cudaError_t error, absl::string_view call, const char* file, int line);
 
 // Writes the same text to standard error.
@@ -26,7 +26,7 @@ void LogCudaError(cudaError_t error, absl::string_view call, const char* file, i
     }                                                                          \
   } while (false)
 
-// Only tells of it: for destructors.
+// Writes the error of a call of CUDA's to standard error. For destructors.
 #define NEMF_CUDA_LOG_IF_ERROR(call)                                 \
   do {                                                               \
     if (const cudaError_t error_ = (call); error_ != cudaSuccess) {  \

@@ -20,11 +20,11 @@ struct CudaScope : DeviceRuntime::Scope {
   c10::cuda::CUDAStreamGuard guard;
 };
 
-// Errors of its calls come as LibTorch's exceptions.
+// Its calls throw LibTorch's exceptions.
 class CudaGraph : public Recording {
  public:
-  // Records what `work` puts into the current stream, which is not the default one. Other threads
-  // may call CUDA meanwhile.
+  // Records the work on the current stream, which is not the default one. Other threads may call
+  // CUDA at the same time.
   absl::Status Record(const std::function<absl::Status()>& work) {
     graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
     const absl::Status status = work();
@@ -49,7 +49,7 @@ class CudaRuntime : public DeviceRuntime {
         matching_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device_.index())),
         encoding_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device_.index())) {}
 
-  // Nothing of this runtime is on its way any more when its memory goes back.
+  // Waits for all work before the memory is freed.
   ~CudaRuntime() override {
     NEMF_CUDA_LOG_IF_ERROR(cudaStreamSynchronize(matching_.stream()));
     NEMF_CUDA_LOG_IF_ERROR(cudaStreamSynchronize(encoding_.stream()));
@@ -83,7 +83,7 @@ class CudaRuntime : public DeviceRuntime {
   }
 
   absl::StatusOr<std::unique_ptr<Recording>> Record(std::function<absl::Status()> work) override {
-    // The libraries make their handles and workspaces in the first run, which cannot be recorded.
+    // In the first run the libraries make their handles and workspaces, which cannot be recorded.
     NEMF_RETURN_IF_ERROR(work());
     NEMF_RETURN_IF_ERROR(Synchronize(StreamKind::kMatching));
     auto graph = std::make_unique<CudaGraph>();

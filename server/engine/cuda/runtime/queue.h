@@ -13,14 +13,14 @@
 
 namespace nemf::cuda {
 
-// Kernels in order: on a CUDA stream, or called one by one on this thread. The second is how the
-// tests run the back end where there is no GPU, and all that a build without CUDA can do.
+// Runs kernels in order, on a CUDA stream or one by one on the calling thread. Tests without a GPU
+// use the second way, and a build without CUDA has no other.
 class Queue {
  public:
-  // `stream`: a cudaStream_t; null: this thread.
+  // `stream` is a cudaStream_t, or null for the calling thread.
   explicit Queue(void* stream) : stream_(stream) {}
 
-  // Calls the kernel for 0 .. count - 1. On a stream it returns at once, and errors may be of
+  // Calls the kernel for 0 .. count - 1. On a stream it does not wait, and may return an error of
   // earlier work.
   template <typename Kernel>
   absl::Status Run(int count, const Kernel& kernel) const {

@@ -15,8 +15,8 @@ namespace nemf::cuda {
 
 namespace {
 
-// An exception whose type says nothing of the device: LibTorch tells failures of CUDA's libraries
-// by their text alone.
+// Returns the status for an exception of a general type. Failures of CUDA's libraries differ from
+// others in their text alone.
 absl::Status StatusOfText(const std::exception& error) {
   const std::string text = absl::StrCat("the engine failed: ", FirstLine(error));
   if (absl::StrContains(text, "CUBLAS_STATUS_ALLOC_FAILED") ||

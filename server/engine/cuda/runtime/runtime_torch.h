@@ -14,24 +14,24 @@
 
 namespace nemf::cuda {
 
-// The two streams of a back end. Neither is the default stream, so models on one device do not wait
-// for each other.
+// The two streams of a back end. Neither is the default stream, so that models on one device do not
+// wait for each other.
 enum class StreamKind { kMatching, kEncoding };
 
-// Work that was recorded once and can be done again.
+// Recorded work that can be repeated.
 class Recording {
  public:
   virtual ~Recording() = default;
-  // Puts the work into the matching stream.
+  // Enqueues the work on the matching stream.
   virtual absl::Status Replay() = 0;
 };
 
-// A device: what the back end needs of one besides LibTorch's operators. The one for GPUs is
-// MakeCudaRuntime(); tests have one that works on the host. Safe from any thread; memory comes from
-// LibTorch's caching allocator, which asks the device only when it has no fitting block left.
+// The operations of a device that the back end needs besides LibTorch's operators.
+// MakeCudaRuntime() makes the one for GPUs; tests have one that works on the host. Safe from any
+// thread. Memory comes from LibTorch's caching allocator.
 class DeviceRuntime {
  public:
-  // While it lives, LibTorch's work of the calling thread goes to the device and one stream.
+  // While it exists, LibTorch's work of the calling thread goes to the device and one stream.
   class Scope {
    public:
     virtual ~Scope() = default;
@@ -40,31 +40,31 @@ class DeviceRuntime {
   virtual ~DeviceRuntime() = default;
 
   virtual const std::string& name() const = 0;  // "cuda:N"
-  // A cudaStream_t; null where there are no streams and work is done at once.
+  // Returns a cudaStream_t, or null if there are no streams and work is done at once.
   virtual void* stream(StreamKind kind) const = 0;
   virtual std::unique_ptr<Scope> Enter(StreamKind kind) = 0;
 
-  // A tensor on the device, contiguous, its content undefined; freed memory goes to later work of
-  // the stream that was entered. Throws c10::OutOfMemoryError.
+  // Returns a contiguous tensor on the device, with undefined content. Its memory returns to the
+  // stream that was entered. Throws c10::OutOfMemoryError.
   virtual at::Tensor NewTensor(at::IntArrayRef sizes, at::ScalarType type) = 0;
-  // The same in pinned host memory, of bytes.
+  // Returns a tensor of bytes in pinned host memory.
   virtual at::Tensor NewHostTensor(std::size_t bytes) = 0;
   // Copies bytes between device and pinned host memory, either way, in the stream's order.
   virtual absl::Status Copy(void* to, const void* from, std::size_t bytes, StreamKind kind) = 0;
-  // Waits for the stream's work and tells of its errors.
+  // Waits for the stream's work and returns its first error.
   virtual absl::Status Synchronize(StreamKind kind) = 0;
 
-  // Does the work once, then records it. It launches kernels and calls operators that allocate
-  // nothing; it runs under Enter(kMatching) and must read what changes from device memory.
+  // Does the work once, then records it. The work launches kernels and calls operators that do not
+  // allocate. It runs under Enter(kMatching) and must read all that changes from device memory.
   virtual absl::StatusOr<std::unique_ptr<Recording>> Record(std::function<absl::Status()> work) = 0;
 
-  // Device memory that is not in use by anyone, bytes.
+  // Returns the device memory that no process uses, in bytes.
   virtual absl::StatusOr<std::size_t> FreeBytes() = 0;
-  // Gives cached blocks back to the device.
+  // Returns cached blocks to the device.
   virtual void ReleaseCache() = 0;
 };
 
-// `size` numbers or plain structs on the device.
+// An array of numbers or plain structs on the device.
 template <typename T>
 class DeviceArray {
  public:
@@ -81,13 +81,13 @@ class DeviceArray {
   std::size_t size_ = 0;
 };
 
-// The GPU of this index, with two streams of LibTorch's pool: matching has the higher priority, so
-// that an encoder pass does not hold up keypoints. Recordings are CUDA graphs.
+// Returns the runtime of the GPU with this index. Its two streams are of LibTorch's pool. Matching
+// has the higher priority, so that encoding does not delay keypoints. Recordings are CUDA graphs.
 std::unique_ptr<DeviceRuntime> MakeCudaRuntime(int index);
 
-// Runs `work` and returns its status; exceptions, which LibTorch reports errors with, become one:
-// RESOURCE_EXHAUSTED when memory was short, INTERNAL and fatal (see fatal_error.h) for errors of
-// CUDA and its libraries, INTERNAL for others.
+// Runs `work` and returns its status. LibTorch reports errors by exceptions. Returns
+// RESOURCE_EXHAUSTED if memory was short, INTERNAL and fatal (see fatal_error.h) for errors of CUDA
+// and its libraries, and INTERNAL for other exceptions.
 absl::Status CatchDeviceErrors(absl::FunctionRef<absl::Status()> work);
 
 }  // namespace nemf::cuda

@@ -9,23 +9,23 @@
 
 namespace nemf::cuda {
 
-// Pinned host memory that copies between the host's ordinary memory and the device go through, for
-// one stream and one thread at a time. Larger copies go in parts.
+// Pinned host memory for copies between ordinary host memory and the device. Must be used for one
+// stream and from one thread at a time. Copies that are larger are split.
 class Staging {
  public:
   Staging(DeviceRuntime* runtime, StreamKind kind);
 
-  // `bytes` of host memory -> device memory, in the stream's order. The host memory may be changed
-  // once this returns. Waits for the stream only when the pinned memory is full.
+  // Copies `bytes` of host memory to device memory, in the stream's order. The host memory may
+  // change once this returns. Waits for the stream only if the pinned memory is full.
   absl::Status Upload(const void* from, std::size_t bytes, void* to);
-  // A new array with the content of `values`.
+  // Makes a new array with the content of `values`.
   template <typename T>
   absl::Status Upload(const std::vector<T>& values, DeviceArray<T>* to) {
     *to = DeviceArray<T>(runtime_, values.size());
     return Upload(values.data(), values.size() * sizeof(T), to->data());
   }
 
-  // Device memory -> host memory; waits for the stream.
+  // Copies device memory to host memory. Waits for the stream.
   absl::Status Download(const void* from, std::size_t bytes, void* to);
 
  private:
