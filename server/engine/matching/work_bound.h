@@ -21,7 +21,8 @@ std::int64_t PriceOf(std::int64_t count, double price);
 
 // Returns an upper bound of the work of a task over `num_keypoints` keypoints of a query image, or
 // over all of its pixels for 0, which makes `previews` previews. Unit: field evaluations. The cones
-// of keypoints are counted as if none overlapped, so many keypoints may need much less.
+// of keypoints are counted as if none overlapped, so a large number of keypoints may need much
+// less.
 std::int64_t BoundQueries(ImageSize query, std::size_t num_keypoints, const MatchOptions& options,
                           int previews, const ElementPrices& prices);
 
