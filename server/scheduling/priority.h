@@ -3,8 +3,8 @@
 
 namespace nemf {
 
-// How much a job matters beside others. It changes when a job is served (see quantum_order.h and
-// encoder_batch.h), never its answer, and no job is starved by others of a higher priority.
+// The weight of a job beside others. It changes when a job is served (see quantum_order.h and
+// encoder_batch.h), not its answer. Jobs of higher priority do not starve others.
 enum class Priority { kLow, kNormal, kHigh };
 
 }  // namespace nemf

@@ -7,19 +7,18 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-// When a refused request may be tried again, told inside of its status. The number is that of
-// gRPC's retry design (gRFC A6, "pushback"): milliseconds to wait, or a negative one where a retry
-// has no use.
+// Carries gRPC's server push-back (gRFC A6) as a payload of an absl::Status: the milliseconds after
+// which a refused request may be tried again, or a negative number if a retry is useless.
 namespace nemf {
 
-// `error`, to be tried again after `wait`, which is rounded up to whole milliseconds, from 1 ms to
-// 1 minute. Requires !error.ok().
+// Returns `error` with a push-back of `wait`, rounded up to whole milliseconds and limited to
+// [1 ms, 1 min]. Requires !error.ok().
 absl::Status WithRetryAfter(absl::Status error, absl::Duration wait);
 
-// `error`, not to be tried again. Requires !error.ok().
+// Returns `error` with the push-back "do not retry". Requires !error.ok().
 absl::Status WithoutRetry(absl::Status error);
 
-// The number that one of the above put into the status, if any.
+// Returns the push-back of a status; nullopt if it carries none.
 std::optional<std::int64_t> RetryPushbackMs(const absl::Status& status);
 
 }  // namespace nemf

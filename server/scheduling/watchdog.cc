@@ -70,7 +70,7 @@ absl::Status Watchdog::AwaitReason() {
                                       ? options_.patience / StallDetector::kTicks
                                       : absl::InfiniteDuration();
   absl::MutexLock lock(&mutex_);
-  while (!mutex_.AwaitWithTimeout(absl::Condition(this, &Watchdog::HasNews), interval)) {
+  while (!mutex_.AwaitWithTimeout(absl::Condition(this, &Watchdog::HasEvent), interval)) {
     if (detector_.Tick()) {
       return absl::InternalError(absl::StrCat("the scheduler made no progress for ",
                                               absl::FormatDuration(options_.patience)));

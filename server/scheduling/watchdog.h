@@ -68,7 +68,7 @@ class Watchdog final : public SchedulerObserver {
   void Watch();
   // Blocks until there is a fault, and returns it; OK if the watchdog is destroyed before.
   absl::Status AwaitReason();
-  bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !lost_.ok(); }
+  bool HasEvent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !lost_.ok(); }
 
   const WatchdogOptions options_;
   const Actions actions_;

@@ -23,16 +23,16 @@ struct GrpcServerOptions {
   // Beyond the loopback interface the server listens with TLS, or in plaintext if this says so.
   bool allow_plaintext = false;
   TlsOptions tls = {};
-  std::string tokens_file = {};  // see TokenTable; empty: everybody who gets a connection may call
+  std::string tokens_file = {};  // see TokenTable; empty: every client that can connect may call
   ConnectionOptions connections = {};
   int max_message_bytes = 64 << 20;  // of one request, >= 1024
   bool reflection = true;            // whether clients may ask for the proto
   bool allow_model_control = false;  // whether Models.Load and Models.Unload are served
-  bool trust_priority = false;       // whether the metadata x-nemf-priority is looked at
+  bool trust_priority = false;       // whether the metadata x-nemf-priority is read
   RequestLimits limits = {};
   ThreadPoolOptions decoding = {};
 
-  // INVALID_ARGUMENT that names the first broken rule.
+  // Returns INVALID_ARGUMENT that names the first broken rule.
   absl::Status Validate() const;
 };
 
@@ -42,22 +42,22 @@ class GrpcServer {
  public:
   virtual ~GrpcServer() = default;
 
-  // Where it listens, with the port that was bound.
+  // Returns the address that it listens on, with the port that was bound.
   virtual const HostPort& address() const = 0;
 
-  // Health of the server as a whole ("") and of each of its services by its full name. NOT_SERVING
-  // at first.
+  // Sets the health of the server as a whole ("") and of each of its services by its full name.
+  // NOT_SERVING at first.
   virtual void SetServing(bool serving) = 0;
 
-  // Health NOT_SERVING, new calls UNAVAILABLE; returns when the calls in flight are finished, those
-  // that take longer than `patience` as CANCELLED. To be called once, before the destructor; the
-  // schedulers must still be running.
+  // Sets health to NOT_SERVING and refuses new calls with UNAVAILABLE. Returns when the calls in
+  // flight are finished; those that take longer than `patience` end with CANCELLED. Must be called
+  // once, before the destructor, while the schedulers still run.
   virtual void Shutdown(absl::Duration patience) = 0;
 
   // Binds and starts. Clock and catalog (null: no Models service) outlive the server. `warn` (may
-  // be null) is told what is wrong with files that changed while the server runs, on any thread.
+  // be null) is called on any thread with problems of files that changed while the server runs.
   // Requires options.Validate().ok(). UNAVAILABLE names the address that cannot be bound; other
-  // errors the file that cannot be used.
+  // errors name the file that cannot be used.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcServerOptions& options,
                                                            ModelFinder find_model,
                                                            CallRecorder record_call, Clock* clock,

@@ -29,7 +29,7 @@ void PairCache::Insert(const PairDigest& digest, std::shared_ptr<const EncodedPa
   const std::int64_t extra = BytesOf(*pair);
   if (extra > max_bytes_) return;
   PairCacheChange change;
-  std::vector<Entry> evicted;  // let go of outside the lock: that may take the device some time
+  std::vector<Entry> evicted;  // destroyed outside of the lock: the device may take some time
   {
     absl::MutexLock lock(&mutex_);
     if (index_.contains(digest)) return;

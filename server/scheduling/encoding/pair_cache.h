@@ -16,24 +16,24 @@
 
 namespace nemf {
 
-// Encoded pairs of one engine, that is of one model version, by their content. It holds at most
-// `max_bytes` of them (EncodedPair::bytes(), memory of the engine's device) and lets go of the
-// least recently used first; tasks keep theirs for as long as they need them. Safe from any thread.
+// A cache of the encoded pairs of one engine, that is of one model version, by the digest of their
+// images. It holds at most `max_bytes` (of EncodedPair::bytes(), memory of the engine's device) and
+// evicts the least recently used pair first; tasks share ownership of theirs. Thread-safe.
 class PairCache {
  public:
-  // 0 bytes: holds nothing. The observer outlives the cache and hears of evictions and bytes.
+  // 0 bytes: caches no pair. The observer outlives the cache and receives evictions and bytes.
   PairCache(std::int64_t max_bytes, SchedulerObserver* observer);
   ~PairCache();
 
   bool enabled() const { return max_bytes_ > 0; }
 
-  // Whether the pair is there. Not a use of it.
+  // Returns whether the pair is in the cache. Does not count as a use.
   bool Contains(const PairDigest& digest) const;
 
-  // The pair, or null.
+  // Returns the pair, or null.
   std::shared_ptr<const EncodedPair> Find(const PairDigest& digest);
 
-  // Keeps the pair, unless it alone is more than the cache may hold.
+  // Adds the pair, unless it alone exceeds the limit.
   void Insert(const PairDigest& digest, std::shared_ptr<const EncodedPair> pair);
 
   std::int64_t bytes() const;
@@ -41,7 +41,7 @@ class PairCache {
  private:
   using Entry = std::pair<PairDigest, std::shared_ptr<const EncodedPair>>;
 
-  // Takes out the least recently used until `extra` bytes more would fit.
+  // Removes the least recently used pairs until `extra` more bytes fit.
   std::vector<Entry> MakeRoom(std::int64_t extra) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::int64_t max_bytes_;

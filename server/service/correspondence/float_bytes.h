@@ -10,9 +10,9 @@
 
 namespace nemf {
 
-static_assert(std::endian::native == std::endian::little, "floats travel as little endian");
+static_assert(std::endian::native == std::endian::little, "messages hold little-endian floats");
 
-// Appends a float as it travels in a message: four bytes, little endian.
+// Appends a float in the format of messages: four bytes, little endian.
 inline void AppendFloat(float value, std::string* bytes) {
   char raw[sizeof value];
   std::memcpy(raw, &value, sizeof value);

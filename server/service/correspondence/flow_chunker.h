@@ -13,21 +13,21 @@
 
 namespace nemf {
 
-// No message of a flow is larger.
+// Largest size of a flow's message.
 inline constexpr std::size_t kMaxFlowMessageBytes = 1 << 20;
 
-// sigmoid(score).
+// Returns sigmoid(score).
 float Confidence(float score);
 
-// What the chunks of an answer hold beside the flow, and as what.
+// The planes that chunks hold beside the flow, and the type of their numbers.
 struct FlowPlanes {
   v1::FlowType type = v1::FLOAT32;  // of all numbers; FLOAT32 or FLOAT16
   bool confidence = false;
   std::optional<BackwardFlow> backward = std::nullopt;  // adds the consistency with it
 };
 
-// Cuts a dense answer into chunk messages of whole rows, top to bottom; one exists at a time, and
-// its numbers are made then. The chunks leave room in their message for a few numbers beside them.
+// Cuts a dense answer into chunk messages of whole rows, top to bottom. A chunk's numbers are made
+// when it is: only one exists at a time. A chunk leaves room in its message for a few more numbers.
 class FlowChunker {
  public:
   // `matches`: row-major over the query's pixels, `query.width * query.height` of them; the width
@@ -38,17 +38,17 @@ class FlowChunker {
 
   bool done() const { return next_row_ == query_.height; }
 
-  // The next rows. Requires !done().
+  // Returns the next rows. Requires !done().
   v1::FlowChunk Next();
 
  private:
   std::size_t BytesANumber() const { return planes_.type == v1::FLOAT16 ? 2 : sizeof(float); }
   int RowsAChunk() const;
   void Append(float value, std::string* bytes) const;
-  // Adds what the planes have of the pixel (x, y).
+  // Appends the values of the pixel (x, y) to all planes.
   void AppendPixel(int x, int y, v1::FlowChunk* chunk) const;
 
-  std::vector<Match> matches_;  // one of the two
+  std::vector<Match> matches_;  // one of the two is empty
   std::vector<Point> points_;
   ImageSize query_;
   FlowPlanes planes_;

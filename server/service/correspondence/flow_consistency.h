@@ -15,10 +15,10 @@ struct BackwardFlow {
   ImageSize reference;  // each side >= 1
 };
 
-// How far a pixel x of the query is from where it comes back to, |x + F(x) + B(x + F(x)) - x| in
-// query pixels. `match` is x + F(x), in reference pixels; B, the displacement that `backward`
-// stands for, is bilinear between the reference's pixels. Infinity where the match is not inside
-// the reference, [0, W-1] x [0, H-1].
+// Returns the forward-backward distance |F(x) + B(x + F(x))| of a query pixel x, in query pixels.
+// `match` is x + F(x), in reference pixels. B, the displacement of `backward`, is interpolated
+// bilinearly between the reference's pixels. Infinity if the match is not inside the reference,
+// [0, W-1] x [0, H-1].
 float ForwardBackwardDistance(Point pixel, Point match, const BackwardFlow& backward);
 
 }  // namespace nemf

@@ -10,8 +10,8 @@
 
 namespace nemf {
 
-// The previews of one stream that wait for their reader, in a bounded number of bytes: where a new
-// one does not fit, the oldest go. The newest is always kept. Not safe for threads.
+// A queue of the previews of one stream that are not yet written, bounded in bytes: if a new one
+// does not fit, the oldest are dropped. The newest is always kept. Not thread-safe.
 class PreviewQueue {
  public:
   explicit PreviewQueue(std::int64_t max_bytes) : max_bytes_(max_bytes) {}
@@ -25,7 +25,7 @@ class PreviewQueue {
     while (bytes_ > max_bytes_ && previews_.size() > 1) Pop();
   }
 
-  // The oldest. Requires !empty().
+  // Removes and returns the oldest. Requires !empty().
   FlowSnapshot Pop() {
     FlowSnapshot oldest = std::move(previews_.front());
     previews_.pop_front();

@@ -7,8 +7,8 @@
 #include "absl/strings/string_view.h"
 #include "server/service/images/image_header.h"
 
-// One reader a format, private to image_header.cc. Each expects the format's magic number to be
-// there already.
+// One reader for each format, private to image_header.cc. Each requires that the file starts with
+// the format's magic number.
 namespace nemf::image_header {
 
 absl::StatusOr<ImageHeader> ReadJpeg(absl::string_view file);

@@ -11,8 +11,8 @@ namespace nemf {
 // Error messages travel in HTTP/2 trailers, whose size clients limit.
 inline constexpr std::size_t kMaxStatusMessageBytes = 1024;
 
-// The only place where a status of ours becomes gRPC's: the same code, the message cut to
-// kMaxStatusMessageBytes at a character's boundary.
+// Converts a status to gRPC's: the same code, and the message cut to kMaxStatusMessageBytes at a
+// character's boundary. The only place that does this.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 }  // namespace nemf
