@@ -17,6 +17,13 @@
 namespace nemf {
 namespace {
 
+absl::Status CheckSeconds(const char* name, int value, int least) {
+  constexpr int kMost = 1'000'000;  // gRPC takes milliseconds in an int
+  if (value >= least && value <= kMost) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("ConnectionOptions.", name, " = ", value,
+                                                 ", must be >= ", least, " and <= ", kMost));
+}
+
 // Leaves reflection out of one server: its library adds itself to all of them.
 class WithoutReflection final : public grpc::ServerBuilderOption {
  public:
@@ -147,6 +154,14 @@ class GrpcServerImpl final : public GrpcServer {
 };
 
 }  // namespace
+
+absl::Status ConnectionOptions::Validate() const {
+  absl::Status status = CheckSeconds("keepalive_seconds", keepalive_seconds, 1);
+  status.Update(CheckSeconds("keepalive_timeout_seconds", keepalive_timeout_seconds, 1));
+  status.Update(CheckSeconds("max_age_seconds", max_age_seconds, 0));
+  status.Update(CheckSeconds("max_age_grace_seconds", max_age_grace_seconds, 0));
+  return status;
+}
 
 absl::Status GrpcServerOptions::Validate() const {
   if (listen.host.empty() || listen.port < 0 || listen.port > 65'535) {

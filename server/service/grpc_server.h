@@ -10,13 +10,29 @@
 #include "server/base/host_port.h"
 #include "server/base/thread_pool.h"
 #include "server/models/model_catalog.h"
-#include "server/service/connection_options.h"
 #include "server/service/correspondence/request_limits.h"
 #include "server/service/correspondence/service_environment.h"
 #include "server/service/security/access_control.h"
 #include "server/service/security/tls_options.h"
 
 namespace nemf {
+
+// Keep-alive and maximal age of connections.
+struct ConnectionOptions {
+  // Idle time after which a connection gets a keep-alive ping, seconds, >= 1.
+  int keepalive_seconds = 60;
+  // Time for the answer, after which the connection is closed and its calls are cancelled, seconds,
+  // >= 1.
+  int keepalive_timeout_seconds = 20;
+  // Age at which a connection is closed, seconds; 0: never. Its client then connects anew, perhaps
+  // to another server behind the same name. gRPC varies the age by a tenth.
+  int max_age_seconds = 0;
+  // Time for the calls of a connection of that age to finish, seconds; 0: no limit.
+  int max_age_grace_seconds = 0;
+
+  // INVALID_ARGUMENT that names the first broken rule.
+  absl::Status Validate() const;
+};
 
 struct GrpcServerOptions {
   HostPort listen = {"127.0.0.1", 50'051};

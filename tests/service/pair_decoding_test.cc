@@ -9,7 +9,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "server/service/images/image_decoder.h"
-#include "server/service/images/image_digest.h"
+#include "server/service/images/image_source.h"
 #include "tests/service/test_images.h"
 
 namespace nemf {

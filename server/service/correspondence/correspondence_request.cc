@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/service/correspondence/parse_request.h"
-#include "server/service/images/image_digest.h"
+#include "server/service/images/image_source.h"
 
 namespace nemf {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "server/service/images/image_digest.h"
+#include "server/service/images/image_source.h"
 
 namespace nemf {
 namespace {

@@ -5,7 +5,6 @@
 
 #include "absl/strings/match.h"
 #include "server/service/images/byte_reader.h"
-#include "server/service/images/image_header_formats.h"
 
 namespace nemf::image_header {
 namespace {

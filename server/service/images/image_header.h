@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace nemf {
@@ -29,6 +31,26 @@ struct ImageHeader {
 // Needs constant memory, and time linear in the file. INVALID_ARGUMENT if the size cannot be read;
 // the message gives the reason without naming the field: "is a truncated PNG file".
 absl::StatusOr<ImageHeader> ReadImageHeader(ImageFormat format, absl::string_view file);
+
+// One reader for each format, private to image_header.cc. Each requires that the file starts with
+// the format's magic number.
+namespace image_header {
+
+absl::StatusOr<ImageHeader> ReadJpeg(absl::string_view file);
+absl::StatusOr<ImageHeader> ReadPng(absl::string_view file);
+absl::StatusOr<ImageHeader> ReadWebp(absl::string_view file);
+absl::StatusOr<ImageHeader> ReadBmp(absl::string_view file);
+absl::StatusOr<ImageHeader> ReadTiff(absl::string_view file);
+
+inline absl::Status Truncated(absl::string_view format) {
+  return absl::InvalidArgumentError(absl::StrCat("is a truncated ", format, " file"));
+}
+
+inline absl::Status Malformed(absl::string_view format, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("is a malformed ", format, " file: ", what));
+}
+
+}  // namespace image_header
 
 }  // namespace nemf
 

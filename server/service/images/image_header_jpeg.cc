@@ -1,7 +1,7 @@
 #include <optional>
 
 #include "server/service/images/byte_reader.h"
-#include "server/service/images/image_header_formats.h"
+#include "server/service/images/image_header.h"
 
 // JPEG (ITU-T T.81, annex B): a sequence of markers FF xx. Most are followed by a segment that
 // starts with its length; a scan (SOS) is followed by entropy-coded bytes up to the next marker.

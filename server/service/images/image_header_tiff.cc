@@ -1,7 +1,7 @@
 #include <optional>
 
 #include "server/service/images/byte_reader.h"
-#include "server/service/images/image_header_formats.h"
+#include "server/service/images/image_header.h"
 
 // TIFF 6.0: byte order, 42, offset of the first directory; a directory is a count and 12-byte
 // entries [tag][type][count][value or offset of the values]. Pixels lie in strips or tiles.

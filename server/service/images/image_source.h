@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/strings/string_view.h"
+#include "server/base/sha256.h"
 
 namespace nemf {
 
@@ -34,6 +35,13 @@ struct RawPixels {
 
 // An image as a request holds it, which owns the bytes and outlives this. monostate: it has none.
 using ImageSource = std::variant<std::monostate, ImageFile, RawPixels>;
+
+// Returns the digest of an image: of its file, or of its raw pixels with their layout. One picture
+// in two files, or in rows of another stride, has two digests.
+Sha256Digest DigestOf(const ImageSource& image);
+
+// Returns the digest of a pair from those of its images.
+Sha256Digest PairDigestOf(const Sha256Digest& query, const Sha256Digest& reference);
 
 }  // namespace nemf
 

@@ -1,4 +1,4 @@
-#include "server/service/images/image_digest.h"
+#include "server/service/images/image_source.h"
 
 #include <cstdint>
 
