@@ -45,7 +45,7 @@ class ComputeFlowReactor final
 
   void OnWriteDone(bool ok) override {
     if (!ok) request_->Cancel();
-    Handle([this, ok] {
+    Handle([this, ok]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       writing_ = false;
       left_ = left_ || !ok;
     });
@@ -59,14 +59,16 @@ class ComputeFlowReactor final
   };
 
   void OnPreview(FlowSnapshot preview) {
-    Handle([this, &preview] { previews_.Push(std::move(preview)); });
+    Handle([this, &preview]()
+               ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { previews_.Push(std::move(preview)); });
   }
 
   void OnAnswer(absl::Status status) {
-    Handle([this, &status] { answer_ = std::move(status); });
+    Handle([this, &status]()
+               ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { answer_ = std::move(status); });
   }
 
-  Steps Decide() override {
+  Steps Decide() override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (writing_) return {};
     if (answer_ && answer_->ok() && left_) {
       return {.finish = absl::CancelledError("the client left before the end of the stream")};

@@ -55,7 +55,7 @@ class TransferStreamReactor final
   void OnReadDone(bool ok) override {
     // Until the read counts as done, an answer that comes within Launch() cannot end the call.
     if (ok) Launch(MakePair());
-    Handle([this, ok] {
+    Handle([this, ok]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       reading_ = false;
       half_closed_ = half_closed_ || !ok;
     });
@@ -63,7 +63,7 @@ class TransferStreamReactor final
 
   void OnWriteDone(bool ok) override {
     if (!ok) Break();
-    Handle([this] {
+    Handle([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       writing_ = false;
       pairs_.erase(answers_.front());
       answers_.pop_front();
@@ -116,7 +116,7 @@ class TransferStreamReactor final
       }
     }
     pair->rpc.Record(status, pair->request->answer().cost());
-    Handle([this, pair] { answers_.push_back(pair); });
+    Handle([this, pair]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { answers_.push_back(pair); });
   }
 
   // The client takes no more answers: cancels all pairs.
@@ -130,7 +130,7 @@ class TransferStreamReactor final
     for (const PairPtr& pair : pairs) pair->request->Cancel();
   }
 
-  Steps Decide() override {
+  Steps Decide() override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!refusal_.ok()) return {.finish = refusal_};
     if (broken_ && !writing_) {
       for (StreamPair* pair : answers_) pairs_.erase(pair);

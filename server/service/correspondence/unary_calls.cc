@@ -43,9 +43,12 @@ class UnaryCall final : public CallReactor<grpc::ServerUnaryReactor, Response> {
   using Steps = typename CallReactor<grpc::ServerUnaryReactor, Response>::Steps;
 
   void OnAnswer(absl::Status status) {
-    this->Handle([this, &status] { answer_ = std::move(status); });
+    this->Handle([this, &status]()
+                     ABSL_EXCLUSIVE_LOCKS_REQUIRED(this->mutex_) { answer_ = std::move(status); });
   }
-  Steps Decide() override { return {.finish = answer_}; }
+  Steps Decide() override ABSL_EXCLUSIVE_LOCKS_REQUIRED(this->mutex_) {
+    return {.finish = answer_};
+  }
   void BeforeFinish(const absl::Status& status) override {
     if (status.ok()) *response_ = to_response_(request_->answer());
     rpc_.Record(status, request_->answer().cost());
@@ -55,7 +58,7 @@ class UnaryCall final : public CallReactor<grpc::ServerUnaryReactor, Response> {
   Response* const response_;
   Response (*const to_response_)(const MatchAnswer&);
   const std::shared_ptr<CorrespondenceRequest> request_;
-  std::optional<absl::Status> answer_;
+  std::optional<absl::Status> answer_ ABSL_GUARDED_BY(this->mutex_);
 };
 
 }  // namespace
