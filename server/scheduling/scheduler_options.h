@@ -33,7 +33,7 @@ struct SchedulerOptions {
   absl::Duration quantum = absl::Milliseconds(20);
   // Field evaluations of the shortest quantum, and of the first one, before any cost is known;
   // >= 64. About one block of rows for each thread: fewer leave threads idle.
-  std::int64_t min_quantum_queries = 4096;
+  std::int64_t min_quantum_queries = 8192;
 
   std::int64_t pair_cache_bytes = 256 << 20;  // encoded pairs to keep, >= 0; 0: none
   OverlapEncoding overlap_encoding = OverlapEncoding::kAuto;

@@ -88,7 +88,7 @@ TEST(CostModelTest, IsGoodWithinTheNoise) {
 Costs QuantaOf(double per_second, int steps, std::vector<double>* quanta) {
   Costs costs;
   costs.quantum_seconds = 0.02;
-  costs.min_quantum = costs.quantum = 4096;
+  costs.min_quantum = costs.quantum = 8192;
   for (int i = 0; i < steps; ++i) {
     quanta->push_back(costs.quantum);
     costs.ObserveMatch(costs.quantum, costs.quantum / per_second);
@@ -98,12 +98,12 @@ Costs QuantaOf(double per_second, int steps, std::vector<double>* quanta) {
 
 TEST(QuantumTest, TheExampleOfTheHeader) {
   std::vector<double> fast;
-  QuantaOf(2e6, 7, &fast);
-  EXPECT_THAT(fast, ElementsAre(4096, 8192, 16'384, 32'768, DoubleNear(40'000, 1),
-                                DoubleNear(40'000, 1), DoubleNear(40'000, 1)));
+  QuantaOf(2e6, 6, &fast);
+  EXPECT_THAT(fast, ElementsAre(8192, 16'384, 32'768, DoubleNear(40'000, 1), DoubleNear(40'000, 1),
+                                DoubleNear(40'000, 1)));
   std::vector<double> slow;
   QuantaOf(1e5, 3, &slow);
-  EXPECT_THAT(slow, ElementsAre(4096, 4096, 4096));
+  EXPECT_THAT(slow, ElementsAre(8192, 8192, 8192));
 }
 
 TEST(QuantumTest, FollowsTheSpeedOfTheEngine) {

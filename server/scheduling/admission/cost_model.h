@@ -55,10 +55,9 @@ class CostModel {
 // has `min_quantum`. A quantum is at most twice as large as the largest one that was measured
 // before, so a wrong extrapolation from small work cannot make a long one.
 //
-// Example: quanta of 20 ms, at least 4096 evaluations; the engine does 2 million evaluations a
-// second. The quanta are 4096, 8192 (2.0 ms was measured; 40,000 would fit), 16,384, 32,768,
-// 40,000, 40,000, ... On an engine of 100,000 evaluations a second they stay at 4096, which take
-// 41 ms.
+// Example: quanta of 20 ms, at least 8192 evaluations; the engine does 2 million evaluations a
+// second. The quanta are 8192, 16,384 (4.1 ms was measured; 40,000 would fit), 32,768, 40,000,
+// 40,000, ... On an engine of 100,000 evaluations a second they stay at 8192, which take 82 ms.
 //
 // Not thread-safe.
 struct Costs {
