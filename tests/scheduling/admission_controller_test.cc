@@ -189,7 +189,7 @@ TEST_F(AdmissionControllerTest, BoundsTheTimeThatAJobWaits) {
   Learn();
   const AdmissionTicket ticket = Admit(Item(9000));  // it alone takes as long as it likes
   EXPECT_TRUE(Admits(Item(100)));                    // shorter: goes first
-  // Behind the pair and the matching of the other, and the running chunk: 10.1 s.
+  // Behind the pair and the matching of the other, and the running quantum: 10.1 s.
   const AdmissionController::Refusal refusal = Refusal(Item(9001));
   EXPECT_EQ(refusal.reason, DropReason::kQueueFull);
   EXPECT_THAT(RetryPushbackMs(refusal.status), Optional(::testing::AnyOf(100, 101)));
@@ -198,7 +198,7 @@ TEST_F(AdmissionControllerTest, BoundsTheTimeThatAJobWaits) {
 TEST_F(AdmissionControllerTest, RefusesWhatWouldMissItsDeadline) {
   Learn();
   const AdmissionTicket ticket = Admit(Item(1000));
-  // 1 s for the pair before it, 1 s for the matching of it, 0.1 s for the running chunk; 2 s
+  // 1 s for the pair before it, 1 s for the matching of it, 0.1 s for the running quantum; 2 s
   // itself.
   const AdmissionRequest tight = Item(1000, absl::Seconds(1.2 * 4.1 - 0.5));
   const AdmissionController::Refusal refusal = Refusal(tight);

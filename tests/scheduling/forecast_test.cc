@@ -7,7 +7,7 @@
 namespace nemf {
 namespace {
 
-// 0.5 s a pair, 0.1 s a chunk of 100 queries.
+// 0.5 s a pair, 0.1 s a quantum of 100 queries.
 Costs ExampleCosts() {
   Costs costs;
   costs.quantum = costs.min_quantum = 100;
@@ -46,7 +46,7 @@ TEST(ForecastTest, ALongJobWaitsForAllShorterOnes) {
   EXPECT_NEAR(ForecastFor(Matching(1000), others, ExampleCosts()).wait, 0.5 + 0.1, 1e-9);
 }
 
-TEST(ForecastTest, AShortJobWaitsForOneChunkOfManyLongOnes) {
+TEST(ForecastTest, AShortJobWaitsForOneQuantumOfManyLongOnes) {
   const std::vector<OutstandingWork> others(5, Matching(100'000));
   EXPECT_NEAR(ForecastFor(Matching(100), others, ExampleCosts()).wait, 0.1, 1e-9);
 }
@@ -55,7 +55,7 @@ TEST(ForecastTest, PrioritiesChangeTheOrder) {
   const std::vector<OutstandingWork> others = {Waiting(1000, Priority::kHigh)};
   // 1000 of high priority count as 62.
   EXPECT_NEAR(ForecastFor(Waiting(100), others, ExampleCosts()).wait, 0.5 + 1 + 0.1, 1e-9);
-  // The other's pair goes behind, and before the only chunk of this one; its matching behind.
+  // The other's pair goes behind, and before the only quantum of this one; its matching behind.
   const std::vector<OutstandingWork> low = {Waiting(1000, Priority::kLow)};
   EXPECT_NEAR(ForecastFor(Waiting(100), low, ExampleCosts()).wait, 0.5 + 0.1, 1e-9);
 }

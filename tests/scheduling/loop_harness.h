@@ -26,7 +26,7 @@ namespace nemf {
 // Adds up the events.
 class CountingObserver final : public SchedulerObserver {
  public:
-  void OnEncoderBatch(int pairs, absl::Duration) override { encoder_passes.push_back(pairs); }
+  void OnEncoderBatch(int pairs, absl::Duration) override { encoder_batches.push_back(pairs); }
   void OnStep(std::int64_t queries, absl::Duration) override { field_queries += queries; }
   void OnQueueWait(absl::Duration) override { ++queue_waits; }
   void OnJobDropped(DropReason reason) override { ++dropped[reason]; }
@@ -42,7 +42,7 @@ class CountingObserver final : public SchedulerObserver {
   }
   void OnDeviceLost(const absl::Status&) override { ++devices_lost; }
 
-  std::vector<int> encoder_passes;
+  std::vector<int> encoder_batches;
   std::int64_t field_queries = 0;
   int queue_waits = 0;
   std::map<DropReason, int> dropped;

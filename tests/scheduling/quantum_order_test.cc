@@ -18,7 +18,7 @@ TEST(QuantumOrderTest, LittleWorkFirstThenArrival) {
   EXPECT_THAT(QuantumOrder(jobs, 1), ElementsAre(2, 1, 3, 0));
 }
 
-TEST(QuantumOrderTest, TheHungriestLeadsEveryFourthChunk) {
+TEST(QuantumOrderTest, TheHungriestLeadsEveryFourthQuantum) {
   const std::vector<QuantumCandidate> jobs = {{500, 7, 1}, {100, 0, 2}, {400, 7, 0}, {900, 3, 3}};
   EXPECT_THAT(QuantumOrder(jobs, 3), ElementsAre(1, 2, 0, 3));
   EXPECT_THAT(QuantumOrder(jobs, 4), ElementsAre(2, 1, 0, 3));

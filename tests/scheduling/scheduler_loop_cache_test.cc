@@ -11,13 +11,13 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr std::int64_t kChunk = 128;
+constexpr std::int64_t kQuantum = 128;
 
 SchedulerOptions Options(std::int64_t cache_bytes) {
   SchedulerOptions options;
   options.max_encoder_batch = 2;
   options.max_active_jobs = 4;
-  FixQuantum(&options, kChunk);
+  FixQuantum(&options, kQuantum);
   options.pair_cache_bytes = cache_bytes;
   return options;
 }
@@ -71,7 +71,7 @@ TEST(SchedulerLoopCacheTest, ACachedPairNeedsAPlaceAmongTheActiveJobs) {
   LoopHarness harness(Options(1 << 20));
   harness.Add(1, 10);
   harness.RunAll();
-  for (const std::uint32_t id : {2, 3, 4, 5}) harness.Add(id, 100 * kChunk);
+  for (const std::uint32_t id : {2, 3, 4, 5}) harness.Add(id, 100 * kQuantum);
   harness.loop.RunOnce();
   harness.loop.RunOnce();
   const TestJob cached = harness.Add(1, 10);
@@ -93,12 +93,12 @@ TEST(SchedulerLoopCacheTest, AFailedPairIsNotKept) {
 
 TEST(SchedulerLoopExecutorTest, MatchingGoesOnDuringAPass) {
   LoopHarness harness(Options(0), /*manual_executor=*/true);
-  const TestJob first = harness.Add(1, 5 * kChunk);
+  const TestJob first = harness.Add(1, 5 * kQuantum);
   EXPECT_TRUE(harness.loop.RunOnce());
   EXPECT_TRUE(harness.loop.waiting());
   EXPECT_THAT(harness.engine.step_calls(), IsEmpty());
   harness.EndBatch();
-  const TestJob second = harness.Add(2, kChunk);
+  const TestJob second = harness.Add(2, kQuantum);
   for (int i = 0; i < 3; ++i) harness.loop.RunOnce();
   EXPECT_FALSE(harness.loop.waiting());
   EXPECT_EQ(harness.engine.step_calls().size(), 3u);
@@ -112,9 +112,9 @@ TEST(SchedulerLoopExecutorTest, MatchingGoesOnDuringAPass) {
 
 TEST(SchedulerLoopExecutorTest, AJobJoinsTheRunningPassOfItsPair) {
   LoopHarness harness(Options(0), /*manual_executor=*/true);
-  const TestJob first = harness.Add(1, kChunk);
+  const TestJob first = harness.Add(1, kQuantum);
   harness.loop.RunOnce();
-  const TestJob second = harness.Add(1, kChunk);
+  const TestJob second = harness.Add(1, kQuantum);
   harness.loop.RunOnce();
   EXPECT_EQ(harness.loop.in_batch(), 2);
   harness.EndBatch();
@@ -127,10 +127,10 @@ TEST(SchedulerLoopExecutorTest, AJobJoinsTheRunningPassOfItsPair) {
 TEST(SchedulerLoopExecutorTest, LeavesDuringItsPass) {
   LoopHarness harness(Options(1 << 20), /*manual_executor=*/true);
   TestJob late;
-  late.work = {.id = 1, .queries = kChunk};
+  late.work = {.id = 1, .queries = kQuantum};
   late.deadline = harness.clock.Now() + absl::Seconds(1);
   late = harness.Add(late);
-  const TestJob cancelled = harness.Add(2, kChunk);
+  const TestJob cancelled = harness.Add(2, kQuantum);
   harness.loop.RunOnce();
   harness.clock.Advance(absl::Seconds(1));
   cancelled.cancelled->store(true);
@@ -141,20 +141,20 @@ TEST(SchedulerLoopExecutorTest, LeavesDuringItsPass) {
   harness.EndBatch();
   EXPECT_FALSE(harness.loop.RunOnce());
   // The work was not in vain.
-  const TestJob again = harness.Add(2, kChunk);
+  const TestJob again = harness.Add(2, kQuantum);
   harness.RunAll();
   EXPECT_TRUE(again.sink->Wait()->statistics.cached);
 }
 
 TEST(SchedulerLoopExecutorTest, ACachedPairDoesNotWaitForTheRunningPass) {
   LoopHarness harness(Options(1 << 20), /*manual_executor=*/true);
-  harness.Add(1, kChunk);
+  harness.Add(1, kQuantum);
   harness.loop.RunOnce();
   harness.EndBatch();
   harness.RunAll();
-  const TestJob slow = harness.Add(2, kChunk);
+  const TestJob slow = harness.Add(2, kQuantum);
   harness.loop.RunOnce();
-  const TestJob cached = harness.Add(1, kChunk);
+  const TestJob cached = harness.Add(1, kQuantum);
   harness.loop.RunOnce();
   EXPECT_EQ(cached.sink->calls(), 1);
   EXPECT_EQ(slow.sink->calls(), 0);
@@ -165,16 +165,16 @@ TEST(SchedulerLoopExecutorTest, ACachedPairDoesNotWaitForTheRunningPass) {
 TEST(SchedulerLoopFatalTest, AFatalStepEndsAllJobsAndNothingIsAskedAgain) {
   LoopHarness harness(Options(0));
   TestJob broken;
-  broken.work = {.id = 1, .queries = kChunk, .step_fails = true, .is_fatal = true};
+  broken.work = {.id = 1, .queries = kQuantum, .step_fails = true, .is_fatal = true};
   broken = harness.Add(broken);
-  const TestJob beside = harness.Add(2, kChunk);
-  const TestJob waiting = harness.Add(3, kChunk);
+  const TestJob beside = harness.Add(2, kQuantum);
+  const TestJob waiting = harness.Add(3, kQuantum);
   EXPECT_FALSE(harness.loop.RunOnce());
   for (const TestJob& job : {broken, beside, waiting}) {
     EXPECT_EQ(job.sink->code(), absl::StatusCode::kUnavailable);
   }
   EXPECT_EQ(harness.observer.devices_lost, 1);
-  const TestJob later = harness.Add(4, kChunk);
+  const TestJob later = harness.Add(4, kQuantum);
   EXPECT_FALSE(harness.loop.RunOnce());
   EXPECT_EQ(later.sink->code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(harness.engine.encode_calls().size(), 1u);
@@ -186,15 +186,15 @@ TEST(SchedulerLoopFatalTest, AFatalStepEndsAllJobsAndNothingIsAskedAgain) {
 TEST(SchedulerLoopFatalTest, AFatalPassEndsAllJobs) {
   for (const bool manual : {false, true}) {
     LoopHarness harness(Options(0), manual);
-    const TestJob active = harness.Add(1, 100 * kChunk);
+    const TestJob active = harness.Add(1, 100 * kQuantum);
     harness.loop.RunOnce();
     if (manual) harness.EndBatch();
     harness.loop.RunOnce();
     TestJob broken;
     broken.work = {.id = 2, .encode_fails = true, .is_fatal = true};
     broken = harness.Add(broken);
-    const TestJob beside = harness.Add(3, kChunk);
-    const TestJob waiting = harness.Add(4, kChunk);
+    const TestJob beside = harness.Add(3, kQuantum);
+    const TestJob waiting = harness.Add(4, kQuantum);
     harness.loop.RunOnce();
     if (manual) harness.EndBatch();
     EXPECT_FALSE(harness.loop.RunOnce());
@@ -209,34 +209,34 @@ TEST(SchedulerLoopFatalTest, AFatalPassEndsAllJobs) {
 
 TEST(SchedulerLoopWorkTest, CountsWhatWasWasted) {
   LoopHarness harness(Options(0));
-  const TestJob cancelled = harness.Add(1, 10 * kChunk);
+  const TestJob cancelled = harness.Add(1, 10 * kQuantum);
   harness.loop.RunOnce();
   harness.loop.RunOnce();
   cancelled.cancelled->store(true);
-  harness.Add(2, kChunk);
+  harness.Add(2, kQuantum);
   harness.RunAll();
-  EXPECT_EQ(harness.observer.wasted_queries, 2 * kChunk);
+  EXPECT_EQ(harness.observer.wasted_queries, 2 * kQuantum);
 }
 
 TEST(SchedulerLoopWorkTest, TellsThePredictedWork) {
   LoopHarness harness(Options(0));
-  harness.Add(1, 2 * kChunk);
+  harness.Add(1, 2 * kQuantum);
   harness.RunAll();  // learns what things cost
   EXPECT_NEAR(harness.observer.queued_work, 0, 1e-9);
-  harness.Add(2, 10 * kChunk);
+  harness.Add(2, 10 * kQuantum);
   harness.loop.RunOnce();
-  const absl::Duration left = 9 * kChunk * harness.engine.query_time;
+  const absl::Duration left = 9 * kQuantum * harness.engine.query_time;
   EXPECT_NEAR(harness.observer.queued_work, absl::ToDoubleSeconds(left), 1e-9);
   harness.RunAll();
   EXPECT_NEAR(harness.observer.queued_work, 0, 1e-9);
 }
 
-TEST(SchedulerLoopPriorityTest, OrdersPassesAndChunks) {
+TEST(SchedulerLoopPriorityTest, OrdersPassesAndQuanta) {
   LoopHarness harness(Options(0));
-  harness.Add(1, kChunk);
-  harness.Add(2, kChunk);
+  harness.Add(1, kQuantum);
+  harness.Add(2, kQuantum);
   TestJob urgent;
-  urgent.work = {.id = 3, .queries = 10 * kChunk};
+  urgent.work = {.id = 3, .queries = 10 * kQuantum};
   urgent.priority = Priority::kHigh;
   harness.Add(urgent);
   harness.loop.RunOnce();

@@ -11,12 +11,12 @@
 namespace nemf {
 namespace {
 
-constexpr std::int64_t kChunk = 256;
+constexpr std::int64_t kQuantum = 256;
 constexpr std::uint32_t kLong = 1;
 
 SchedulerOptions Options() {
   SchedulerOptions options;
-  FixQuantum(&options, kChunk);
+  FixQuantum(&options, kQuantum);
   return options;
 }
 
@@ -32,10 +32,11 @@ std::int64_t Spent(const FakeEngine& engine, std::size_t from, std::uint32_t id,
   return spent;
 }
 
-// The queries that others got between the arrival of a job, in the middle of a chunk, and its end.
+// The queries that others got between the arrival of a job, in the middle of a quantum, and its
+// end.
 std::int64_t WaitedFor(std::int64_t own_queries) {
   LoopHarness harness(Options());
-  harness.Add(kLong, 1000 * kChunk);
+  harness.Add(kLong, 1000 * kQuantum);
   for (int i = 0; i < 5; ++i) harness.loop.RunOnce();
   const std::size_t arrival = harness.engine.step_calls().size() + 1;
   TestJob job;
@@ -49,12 +50,12 @@ std::int64_t WaitedFor(std::int64_t own_queries) {
   return waited;
 }
 
-TEST(SchedulerLoopFairnessTest, AShortJobWaitsForTheRunningChunkAlone) {
-  for (const std::int64_t queries : {1L, 64L, 255L, 256L, 257L, 3 * kChunk - 1, 3 * kChunk}) {
-    // Its last chunk may have queries to spare for the others.
-    const std::int64_t spare = (kChunk - queries % kChunk) % kChunk;
-    // A chunk may end a piece of work later.
-    EXPECT_LT(WaitedFor(queries), kChunk + spare + FakeEngine::kPiece) << queries;
+TEST(SchedulerLoopFairnessTest, AShortJobWaitsForTheRunningQuantumAlone) {
+  for (const std::int64_t queries : {1L, 64L, 255L, 256L, 257L, 3 * kQuantum - 1, 3 * kQuantum}) {
+    // Its last quantum may have queries to spare for the others.
+    const std::int64_t spare = (kQuantum - queries % kQuantum) % kQuantum;
+    // A quantum may end a piece of work later.
+    EXPECT_LT(WaitedFor(queries), kQuantum + spare + FakeEngine::kPiece) << queries;
   }
 }
 
@@ -96,25 +97,25 @@ TEST(SchedulerLoopFairnessTest, AShortJobWaitsForOneQuantumOfTime) {
   }
 }
 
-TEST(SchedulerLoopFairnessTest, ALongerJobYieldsOneChunkInFour) {
-  for (const std::int64_t chunks : {4, 6, 7, 30}) {
-    const std::int64_t yielded = (chunks + kAgeingPeriod - 2) / (kAgeingPeriod - 1);
-    EXPECT_LE(WaitedFor(chunks * kChunk), (1 + yielded) * kChunk) << chunks;
+TEST(SchedulerLoopFairnessTest, ALongerJobYieldsOneQuantumInFour) {
+  for (const std::int64_t quanta : {4, 6, 7, 30}) {
+    const std::int64_t yielded = (quanta + kAgeingPeriod - 2) / (kAgeingPeriod - 1);
+    EXPECT_LE(WaitedFor(quanta * kQuantum), (1 + yielded) * kQuantum) << quanta;
   }
 }
 
 TEST(SchedulerLoopFairnessTest, ALongJobIsNotStarvedByShortOnes) {
   LoopHarness harness(Options());
-  const TestJob job = harness.Add(kLong, 10 * kChunk);
+  const TestJob job = harness.Add(kLong, 10 * kQuantum);
   std::uint32_t id = kLong;
-  int chunks = 0;
+  int quanta = 0;
   while (job.sink->calls() == 0) {
-    // Short work for three chunks in four, in bursts: more would be more than the engine can do.
-    for (int burst = chunks % 4 == 0 ? 3 : 0; burst > 0; --burst) harness.Add(++id, kChunk);
+    // Short work for three quanta in four, in bursts: more would be more than the engine can do.
+    for (int burst = quanta % 4 == 0 ? 3 : 0; burst > 0; --burst) harness.Add(++id, kQuantum);
     harness.loop.RunOnce();
-    ++chunks;
+    ++quanta;
   }
-  EXPECT_LE(chunks, kAgeingPeriod * 11);
+  EXPECT_LE(quanta, kAgeingPeriod * 11);
   harness.RunAll();
 }
 
@@ -125,14 +126,14 @@ TEST(SchedulerLoopFairnessTest, TheWorkedExampleOfTheHeader) {
     harness.loop.RunOnce();
     leaders.push_back(harness.engine.step_calls().back().ids.front());
   };
-  harness.Add(kLong, 10 * kChunk);
+  harness.Add(kLong, 10 * kQuantum);
   run();
-  harness.Add(11, kChunk);
-  harness.Add(12, kChunk);
+  harness.Add(11, kQuantum);
+  harness.Add(12, kQuantum);
   run();
   run();
   for (std::uint32_t id = 13; id < 22; ++id) {
-    harness.Add(id, kChunk);
+    harness.Add(id, kQuantum);
     run();
   }
   EXPECT_EQ(leaders,
@@ -150,17 +151,17 @@ TEST(SchedulerLoopFairnessTest, EachOfManyLongJobsIsServedWithinTheStatedBound) 
     const std::int64_t bound = kAgeingPeriod * (options.max_active_jobs + 1);
     std::map<std::uint32_t, std::int64_t> hunger;
     std::uint32_t id = 0;
-    for (int chunk = 0; chunk < 400; ++chunk) {
+    for (int quantum = 0; quantum < 400; ++quantum) {
       while (harness.loop.queued() < 3) {
         const bool is_short = random() % 3 != 0;
-        harness.Add(++id, is_short ? 1 + random() % kChunk : (50 + random() % 50) * kChunk);
+        harness.Add(++id, is_short ? 1 + random() % kQuantum : (50 + random() % 50) * kQuantum);
       }
       harness.loop.RunOnce();
       const FakeEngine::StepCall& call = harness.engine.step_calls().back();
       for (std::size_t i = 0; i < call.ids.size(); ++i) {
-        std::int64_t& chunks = hunger[call.ids[i]];
-        chunks = call.spent[i] > 0 ? 0 : chunks + 1;
-        EXPECT_LE(chunks, bound);
+        std::int64_t& quanta = hunger[call.ids[i]];
+        quanta = call.spent[i] > 0 ? 0 : quanta + 1;
+        EXPECT_LE(quanta, bound);
       }
     }
     harness.RunAll();

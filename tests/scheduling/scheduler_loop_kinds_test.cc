@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// The fake's iterations are its pieces; a chunk is three of them.
+// The fake's iterations are its pieces; a quantum is three of them.
 SchedulerOptions ThreePieces() {
   SchedulerOptions options;
   FixQuantum(&options, 3 * FakeEngine::kPiece);
@@ -28,7 +28,7 @@ TestJob Flow(std::int64_t pieces, std::vector<int> snapshots) {
   return job;
 }
 
-TEST(SchedulerLoopSnapshotTest, ComeAtTheEndOfTheirChunk) {
+TEST(SchedulerLoopSnapshotTest, ComeAtTheEndOfTheirQuantum) {
   LoopHarness harness(ThreePieces());
   const TestJob job = harness.Add(Flow(10, {1, 3, 4, 10, 11}));
   harness.loop.RunOnce();

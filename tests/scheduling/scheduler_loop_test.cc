@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-constexpr std::int64_t kChunk = 128;
+constexpr std::int64_t kQuantum = 128;
 
 class SchedulerLoopTest : public ::testing::Test {
  protected:
@@ -23,7 +23,7 @@ class SchedulerLoopTest : public ::testing::Test {
     SchedulerOptions options;
     options.max_encoder_batch = 2;
     options.max_active_jobs = 4;
-    FixQuantum(&options, kChunk);
+    FixQuantum(&options, kQuantum);
     options.pair_cache_bytes = 0;
     return options;
   }
@@ -45,7 +45,7 @@ TEST_F(SchedulerLoopTest, NothingToDo) {
 }
 
 TEST_F(SchedulerLoopTest, AnswersWithTheResultAndItsCost) {
-  const TestJob job = harness_.Add(7, 3 * kChunk - 10);
+  const TestJob job = harness_.Add(7, 3 * kQuantum - 10);
   harness_.clock.Advance(absl::Seconds(5));
   harness_.RunAll();
   const auto result = job.sink->Wait();
@@ -54,11 +54,11 @@ TEST_F(SchedulerLoopTest, AnswersWithTheResultAndItsCost) {
   EXPECT_EQ(result->matches[0].score, FakeScore(job.work, job.seed));
   EXPECT_EQ(result->statistics.queue_time, absl::Seconds(5));
   EXPECT_EQ(result->statistics.encode_time, harness_.engine.pair_time);
-  EXPECT_EQ(result->statistics.match_time, (3 * kChunk - 10) * harness_.engine.query_time);
-  EXPECT_EQ(result->statistics.field_queries, 3 * kChunk - 10);
+  EXPECT_EQ(result->statistics.match_time, (3 * kQuantum - 10) * harness_.engine.query_time);
+  EXPECT_EQ(result->statistics.field_queries, 3 * kQuantum - 10);
   EXPECT_EQ(result->statistics.encoder_batch_pairs, 1);
   EXPECT_EQ(harness_.engine.step_calls().size(), 3u);
-  EXPECT_EQ(harness_.observer.field_queries, 3 * kChunk - 10);
+  EXPECT_EQ(harness_.observer.field_queries, 3 * kQuantum - 10);
 }
 
 TEST_F(SchedulerLoopTest, ATaskWithNothingToDoIsAnsweredWithoutAStep) {
@@ -68,37 +68,37 @@ TEST_F(SchedulerLoopTest, ATaskWithNothingToDoIsAnsweredWithoutAStep) {
   EXPECT_THAT(harness_.engine.step_calls(), IsEmpty());
 }
 
-TEST_F(SchedulerLoopTest, AJobThatIsDoneIsAnsweredBeforeTheChunkEnds) {
+TEST_F(SchedulerLoopTest, AJobThatIsDoneIsAnsweredBeforeTheQuantumEnds) {
   const TestJob brief = harness_.Add(1, 10);
-  const TestJob endless = harness_.Add(2, 100 * kChunk);
+  const TestJob endless = harness_.Add(2, 100 * kQuantum);
   std::vector<int> answers;
   harness_.engine.on_call = [&] { answers.push_back(brief.sink->calls()); };
   harness_.loop.RunOnce();
-  // The encoder, the short job, and what the chunk has left for the long one.
+  // The encoder, the short job, and what the quantum has left for the long one.
   EXPECT_THAT(answers, ElementsAre(0, 0, 1));
   ASSERT_EQ(harness_.engine.step_calls().size(), 2u);
-  EXPECT_THAT(harness_.engine.step_calls()[1].spent, ElementsAre(kChunk));
-  EXPECT_EQ(harness_.observer.field_queries, 10 + kChunk);
+  EXPECT_THAT(harness_.engine.step_calls()[1].spent, ElementsAre(kQuantum));
+  EXPECT_EQ(harness_.observer.field_queries, 10 + kQuantum);
   endless.cancelled->store(true);
   harness_.RunAll();
 }
 
 TEST_F(SchedulerLoopTest, BatchesWaitingPairsAndJoinsBetweenQuanta) {
-  for (const std::uint32_t id : {1, 2, 3}) harness_.Add(id, 40 * kChunk);
+  for (const std::uint32_t id : {1, 2, 3}) harness_.Add(id, 40 * kQuantum);
   harness_.loop.RunOnce();
   EXPECT_EQ(harness_.loop.active(), 2);
   EXPECT_EQ(harness_.loop.queued(), 1);
   harness_.loop.RunOnce();
   EXPECT_EQ(harness_.loop.active(), 3);
-  EXPECT_THAT(harness_.observer.encoder_passes, ElementsAre(2, 1));
+  EXPECT_THAT(harness_.observer.encoder_batches, ElementsAre(2, 1));
   harness_.RunAll();
 }
 
 // An encoder batch on the scheduler's thread would delay them.
 TEST_F(SchedulerLoopTest, ShortJobsLeaveBeforeTheNextEncoderBatch) {
-  const TestJob brief = harness_.Add(1, 4 * kChunk);
+  const TestJob brief = harness_.Add(1, 4 * kQuantum);
   harness_.loop.RunOnce();
-  const TestJob next = harness_.Add(2, 4 * kChunk);
+  const TestJob next = harness_.Add(2, 4 * kQuantum);
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(brief.sink->calls(), 0);
     harness_.loop.RunOnce();
@@ -112,9 +112,9 @@ TEST_F(SchedulerLoopTest, ShortJobsLeaveBeforeTheNextEncoderBatch) {
 
 TEST_F(SchedulerLoopTest, AnEncoderBatchWaitsForFiveQuantaAtMost) {
   // Short jobs that come from the cache all the time would otherwise hold it up.
-  const TestJob first = harness_.Add(1, kQuantaPerEncoderBatch * kChunk);
+  const TestJob first = harness_.Add(1, kQuantaPerEncoderBatch * kQuantum);
   harness_.loop.RunOnce();
-  harness_.Add(2, kChunk);
+  harness_.Add(2, kQuantum);
   int ticks = 1;
   while (harness_.engine.encode_calls().size() == 1) {
     harness_.loop.RunOnce();
@@ -126,9 +126,9 @@ TEST_F(SchedulerLoopTest, AnEncoderBatchWaitsForFiveQuantaAtMost) {
 }
 
 TEST_F(SchedulerLoopTest, ALongJobDelaysNoEncoderBatch) {
-  const TestJob flow = harness_.Add(1, 1000 * kChunk);
+  const TestJob flow = harness_.Add(1, 1000 * kQuantum);
   harness_.loop.RunOnce();
-  harness_.Add(2, kChunk);
+  harness_.Add(2, kQuantum);
   harness_.loop.RunOnce();
   EXPECT_EQ(harness_.engine.encode_calls().size(), 2u);
   flow.cancelled->store(true);
@@ -149,7 +149,7 @@ TEST_F(SchedulerLoopTest, EqualPairsAreEncodedOnce) {
 }
 
 TEST_F(SchedulerLoopTest, CancelledInTheQueueIsNeverEncoded) {
-  const TestJob job = harness_.Add(1, kChunk);
+  const TestJob job = harness_.Add(1, kQuantum);
   job.cancelled->store(true);
   EXPECT_FALSE(harness_.loop.RunOnce());
   EXPECT_EQ(job.sink->code(), absl::StatusCode::kCancelled);
@@ -159,7 +159,7 @@ TEST_F(SchedulerLoopTest, CancelledInTheQueueIsNeverEncoded) {
 
 TEST_F(SchedulerLoopTest, ExpiredInTheQueueIsNeverEncoded) {
   TestJob job;
-  job.work = {.id = 1, .queries = kChunk};
+  job.work = {.id = 1, .queries = kQuantum};
   job.deadline = harness_.clock.Now() + absl::Seconds(1);
   job = harness_.Add(job);
   harness_.clock.Advance(absl::Seconds(1));
@@ -171,7 +171,7 @@ TEST_F(SchedulerLoopTest, ExpiredInTheQueueIsNeverEncoded) {
 
 TEST_F(SchedulerLoopTest, ExpiredDuringItsEncoderPassIsNotStepped) {
   TestJob job;
-  job.work = {.id = 1, .queries = kChunk};
+  job.work = {.id = 1, .queries = kQuantum};
   job.deadline = harness_.clock.Now() + harness_.engine.pair_time / 2;
   job = harness_.Add(job);
   EXPECT_FALSE(harness_.loop.RunOnce());
@@ -181,9 +181,9 @@ TEST_F(SchedulerLoopTest, ExpiredDuringItsEncoderPassIsNotStepped) {
 
 TEST_F(SchedulerLoopTest, ExpiredWhileMatchingLeavesAtTheNextBoundary) {
   TestJob job;
-  job.work = {.id = 1, .queries = 10 * kChunk};
-  const absl::Duration chunk_time = kChunk * harness_.engine.query_time;
-  job.deadline = harness_.clock.Now() + harness_.engine.pair_time + 2.5 * chunk_time;
+  job.work = {.id = 1, .queries = 10 * kQuantum};
+  const absl::Duration quantum_time = kQuantum * harness_.engine.query_time;
+  job.deadline = harness_.clock.Now() + harness_.engine.pair_time + 2.5 * quantum_time;
   job = harness_.Add(job);
   harness_.RunAll();
   EXPECT_EQ(job.sink->code(), absl::StatusCode::kDeadlineExceeded);
@@ -192,9 +192,9 @@ TEST_F(SchedulerLoopTest, ExpiredWhileMatchingLeavesAtTheNextBoundary) {
 }
 
 TEST_F(SchedulerLoopTest, CancelledAtAnyBoundaryLeavesThere) {
-  const TestJob bystander = harness_.Add(1, 1000 * kChunk);
+  const TestJob bystander = harness_.Add(1, 1000 * kQuantum);
   for (std::size_t steps = 0; steps < 10; ++steps) {
-    const TestJob job = harness_.Add(2, 10 * kChunk);
+    const TestJob job = harness_.Add(2, 10 * kQuantum);
     for (std::size_t i = 0; i < steps; ++i) harness_.loop.RunOnce();
     EXPECT_EQ(job.sink->calls(), 0);
     job.cancelled->store(true);
@@ -209,9 +209,9 @@ TEST_F(SchedulerLoopTest, CancelledAtAnyBoundaryLeavesThere) {
 
 TEST_F(SchedulerLoopTest, AnEncoderFailureConcernsItsPairAlone) {
   TestJob broken;
-  broken.work = {.id = 1, .queries = kChunk, .encode_fails = true};
+  broken.work = {.id = 1, .queries = kQuantum, .encode_fails = true};
   broken = harness_.Add(broken);
-  const TestJob whole = harness_.Add(2, kChunk);
+  const TestJob whole = harness_.Add(2, kQuantum);
   harness_.RunAll();
   EXPECT_EQ(broken.sink->code(), absl::StatusCode::kInternal);
   ASSERT_TRUE(whole.sink->Wait().ok());
@@ -221,11 +221,11 @@ TEST_F(SchedulerLoopTest, AnEncoderFailureConcernsItsPairAlone) {
 
 TEST_F(SchedulerLoopTest, AStepFailureConcernsItsTaskAlone) {
   TestJob broken;
-  broken.work = {.id = 1, .queries = kChunk, .step_fails = true};
-  const TestJob before = harness_.Add(2, kChunk / 2);
+  broken.work = {.id = 1, .queries = kQuantum, .step_fails = true};
+  const TestJob before = harness_.Add(2, kQuantum / 2);
   broken = harness_.Add(broken);
   harness_.loop.RunOnce();
-  const TestJob after = harness_.Add(3, 3 * kChunk);
+  const TestJob after = harness_.Add(3, 3 * kQuantum);
   harness_.RunAll();
   EXPECT_EQ(broken.sink->code(), absl::StatusCode::kInternal);
   EXPECT_EQ(before.sink->Wait()->matches[0].score, FakeScore(before.work, 0));
@@ -234,10 +234,10 @@ TEST_F(SchedulerLoopTest, AStepFailureConcernsItsTaskAlone) {
 
 TEST_F(SchedulerLoopTest, ASinkMayAddAJobAndFindsItsPlaceFree) {
   TestJob second;
-  second.work = {.id = 2, .queries = kChunk};
+  second.work = {.id = 2, .queries = kQuantum};
   int active_seen = -1;
   TestJob first;
-  first.work = {.id = 1, .queries = kChunk};
+  first.work = {.id = 1, .queries = kQuantum};
   first.sink = std::make_shared<RecordingSink>([&] {
     active_seen = harness_.loop.active_slots_in_use() + FakeEngine::live_objects();
     harness_.Add(second);
