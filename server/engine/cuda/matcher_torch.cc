@@ -84,7 +84,7 @@ absl::Status Matcher::Run(absl::Span<WorkItem> items) {
   for (const GpuBatch& batch : CutIntoBatches(items, BatchKind::kUpsample, many)) {
     NEMF_RETURN_IF_ERROR(RunUpsample(batch));
   }
-  // The optimiser goes through all steps with one row block.
+  // The optimiser makes all steps of one row block before the next.
   for (const GpuBatch& batch : CutIntoBatches(items, BatchKind::kOptimize, rows())) {
     NEMF_RETURN_IF_ERROR(RunOptimize(batch));
   }

@@ -81,7 +81,7 @@ class Backend {
 };
 
 // Returns the engine on any back end. It advances tasks in waves. A wave takes the next work item
-// of each task, in order, until the field evaluations asked for are covered. Its items run side by
+// of each task, in order, until the field evaluations requested are covered. Its items run side by
 // side.
 std::unique_ptr<Engine> MakeEngine(std::unique_ptr<Backend> backend);
 

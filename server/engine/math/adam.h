@@ -22,8 +22,8 @@ struct AdamStepSize {
   float second_unbiased;  // 1 - beta2^(step + 1)
 };
 
-// The learning rate of step 0, 1, ...: half a cosine over `steps` from `initial` to `final`, one
-// step late (docs/algorithm.md, section 5.3).
+// Returns the learning rate of step 0, 1, ...: half a cosine over `steps` from `initial` to
+// `final`, one step late (docs/algorithm.md, section 5.3).
 NEMF_HD double LearningRate(int step, int steps, double initial, double final) {
   const double pi = 3.14159265358979323846;
   const double late = step > 0 ? step - 1 : 0;
@@ -36,7 +36,8 @@ NEMF_HD AdamStepSize MakeAdamStep(int step, double rate, double weight_decay) {
           static_cast<float>(1.0 - pow(0.999, step + 1))};
 }
 
-// AdamW along one axis (betas 0.9 and 0.999, epsilon 1e-8): decay first, then the Adam update.
+// Updates AdamW along one axis (betas 0.9 and 0.999, epsilon 1e-8): decay first, then the Adam
+// update.
 NEMF_HD float AdamAxis(float value, float gradient, const AdamStepSize& step, float* first,
                        float* second) {
   *first = 0.9f * *first + 0.1f * gradient;
@@ -46,13 +47,13 @@ NEMF_HD float AdamAxis(float value, float gradient, const AdamStepSize& step, fl
   return value * step.keep - step.rate * mean / spread;
 }
 
-// One step of a point against the gradient of its loss.
+// Returns a point after one step against the gradient of its loss.
 NEMF_HD Vec2 AdamUpdate(Vec2 point, Vec2 gradient, const AdamStepSize& step, AdamState* state) {
   return {AdamAxis(point.x, gradient.x, step, &state->first.x, &state->second.x),
           AdamAxis(point.y, gradient.y, step, &state->first.y, &state->second.y)};
 }
 
-// d (-log sigmoid(score)) / d score.
+// Returns d (-log sigmoid(score)) / d score.
 NEMF_HD float LossSlope(float score) { return -1.0f / (1.0f + expf(score)); }
 
 }  // namespace nemf

@@ -13,12 +13,12 @@ struct CoarseView {
   int grid;
 };
 
-// Linear interpolation between `first` (fraction 0) and `second` (fraction 1).
+// Interpolates linearly between `first` (fraction 0) and `second` (fraction 1).
 NEMF_HD float Lerp(float first, float second, float fraction) {
   return first * (1.0f - fraction) + second * fraction;
 }
 
-// The coarse map at the pixel (x, y) of a query of width x height pixels: bilinear, corners
+// Returns the coarse map at the pixel (x, y) of a query of width x height pixels: bilinear, corners
 // aligned. The pixel may be fractional and lies inside the image.
 NEMF_HD Vec2 SampleCoarse(const CoarseView& coarse, float x, float y, int width, int height) {
   const int grid = coarse.grid;
@@ -41,7 +41,7 @@ NEMF_HD Vec2 SampleCoarse(const CoarseView& coarse, float x, float y, int width,
   return {out[0], out[1]};
 }
 
-// The bilinear value between four corners (row-major).
+// Returns the bilinear value between four corners (row-major).
 NEMF_HD Vec2 LerpCorners(const Vec2 corners[4], float fraction_x, float fraction_y) {
   return {Lerp(Lerp(corners[0].x, corners[1].x, fraction_x),
                Lerp(corners[2].x, corners[3].x, fraction_x), fraction_y),

@@ -19,7 +19,7 @@ NEMF_HD int PixelOf(const ConeView& cone, int site) {
   return cone.pixels == nullptr ? site : cone.pixels[site];
 }
 
-// The pixels above, below, left and right of a pixel, mirrored at the border.
+// Writes the pixels above, below, left and right of a pixel, mirrored at the border.
 NEMF_HD void NeighbourPixels(int width, int height, int pixel, int out[4]) {
   const int x = pixel % width;
   const int y = pixel / width;
@@ -29,7 +29,7 @@ NEMF_HD void NeighbourPixels(int width, int height, int pixel, int out[4]) {
   out[3] = y * width + Mirror(x + 1, width);
 }
 
-// The sites of a site's neighbours, in the order of NeighbourPixels().
+// Writes the sites of a site's neighbours, in the order of NeighbourPixels().
 NEMF_HD void NeighbourSites(const ConeView& cone, int site, int out[4]) {
   if (cone.pixels == nullptr) {
     NeighbourPixels(cone.width, cone.height, site, out);

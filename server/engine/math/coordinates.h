@@ -15,31 +15,32 @@ struct Vec2 {
 // Equal values (so -0 equals 0): equal points have equal scores.
 NEMF_HD bool Same(Vec2 a, Vec2 b) { return a.x == b.x && a.y == b.y; }
 
-// A pixel coordinate along an axis of `size` pixels -> normalised; 0 where the axis has one pixel.
+// Returns the normalised coordinate of a pixel on an axis of `size` pixels, or 0 if `size` is 1.
 NEMF_HD float ToNormalized(float pixel, int size) {
   return size == 1 ? 0.0f : 2.0f * pixel / static_cast<float>(size - 1) - 1.0f;
 }
 
-// The inverse of ToNormalized(); pixel 0 where the axis has one.
+// Returns the inverse of ToNormalized(), or pixel 0 if `size` is 1.
 NEMF_HD float ToPixel(float normalized, int size) {
   return (normalized + 1.0f) * 0.5f * static_cast<float>(size - 1);
 }
 
-// Whether a point (pixels) lies between the centres of the outermost pixels; a NaN does not.
+// Returns whether a point (pixels) lies between the centres of the outermost pixels. A NaN does
+// not.
 NEMF_HD bool InsideImage(Vec2 pixel, int width, int height) {
   return pixel.x >= 0 && pixel.x <= static_cast<float>(width - 1) && pixel.y >= 0 &&
          pixel.y <= static_cast<float>(height - 1);
 }
 
-// The node `index` (row-major) of a grid of columns x rows points over an image, the outermost on
-// the centres of the outermost pixels.
+// Returns node `index` (row-major) of a grid of columns x rows points over an image. The outermost
+// nodes are on the centres of the outermost pixels.
 NEMF_HD Vec2 GridNode(int index, int columns, int rows) {
   return {ToNormalized(static_cast<float>(index % columns), columns),
           ToNormalized(static_cast<float>(index / columns), rows)};
 }
 
-// Index -1 or `size` -> the index inside, reflected without repeating the edge: -1 is 1, `size` is
-// size - 2; 0 where the axis has one pixel.
+// Reflects the index -1 or `size` into the axis without repeating the edge: -1 becomes 1, `size`
+// becomes size - 2. Returns 0 if the axis has one pixel.
 NEMF_HD int Mirror(int index, int size) {
   if (size == 1) return 0;
   if (index < 0) return -index;

@@ -25,7 +25,8 @@ struct AxisNodes {
   float slope[2];  // d weight / d coordinate
 };
 
-// Where a normalised coordinate lies on an axis of `grid` nodes, corners aligned.
+// Returns the nodes around a normalised coordinate on an axis of `grid` nodes, with aligned
+// corners.
 NEMF_HD AxisNodes FindNodes(float coordinate, int grid) {
   const float last = static_cast<float>(grid - 1);
   // Two nodes beyond the grid all weights are 0; the bounds also make a NaN harmless.
@@ -74,7 +75,7 @@ NEMF_HD PhiCorners FindCorners(const PhiView& phi, Vec2 reference, Vec2 query) {
   return corners;
 }
 
-// Phi at the corners' point, linear along each of the four axes -> out [channels].
+// Interpolates Phi at the corners' point, linear along each of the four axes -> out [channels].
 NEMF_HD void InterpolatePhi(const PhiView& phi, const PhiCorners& corners, float* __restrict out) {
   const int channels = phi.channels;
   const float* __restrict r0 = phi.data + corners.reference[0];
@@ -100,8 +101,8 @@ NEMF_HD void InterpolatePhi(const PhiView& phi, const PhiCorners& corners, float
   }
 }
 
-// Channel `channel` of what InterpolatePhi() gives, bit for bit, from Phi's numbers in `values`:
-// floats, or anything that + and [] work on.
+// Returns channel `channel` of InterpolatePhi(), bit for bit. `values` are Phi's numbers: floats,
+// or anything with + and [].
 template <typename Numbers>
 NEMF_HD float InterpolateChannel(const Numbers& values, const PhiCorners& corners, int channel) {
   float out = 0.0f;
@@ -118,9 +119,9 @@ NEMF_HD float InterpolateChannel(const Numbers& values, const PhiCorners& corner
   return out;
 }
 
-// <seed, interpolation over the query's corners alone> at a corner of the reference, whose part of
-// Phi starts at `base`. The sum's order is fixed by hand, in lanes that fill a vector register.
-// `base` and `seed` are floats, or anything that + and [] work on.
+// Returns the scalar product of `seed` and the interpolation over the query's corners alone, at a
+// corner of the reference whose part of Phi starts at `base`. The order of the sum is fixed, in
+// lanes that fill a vector register. `base` and `seed` are floats, or anything with + and [].
 template <typename Numbers, typename Seed>
 NEMF_HD float CornerProduct(const PhiCorners& corners, int channels, const Numbers& base,
                             const Seed& seed) {
@@ -142,7 +143,7 @@ NEMF_HD float CornerProduct(const PhiCorners& corners, int channels, const Numbe
   return rest;
 }
 
-// The gradient in the reference point, from the four corners' CornerProduct().
+// Returns the gradient with respect to the reference point, from the four corners' CornerProduct().
 NEMF_HD Vec2 GradientOfProducts(const PhiCorners& corners, const float products[4]) {
   Vec2 gradient;
   for (int r = 0; r < 4; ++r) {
@@ -152,8 +153,8 @@ NEMF_HD Vec2 GradientOfProducts(const PhiCorners& corners, const float products[
   return gradient;
 }
 
-// The gradient in the reference point of the scalar product of `seed` [channels] and the
-// interpolated Phi.
+// Returns the gradient, with respect to the reference point, of the scalar product of `seed`
+// [channels] and the interpolated Phi.
 NEMF_HD Vec2 InterpolationGradient(const PhiView& phi, const PhiCorners& corners,
                                    const float* seed) {
   float products[4];

@@ -6,7 +6,7 @@
 namespace nemf {
 
 // The points of the query that PatchMatch works on: width x height nodes, corners aligned with
-// those of the query's width x height pixels. Where the two sizes are equal, nodes are pixels.
+// those of the query's width x height pixels. If the two sizes are equal, nodes are pixels.
 struct LatticeView {
   int width;
   int height;
@@ -23,8 +23,8 @@ struct KeypointSupport {
   float fraction_y;
 };
 
-// A query pixel coordinate -> lattice steps along one axis, moved inside. Exact where nodes are
-// pixels.
+// Converts a query pixel coordinate to lattice steps along one axis, moved inside. Exact if nodes
+// are pixels.
 NEMF_HD float ToLattice(float pixel, int query_size, int lattice_size) {
   if (query_size == 1) return 0.0f;
   const float last = static_cast<float>(lattice_size - 1);
@@ -33,8 +33,8 @@ NEMF_HD float ToLattice(float pixel, int query_size, int lattice_size) {
   return raised > last ? last : raised;
 }
 
-// The support of the query pixel (x, y), which may be fractional and is moved into the image first.
-// A node of weight 0 is not part of it.
+// Returns the support of the query pixel (x, y), which may be fractional and is first moved into
+// the image. A node of weight 0 is not part of it.
 NEMF_HD KeypointSupport FindSupport(const LatticeView& lattice, float x, float y) {
   const float at_x = ToLattice(x, lattice.query_width, lattice.width);
   const float at_y = ToLattice(y, lattice.query_height, lattice.height);

@@ -5,11 +5,11 @@
 
 namespace nemf {
 
-// relu(x), and 0 for a NaN.
+// Returns relu(x), and 0 for a NaN.
 NEMF_HD float Relu(float x) { return x > 0.0f ? x : 0.0f; }
 
-// offset + the scalar product of `weight` and relu(row + bias), all of `columns` numbers; `row` is
-// anything that [] reads. The sum's order is fixed by hand.
+// Returns offset + the scalar product of `weight` and relu(row + bias), all of `columns` numbers.
+// `row` is anything with []. The order of the sum is fixed.
 template <typename Row>
 NEMF_HD float ActivatedProduct(const Row& row, const float* bias, const float* weight, int columns,
                                float offset) {

@@ -34,7 +34,7 @@ NEMF_HD PhiloxWords Philox(PhiloxWords counter, std::uint64_t key) {
   return counter;
 }
 
-// A random word -> [-1, 1), in steps of 2^-23, without rounding.
+// Maps a random word to [-1, 1), in steps of 2^-23, without rounding.
 NEMF_HD float SignedUnit(std::uint32_t word) {
   return 2.0f * (static_cast<float>(word >> 8) * (1.0f / 16777216.0f)) - 1.0f;
 }

@@ -17,7 +17,7 @@ inline constexpr int kMaxUpsampleCandidates = 5;
 // Values closer than this are one candidate; reference pixels along an axis.
 inline constexpr float kUpsampleTolerance = 0.5f;
 
-// A cell is regular where the answer moves by at most this many times a lattice step (of the
+// A cell is regular if the answer moves by at most this many times a lattice step (of the
 // reference, in equal shares of its sides) from node to node.
 inline constexpr float kRegularStretch = 1.5f;
 
