@@ -24,13 +24,13 @@ class PhiInputs(NamedTuple):
     def random(config: ModelConfig, generator: torch.Generator) -> PhiInputs:
         grid = config.grid
         cells = (grid, grid, grid, grid)
-        refined = torch.rand(1, config.cost_channels, *cells, generator=generator)
+        refined = torch.rand(1, config.cost_embedding.channels, *cells, generator=generator)
         field_correlations = [
             torch.rand(1, level.channels[-1], *cells, generator=generator)
-            for level in config.field_correlations
+            for level in config.cost_embedding.field_correlations
         ]
         fine = []
-        if config.lookups:
+        if config.coarse.lookups:
             source = torch.rand(1, 2, grid, grid, generator=generator) * 2 - 1
             fine.append(FineMap(source, torch.zeros(1, 1, grid, grid)))
         return PhiInputs(refined.flatten(4, 5).flatten(2, 3), field_correlations, fine)

@@ -16,7 +16,7 @@ def make_pair(query_size: tuple[int, int], reference_size: tuple[int, int]) -> E
     generator = torch.Generator().manual_seed(3)
     config = ModelConfig.tiny()
     grid = config.grid
-    phi = torch.rand(config.phi_channels, grid, grid, grid, grid, generator=generator) * 3
+    phi = torch.rand(config.field.phi_channels, grid, grid, grid, grid, generator=generator) * 3
     coarse = torch.rand(2, grid, grid, generator=generator) * 2 - 1
     return EncodedPair(phi, coarse, query_size, reference_size)
 

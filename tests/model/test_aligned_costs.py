@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,20 +20,18 @@ from nemf_model.geometry import identity_grid
 from nemf_model.training.initialise import start_from_correlation
 
 GRID = 6
-CONFIG = replace(
-    ModelConfig.tiny(),
-    backbone="efficientnet_lite0",
-    backbone_taps=(2, 4, 10),
-    object_widths=(4, 4, 8, 8),
-    object_side=64,
-    levels=(),
-    field_correlations=(),
-    compared=(1, 2),
-    lookups=(LookupConfig(0, 24, 1), LookupConfig(1, 12, 1)),
+CONFIG = ModelConfig.tiny().changed(
+    backbone={"name": "efficientnet_lite0", "taps": (2, 4, 10)},
+    object_finder={"widths": (4, 4, 8, 8), "side": 64},
+    cost_embedding={
+        "levels": (),
+        "field_correlations": (),
+        "compared": (1, 2),
+        "search_grid": 9,
+    },
+    coarse={"temperature": 0.05, "lookups": (LookupConfig(0, 24, 1), LookupConfig(1, 12, 1))},
     image_size=96,
     grid=GRID,
-    search_grid=9,
-    temperature=0.05,
 )
 
 
@@ -55,7 +52,7 @@ def warped_pairs(seed: int) -> tuple[Tensor, Tensor, RandomWarp]:
 def plain_similarity(source: Sequence[Tensor], target: Sequence[Tensor], side: int) -> Tensor:
     """Mean cosine of the features, one pair and cell after the other: [B, side^2, GRID^2]."""
     found = torch.zeros(len(source[0]), side * side, GRID * GRID)
-    for tap in CONFIG.compared:
+    for tap in CONFIG.cost_embedding.compared:
         for pair in range(len(found)):
             s, t = (
                 F.interpolate(m[tap][pair, None], (n, n), mode="bilinear", align_corners=True)[0]
@@ -67,12 +64,12 @@ def plain_similarity(source: Sequence[Tensor], target: Sequence[Tensor], side: i
                 there = s.flatten(1).T - mean
                 lengths = (there.square().sum(dim=1) + 1e-6) * (here.square().sum() + 1e-6)
                 found[pair, :, cell] += (there @ here) / lengths.sqrt()
-    return found / len(CONFIG.compared)
+    return found / len(CONFIG.cost_embedding.compared)
 
 
 def aligned_with(source: list[Tensor], target: list[Tensor], temperature: float) -> Tensor:
     """The coarse map that the alignment makes of features and objects, [B, 2, GRID, GRID]."""
-    side = CONFIG.search_grid
+    side = CONFIG.cost_embedding.search_grid
     alike = plain_similarity(source, target, side)
     objects = F.interpolate(source[-1], (side, side), mode="bilinear", align_corners=True)
     prior = match_prior(objects, align(objects, target[-1], alike), alike)
@@ -101,7 +98,7 @@ def model() -> NeMF:
 def test_the_coarse_map_starts_as_the_alignment_of_the_features(model: NeMF, seed: int) -> None:
     source, target, warp = warped_pairs(seed)
     taps = [model.feature_extraction(images) for images in (source, target)]
-    expected = aligned_with(*taps, CONFIG.temperature)
+    expected = aligned_with(*taps, CONFIG.coarse.temperature)
     coarse = model.encode(target=target, source=source).coarse
     print(f"seed {seed}: largest difference {(coarse - expected).abs().max():.1e}")
     for alpha in (0.03, 0.05, 0.1):
@@ -114,7 +111,7 @@ def test_r_is_the_prior_with_what_the_taps_say_against_each_other(model: NeMF) -
     source, target, _ = warped_pairs(5)
     source, target = (model.feature_extraction(images[:2]) for images in (source, target))
     refined = model.costs(source, target).refined
-    side = CONFIG.search_grid
+    side = CONFIG.cost_embedding.search_grid
     objects = F.interpolate(source[-1], (side, side), mode="bilinear", align_corners=True)
     aligned = align(objects, target[-1], plain_similarity(source, target, side))
     prior = match_prior(source[-1], aligned, plain_similarity(source, target, GRID))

@@ -43,7 +43,9 @@ def config_of(backbone: str) -> ModelConfig:
         levels = tuple(LevelConfig(tap, 4, (2, 2), (1, 1)) for tap in (0, 1))
     else:
         levels = (LevelConfig(0, 8, (2, 3), (2, 1)), LevelConfig(1, 4, (2, 2), (1, 1)))
-    return replace(tiny, backbone=backbone, backbone_taps=TAPS[backbone], levels=levels)
+    return tiny.changed(
+        backbone={"name": backbone, "taps": TAPS[backbone]}, cost_embedding={"levels": levels}
+    )
 
 
 @pytest.fixture(params=TAPS)
@@ -55,7 +57,7 @@ def config(request: pytest.FixtureRequest) -> ModelConfig:
 
 def package_weights(config: ModelConfig) -> dict[str, torch.Tensor]:
     """Random weights as the backbone's own package publishes them, classifier included."""
-    package, _, name = config.backbone.partition(":")
+    package, _, name = config.backbone.name.partition(":")
     torch.manual_seed(3)
     if package == "torchvision":
         import torchvision
@@ -72,13 +74,15 @@ def test_named_backbone_takes_its_packages_weights(config: ModelConfig, tmp_path
     torch.save(weights, tmp_path / "weights.pth")
     features = FeatureExtraction(config).eval()
     before = [tap.clone() for tap in features(torch.ones(1, 3, 64, 64))]
-    assert [tuple(tap.shape[2:]) for tap in before] == [(lv.size, lv.size) for lv in config.levels]
+    assert [tuple(tap.shape[2:]) for tap in before] == [
+        (lv.size, lv.size) for lv in config.cost_embedding.levels
+    ]
     assert [tap.shape[1] for tap in before] == list(features.channels)
     features.load_weights(tmp_path / "weights.pth")
     after = features(torch.ones(1, 3, 64, 64))
     assert not torch.allclose(before[1], after[1])
     own = features.backbone.state_dict()
-    for last in ENDS["vit" if "vit" in config.backbone else "resnet18"]:
+    for last in ENDS["vit" if "vit" in config.backbone.name else "resnet18"]:
         [key] = [key for key in own if key.removeprefix("network.").removeprefix("model.") == last]
         assert torch.equal(own[key], weights[last])
 
@@ -120,19 +124,20 @@ def test_missing_package_is_named(package: str, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("backbone", "message"),
     [
-        ({"backbone": "resnet18"}, "backbone = 'resnet18', must be small, resnet101"),
-        ({"backbone": "timm:resnet18", "backbone_taps": ()}, "must name the taps"),
+        ({"name": "resnet18"}, "backbone.name = 'resnet18', must be small, resnet101"),
+        ({"name": "timm:resnet18", "taps": ()}, "must name the taps"),
     ],
 )
-def test_bad_backbones_are_named(changes: dict, message: str) -> None:
+def test_bad_backbones_are_named(backbone: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        FeatureExtraction(replace(ModelConfig.tiny(), **changes))
+        FeatureExtraction(ModelConfig.tiny().changed(backbone=backbone))
 
 
 def test_a_tap_of_another_size_is_named(config: ModelConfig) -> None:
-    levels = (config.levels[0], replace(config.levels[1], size=16))
-    tap = re.escape(repr(config.backbone_taps[1]))
+    levels = config.cost_embedding.levels
+    levels = (levels[0], replace(levels[1], size=16))
+    tap = re.escape(repr(config.backbone.taps[1]))
     with pytest.raises(ValueError, match=rf"level size = 16, but tap {tap} of .* is 4x4"):
-        FeatureExtraction(replace(config, levels=levels))
+        FeatureExtraction(config.changed(cost_embedding={"levels": levels}))

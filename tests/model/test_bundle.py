@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +55,7 @@ def test_files_and_manifest(bundle_directory: Path) -> None:
         "channels": 12,
         "hidden": 16,
         "blocks": 3,
-        "frequencies": list(config.frequencies),
+        "frequencies": list(config.field.frequencies),
         "scale": 2.0,
         "offset": 3.0,
     }
@@ -153,14 +152,12 @@ def test_failed_export_leaves_nothing(
 @pytest.fixture(scope="module")
 def large_costs() -> NeMF:
     """A model like the published one, on a grid of 8 x 8, whose costs are near 14,000."""
-    config = replace(
-        ModelConfig.tiny(),
+    levels = (LevelConfig(1, 16, (2, 3), (2, 1)), LevelConfig(2, 8, (2, 2), (1, 1)))
+    config = ModelConfig.tiny().changed(
         image_size=128,
         grid=8,
-        levels=(LevelConfig(1, 16, (2, 3), (2, 1)), LevelConfig(2, 8, (2, 2), (1, 1))),
-        field_correlations=(),
-        lookups=(),
-        temperature=0.02,
+        cost_embedding={"levels": levels, "field_correlations": ()},
+        coarse={"lookups": (), "temperature": 0.02},
     )
     torch.manual_seed(1)
     model = NeMF(config).eval()
@@ -217,10 +214,11 @@ def test_wrong_coarse_maps_are_refused(
 
 
 def test_a_coarse_map_of_another_temperature_is_refused() -> None:
-    config = replace(ModelConfig.tiny(), lookups=())
+    config = ModelConfig.tiny().changed(coarse={"lookups": ()})
     torch.manual_seed(2)
     model = NeMF(config).eval()
-    other = NeMF(replace(config, temperature=config.temperature * 1.01)).eval()
+    warmer = config.changed(coarse={"temperature": config.coarse.temperature * 1.01})
+    other = NeMF(warmer).eval()
     other.load_state_dict(model.state_dict())
     inputs = torch.randn(2, 2, 3, 64, 64, generator=torch.Generator().manual_seed(3)).unbind()
     with pytest.raises(RuntimeError, match="coarse map"):

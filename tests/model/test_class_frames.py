@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,11 +79,13 @@ def sampler_of(store: ImageStore, model: ModelConfig, seed: int) -> PairSampler:
 
 def with_finder() -> ModelConfig:
     tiny = ModelConfig.tiny()
-    levels = (*tiny.levels, LevelConfig(3, 8, (2, 2), (1, 1)))
-    return replace(
-        tiny, object_widths=(4, 4, 6, 8), object_side=32, levels=levels, grid=8,
-        backbone_widths=(8, 16, 16, 16),
-    )  # fmt: skip
+    levels = (*tiny.cost_embedding.levels, LevelConfig(3, 8, (2, 2), (1, 1)))
+    return tiny.changed(
+        backbone={"widths": (8, 16, 16, 16)},
+        object_finder={"widths": (4, 4, 6, 8), "side": 32},
+        cost_embedding={"levels": levels},
+        grid=8,
+    )
 
 
 def test_shifted_pictures_are_aligned_and_the_frames_kept(tmp_path: Path) -> None:

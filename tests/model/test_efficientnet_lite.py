@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,7 +54,7 @@ def test_logits_with_the_published_weights_are_the_packages() -> None:
 
 
 def lite0(*taps: int) -> FeatureExtraction:
-    config = replace(ModelConfig.tiny(), backbone="efficientnet_lite0", backbone_taps=taps)
+    config = ModelConfig.tiny().changed(backbone={"name": "efficientnet_lite0", "taps": taps})
     return FeatureExtraction(config).eval()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 
 import pytest
 import torch
@@ -19,28 +18,31 @@ from nemf_model.export.fast_encoder import FastEncoder, unit_vectors
 TOLERANCE = 1e-4
 
 TINY = ModelConfig.tiny()
+LEVELS = TINY.cost_embedding.levels
+FIELD_CORRELATIONS = TINY.cost_embedding.field_correlations
 CONFIGS = {
     "tiny": TINY,
     # As in the published model: a level that is enlarged, the unused modules, several blocks.
-    "reference layout": replace(
-        TINY,
-        levels=(*TINY.levels, LevelConfig(2, 4, (2, 2), (1, 1), transposed=True)),
-        depth=2,
-        heads=4,
+    "reference layout": TINY.changed(
+        cost_embedding={
+            "levels": (*LEVELS, LevelConfig(2, 4, (2, 2), (1, 1), transposed=True)),
+            "depth": 2,
+            "heads": 4,
+        },
         reference_layout=True,
     ),
-    "objects": replace(
-        TINY,
-        object_widths=(4, 4, 6, 8),
-        object_side=32,
-        levels=(*TINY.levels, LevelConfig(3, 4, (2, 2), (1, 1))),
+    "objects": TINY.changed(
+        object_finder={"widths": (4, 4, 6, 8), "side": 32},
+        cost_embedding={"levels": (*LEVELS, LevelConfig(3, 4, (2, 2), (1, 1)))},
     ),
     # Two field correlations, of which one shares its correlation with a level.
-    "field_correlations": replace(
-        TINY, field_correlations=(*TINY.field_correlations, LevelConfig(1, 8, (3, 2), (1, 2)))
+    "field correlations": TINY.changed(
+        cost_embedding={
+            "field_correlations": (*FIELD_CORRELATIONS, LevelConfig(1, 8, (3, 2), (1, 2)))
+        }
     ),
-    "no fine map": replace(TINY, lookups=(), field_correlations=()),
-    "one channel": replace(TINY, levels=(LevelConfig(1, 8, (1, 1), (2, 1)),)),
+    "no fine map": TINY.changed(cost_embedding={"field_correlations": ()}, coarse={"lookups": ()}),
+    "one channel": TINY.changed(cost_embedding={"levels": (LevelConfig(1, 8, (1, 1), (2, 1)),)}),
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -33,7 +32,8 @@ def test_phi_depends_on_field_correlations_and_the_coarse_map_does_not() -> None
 
 def test_field_correlations_have_the_size_of_the_grid() -> None:
     field_correlations = (LevelConfig(1, 8, (2, 5), (2, 1)), LevelConfig(2, 4, (3,), (1,)))
-    model = NeMF(replace(ModelConfig.tiny(), field_correlations=field_correlations)).eval()
+    config = ModelConfig.tiny().changed(cost_embedding={"field_correlations": field_correlations})
+    model = NeMF(config).eval()
     taps = [torch.randn(2, 4, side, side) for side in (16, 8, 4)]
     shapes = [tuple(d.shape) for d in model.field_correlations(taps, taps)]
     assert shapes == [(2, 5, 4, 4, 4, 4), (2, 3, 4, 4, 4, 4)]
@@ -41,16 +41,13 @@ def test_field_correlations_have_the_size_of_the_grid() -> None:
 
 def test_configurations_from_before_there_were_field_correlations_have_none() -> None:
     values = ModelConfig.small().to_dict()
-    del values["field_correlations"]
-    assert ModelConfig.from_dict(values).field_correlations == ()
+    del values["cost_embedding"]["field_correlations"]
+    assert ModelConfig.from_dict(values).cost_embedding.field_correlations == ()
 
 
-def test_files_with_the_old_name_are_read() -> None:
+def test_checkpoints_with_the_old_name_are_read() -> None:
     torch.manual_seed(4)
     model = NeMF(ModelConfig.tiny())
-    values = model.config.to_dict()
-    values["details"] = values.pop("field_correlations")
-    assert ModelConfig.from_dict(values) == model.config
     state = model.state_dict()
     old = {key.replace(".field_correlations.", ".details."): value for key, value in state.items()}
     assert old.keys() != state.keys()
@@ -73,7 +70,8 @@ def test_the_checkpoint_that_ships_is_read() -> None:
 def test_field_correlations_start_as_the_levels_do() -> None:
     torch.manual_seed(3)
     level = LevelConfig(1, 8, (8, 8), (2, 1))
-    model = NeMF(replace(ModelConfig.tiny(), levels=(level,), field_correlations=(level,)))
+    both = {"levels": (level,), "field_correlations": (level,)}
+    model = NeMF(ModelConfig.tiny().changed(cost_embedding=both))
     start_from_correlation(model, noise=0.0)
     weights = model.corr_embedder[0].state_dict()
     for name, value in model.mlp_model.field_correlations[0].state_dict().items():

@@ -162,7 +162,7 @@ def shifted_pairs(generator: torch.Generator) -> tuple[list[Tensor], list[Tensor
 def test_the_map_learns_to_find_what_a_coarse_one_misses() -> None:
     torch.manual_seed(8)
     generator = torch.Generator().manual_seed(8)
-    refinement = MapRefinement(replace(TINY, fine_widths=(16, 12, 4)))
+    refinement = MapRefinement(TINY.changed(coarse={"fine_widths": (16, 12, 4)}))
     optimiser = torch.optim.Adam(refinement.parameters(), lr=1e-2)
     cost = torch.zeros(4, 16, 16)
 
@@ -206,7 +206,7 @@ def test_phi_has_the_offsets_and_the_rest_is_as_without_them() -> None:
         offsets = model.mlp_model.refinement.offsets(whole.fine[-1])
         model.mlp_model.refinement = None
         rest = Pair(model)
-    assert len(whole.fine) == TINY.fine_rounds and rest.fine == []
+    assert len(whole.fine) == TINY.coarse.fine_rounds and rest.fine == []
     assert torch.equal(whole.encoding.phi[:, -4:], offsets)
     assert torch.equal(whole.encoding.phi[:, :-4], rest.encoding.phi)
     assert torch.equal(whole.encoding.coarse, rest.encoding.coarse)
@@ -231,8 +231,7 @@ def test_the_map_teaches_only_itself() -> None:
 
 def test_configurations_from_before_there_was_a_fine_map_have_none() -> None:
     values = ModelConfig.small().to_dict()
-    assert ModelConfig.from_dict(values) == ModelConfig.small()
     for key in ("lookups", "fine_widths", "fine_rounds"):
-        del values[key]
-    assert ModelConfig.from_dict(values).lookups == ()
-    assert NeMF(replace(TINY, lookups=())).mlp_model.refinement is None
+        del values["coarse"][key]
+    assert ModelConfig.from_dict(values).coarse.lookups == ()
+    assert NeMF(TINY.changed(coarse={"lookups": ()})).mlp_model.refinement is None

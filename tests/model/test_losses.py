@@ -39,7 +39,7 @@ def test_scores_of_a_batch_equal_those_of_its_pairs() -> None:
     torch.manual_seed(2)
     decoder = Decoder(config)
     grid = config.grid
-    phi = torch.randn(2, config.phi_channels, grid, grid, grid, grid)
+    phi = torch.randn(2, config.field.phi_channels, grid, grid, grid, grid)
     source, target = torch.rand(2, 7, 2) * 2 - 1, torch.rand(2, 7, 2) * 2 - 1
     both = score(decoder, phi, source, target)
     for i in range(2):
@@ -115,7 +115,7 @@ def test_losses_leave_out_what_is_not_valid() -> None:
     config = ModelConfig.tiny()
     decoder = Decoder(config)
     grid = config.grid
-    phi = torch.randn(2, config.phi_channels, grid, grid, grid, grid, generator=generator)
+    phi = torch.randn(2, config.field.phi_channels, grid, grid, grid, grid, generator=generator)
     coarse = torch.rand(2, 2, grid, grid, generator=generator)
     points = torch.rand(2, 3, 2, generator=generator) * 2 - 1
     elsewhere = points.clone()

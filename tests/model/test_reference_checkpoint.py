@@ -45,7 +45,7 @@ def test_random_reference_weights_load_strictly(tmp_path: Path) -> None:
     pickled = write_pickle(tmp_path / "args.pkl", Namespace(hyperpixel="[3,7,29,32]", lr=1e-4))
     loaded = load_reference_model(tmp_path / "model_best.pth", pickled)
     assert not loaded.training
-    assert loaded.config.hyperpixel_ids == (3, 7, 29, 32)
+    assert loaded.config.backbone.hyperpixel_ids == (3, 7, 29, 32)
     expected = model.state_dict()
     assert all(torch.equal(value, expected[key]) for key, value in loaded.state_dict().items())
 

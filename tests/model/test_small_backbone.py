@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -53,7 +51,7 @@ def test_dilated_is_the_convolution(height: int, width: int) -> None:
 
 def test_the_object_finder_sees_images_shrunk_by_a_whole_factor() -> None:
     tiny = ModelConfig.tiny()
-    config = replace(tiny, object_widths=(4, 4, 6, 8), object_side=32)
+    config = tiny.changed(object_finder={"widths": (4, 4, 6, 8), "side": 32})
     torch.manual_seed(2)
     features = FeatureExtraction(config).eval()
     image = torch.randn(1, 3, 64, 64)

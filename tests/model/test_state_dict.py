@@ -41,9 +41,3 @@ def test_keys_shapes_and_types(reference_on_meta: NeMF) -> None:
     assert len(official) == 1440
     assert sorted(entries) == sorted(official)
     assert entries == official
-
-
-def test_config_survives_its_dict() -> None:
-    for name in ("reference", "small", "lite", "tiny"):
-        config = ModelConfig.named(name)
-        assert ModelConfig.from_dict(config.to_dict()) == config

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -252,8 +251,10 @@ def test_training_without_data_is_refused() -> None:
 
 def test_object_finder_and_aligned_classes_have_their_stages(data: Path, tmp_path: Path) -> None:
     tiny = ModelConfig.tiny()
-    levels = (*tiny.levels, LevelConfig(3, 4, (2, 2), (1, 1)))
-    model = replace(tiny, object_widths=(4, 4, 6, 8), object_side=64, levels=levels)
+    levels = (*tiny.cost_embedding.levels, LevelConfig(3, 4, (2, 2), (1, 1)))
+    model = tiny.changed(
+        object_finder={"widths": (4, 4, 6, 8), "side": 64}, cost_embedding={"levels": levels}
+    )
     settings = {
         **SETTINGS,
         "model": json.loads(json.dumps(model.to_dict())),

@@ -77,15 +77,16 @@ class Aggregator(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         positions = config.grid * config.grid
-        width = positions + config.feature_channels
-        levels = len(config.levels)
+        sizes = config.cost_embedding
+        width = positions + sizes.feature_channels
+        levels = len(sizes.levels)
         self.grid = config.grid
-        self.channels = tuple(level.channels[-1] for level in config.levels)
+        self.channels = tuple(level.channels[-1] for level in sizes.levels)
         # The x half is one embedding a column, the y half one a row.
         self.pos_embed_x = nn.Parameter(torch.zeros(1, levels, 1, config.grid, width // 2))
         self.pos_embed_y = nn.Parameter(torch.zeros(1, levels, config.grid, 1, width // 2))
         self.blocks = nn.Sequential(
-            *(Block(width, config.heads, config.mlp_ratio) for _ in range(config.depth))
+            *(Block(width, sizes.heads, sizes.mlp_ratio) for _ in range(sizes.depth))
         )
         self.proj = nn.Linear(width, positions)
         if config.reference_layout:

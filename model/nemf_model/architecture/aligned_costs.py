@@ -44,20 +44,21 @@ class AlignedCosts(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        side = config.search_grid or config.grid
+        side = config.cost_embedding.search_grid or config.grid
         self.register_buffer("search_points", identity_grid(side, side), persistent=False)
 
     def forward(self, source: Sequence[Tensor], target: Sequence[Tensor]) -> Costs:
         """Taps of both images, at last their object's coordinates [B, 3, grid, grid]."""
         with torch.autocast(source[-1].device.type, enabled=False):
-            grid, side = self.config.grid, self.config.search_grid or self.config.grid
+            grid = self.config.grid
+            side = self.config.cost_embedding.search_grid or grid
             at_target = self._sampled(target, grid)
             similarity = centred_similarities(self._sampled(source, side), at_target)
             mean = similarity.mean(dim=1)
             objects = _resized(source[-1], side)
             aligned = align(objects, target[-1], mean)
             prior = match_prior(objects, aligned, mean)
-            probability = (prior / self.config.temperature).softmax(dim=1)
+            probability = (prior / self.config.coarse.temperature).softmax(dim=1)
             coarse = (probability.transpose(1, 2) @ self.search_points).transpose(1, 2)
             if side != grid:
                 similarity = centred_similarities(self._sampled(source, grid), at_target)
@@ -68,7 +69,7 @@ class AlignedCosts(nn.Module):
 
     def _sampled(self, taps: Sequence[Tensor], side: int) -> list[Tensor]:
         """The compared taps on a grid: [B, C_i, side, side] each."""
-        return [_resized(taps[tap].float(), side) for tap in self.config.compared]
+        return [_resized(taps[tap].float(), side) for tap in self.config.cost_embedding.compared]
 
 
 def centred_similarities(source: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:

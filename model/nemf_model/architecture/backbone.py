@@ -154,29 +154,30 @@ class FeatureExtraction(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.hyperpixel_ids = config.hyperpixel_ids
-        if config.backbone == "resnet101":
+        self.hyperpixel_ids = config.backbone.hyperpixel_ids
+        if config.backbone.name == "resnet101":
             self.backbone = ResNet101()
             self.channels = (256, 512, 1024, 2048)
-        elif config.backbone == "small":
+        elif config.backbone.name == "small":
             self.backbone = SmallBackbone(
-                config.backbone_widths, config.backbone_blocks, config.backbone_context
+                config.backbone.widths, config.backbone.blocks, config.backbone.context
             )
-            self.channels = config.backbone_widths[1:]
-        elif config.backbone in VARIANTS:
-            self.backbone = EfficientNetLite(config.backbone, config.backbone_taps)
+            self.channels = config.backbone.widths[1:]
+        elif config.backbone.name in VARIANTS:
+            self.backbone = EfficientNetLite(config.backbone.name, config.backbone.taps)
             self.channels = self.backbone.channels
         else:
             self.backbone = make_adapter(config)
             self.channels = self.backbone.channels
-        self.object_finder = ObjectFinder(config.object_widths) if config.object_widths else None
+        finder = config.object_finder
+        self.object_finder = ObjectFinder(finder.widths) if finder else None
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """[B, 3, S, S], normalised -> taps [B, C_i, S_i, S_i], finest first; where there is an
         object finder, at last the object's coordinates [B, 3, grid, grid]."""
         taps = self.visual(image)
         if self.object_finder is not None:
-            logits = self.object_finder(_shrunk(image, self.config.object_side))
+            logits = self.object_finder(_shrunk(image, self.config.object_finder.side))
             # Moments need all the digits of float32.
             with torch.autocast(logits.device.type, enabled=False):
                 taps.append(object_coordinates(logits.float(), self.config.grid))
@@ -184,8 +185,9 @@ class FeatureExtraction(nn.Module):
 
     @property
     def compared(self) -> list[int]:
-        """The backbone's taps that are compared: those of `config.compared`, or of the levels."""
-        taps = self.config.compared or [level.tap for level in self.config.levels]
+        """The backbone's taps that are compared: those of the configuration, or of the levels."""
+        sizes = self.config.cost_embedding
+        taps = sizes.compared or [level.tap for level in sizes.levels]
         return [tap for tap in taps if tap < len(self.channels)]
 
     def visual(self, image: Tensor) -> list[Tensor]:
@@ -199,9 +201,9 @@ class FeatureExtraction(nn.Module):
         backbone.
         """
         try:
-            if self.config.backbone in ("small", "resnet101"):
+            if self.config.backbone.name in ("small", "resnet101"):
                 weights = load_state_dict(path)
-            elif self.config.backbone in VARIANTS:
+            elif self.config.backbone.name in VARIANTS:
                 # The file also holds the layers after the last tap.
                 own = self.backbone.state_dict()
                 weights = {k: v for k, v in load_state_dict(path).items() if k in own}
@@ -209,7 +211,7 @@ class FeatureExtraction(nn.Module):
                 weights = make_adapter(self.config, path).state_dict()
             self.backbone.load_state_dict(weights)
         except RuntimeError as error:
-            name = self.config.backbone
+            name = self.config.backbone.name
             raise ValueError(f"{path}: holds no weights of {name}: {error}") from error
 
 

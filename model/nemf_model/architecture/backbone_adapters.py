@@ -1,7 +1,7 @@
 """Backbones of torchvision and timm, by name, behind the interface of backbone.py.
 
-    backbone: torchvision:resnet50              backbone: timm:vit_small_patch14_dinov2
-    backbone_taps: [layer1, layer2, layer3]     backbone_taps: [8, 11]
+    backbone: {name: torchvision:resnet50, taps: [layer1, layer2, layer3]}
+    backbone: {name: timm:vit_small_patch14_dinov2, taps: [8, 11]}
 
 Neither package is needed for other models; each is imported when a configuration names it.
 """
@@ -66,29 +66,29 @@ def make_adapter(config: ModelConfig, weights: Path | None = None) -> BackboneAd
     Raises ValueError if there is no such backbone or tap, or a level's size is not its tap's;
     ImportError if the package is missing.
     """
-    package, _, name = config.backbone.partition(":")
+    package, _, name = config.backbone.name.partition(":")
     makers = {"torchvision": _torchvision_adapter, "timm": _timm_adapter}
     if package not in makers or not name:
         raise ValueError(
-            f"backbone = {config.backbone!r}, must be small, resnet101, "
+            f"backbone.name = {config.backbone.name!r}, must be small, resnet101, "
             f"{', '.join(VARIANTS)}, torchvision:NAME or timm:NAME"
         )
-    if not config.backbone_taps:
-        raise ValueError(f"backbone_taps = [], must name the taps of {config.backbone}")
+    if not config.backbone.taps:
+        raise ValueError(f"backbone.taps = [], must name the taps of {config.backbone.name}")
     adapter = makers[package](name, config, weights)
     _check_levels(config, adapter.sizes)
     return adapter
 
 
 def _check_levels(config: ModelConfig, sizes: Sequence[tuple[int, ...]]) -> None:
-    for level in config.levels:
+    for level in config.cost_embedding.levels:
         if level.tap >= len(sizes):
             raise ValueError(f"level tap = {level.tap}, must be below {len(sizes)} taps")
         if sizes[level.tap] != (level.size, level.size):
             found = "x".join(map(str, sizes[level.tap]))
             raise ValueError(
-                f"level size = {level.size}, but tap {config.backbone_taps[level.tap]!r} of "
-                f"{config.backbone} is {found} for an image of {config.image_size}"
+                f"level size = {level.size}, but tap {config.backbone.taps[level.tap]!r} of "
+                f"{config.backbone.name} is {found} for an image of {config.image_size}"
             )
 
 
@@ -98,7 +98,7 @@ def _torchvision_adapter(name: str, config: ModelConfig, weights: Path | None) -
     network = models.get_model(name, weights=None)
     if weights is not None:
         network.load_state_dict(load_state_dict(weights))
-    nodes = [str(tap) for tap in config.backbone_taps]
+    nodes = [str(tap) for tap in config.backbone.taps]
     network = extraction.create_feature_extractor(network.eval(), return_nodes=nodes)
     return BackboneAdapter(network, config.image_size)
 
@@ -107,7 +107,7 @@ def _timm_adapter(name: str, config: ModelConfig, weights: Path | None) -> Backb
     timm = import_package("timm", "timm")
     if not timm.is_model(name):
         raise ValueError(f"timm has no backbone {name!r}")
-    options: dict[str, Any] = {"out_indices": tuple(int(tap) for tap in config.backbone_taps)}
+    options: dict[str, Any] = {"out_indices": tuple(int(tap) for tap in config.backbone.taps)}
     if weights is not None:
         # timm reads its own formats, and fits a ViT's position embedding to the image's size.
         options |= {"pretrained": True, "pretrained_cfg_overlay": {"file": str(weights)}}

@@ -69,7 +69,7 @@ class EfficientNetLite(nn.Module):
         shapes = _block_shapes(variant)
         if not blocks or list(blocks) != sorted(set(blocks) & set(range(len(shapes)))):
             raise ValueError(
-                f"backbone_taps = {list(blocks)}, must name blocks of {variant} in ascending "
+                f"backbone.taps = {list(blocks)}, must name blocks of {variant} in ascending "
                 f"order, from 0 to {len(shapes) - 1}"
             )
         kept = len(shapes) if classifier else self.tapped[-1] + 1

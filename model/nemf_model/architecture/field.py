@@ -38,16 +38,18 @@ class Decoder(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        hidden = config.field_hidden
-        inputs = 2 * (4 * config.field_frequencies + 2)
-        self.scale = config.field_scale
-        self.offset = config.field_offset
-        self.register_buffer("frequencies", torch.tensor(config.frequencies), persistent=False)
+        hidden = config.field.hidden
+        inputs = 2 * (4 * config.field.frequency_count + 2)
+        self.scale = config.field.scale
+        self.offset = config.field.offset
+        self.register_buffer(
+            "frequencies", torch.tensor(config.field.frequencies), persistent=False
+        )
         self.fc_c = nn.ModuleList(
-            nn.Linear(config.phi_channels, hidden) for _ in range(config.field_blocks)
+            nn.Linear(config.field.phi_channels, hidden) for _ in range(config.field.blocks)
         )
         self.fc_p = nn.Linear(inputs, hidden)
-        self.blocks = nn.ModuleList(FieldBlock(hidden) for _ in range(config.field_blocks))
+        self.blocks = nn.ModuleList(FieldBlock(hidden) for _ in range(config.field.blocks))
         self.fc_out = nn.Linear(hidden, 1)
 
     def forward(self, points: Tensor, phi: Tensor) -> Tensor:

@@ -59,17 +59,18 @@ class MapRefinement(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        wide, narrow, self.kept = config.fine_widths
+        wide, narrow, self.kept = config.coarse.fine_widths
         tap_cells = [
-            CellPositions(n.size, config.image_size // n.size, n.first) for n in config.lookups
+            CellPositions(n.size, config.image_size // n.size, n.first)
+            for n in config.coarse.lookups
         ]
         lookups = [
             Lookup(cells, level.radius, _TEMPERATURE)
-            for cells, level in zip(tap_cells, config.lookups, strict=True)
+            for cells, level in zip(tap_cells, config.coarse.lookups, strict=True)
         ]
         cost_cells = CellPositions(config.grid, None)
         self.lookups = nn.ModuleList(
-            [*lookups, Lookup(cost_cells, _COST_RADIUS, config.temperature)]
+            [*lookups, Lookup(cost_cells, _COST_RADIUS, config.coarse.temperature)]
         )
         points = identity_grid(config.grid, config.grid)
         cells = points.t().reshape(1, 2, config.grid, config.grid)
@@ -105,13 +106,13 @@ class MapRefinement(nn.Module):
         grid = self.config.grid
         costs = [
             point_costs(source[level.tap], target[level.tap], lookup.cells, self.points)
-            for level, lookup in zip(self.config.lookups, self.lookups, strict=False)
+            for level, lookup in zip(self.config.coarse.lookups, self.lookups, strict=False)
         ]
         costs.append(cost.transpose(1, 2).unflatten(2, (grid, grid)))
         kept = coarse[:, :1].expand(-1, self.kept, -1, -1) * 0
         maps = []
         at = coarse
-        for _ in range(self.config.fine_rounds):
+        for _ in range(self.config.coarse.fine_rounds):
             at = at.detach()
             change, log_scale, kept = self._round(costs, at, coarse, kept)
             at = at + STEP * change

@@ -95,14 +95,14 @@ class MatchingField(nn.Module):
         super().__init__()
         self.mlp = nn.ModuleList([Decoder(config)])
         self.field_correlations = nn.ModuleList(
-            _Embedder(CostEmbedding(level)) for level in config.field_correlations
+            _Embedder(CostEmbedding(level)) for level in config.cost_embedding.field_correlations
         )
         self.cost_embedding = PhiEmbedding(
-            config.cost_channels,
-            config.field_correlation_channels,
-            config.phi_channels - config.offset_channels,
+            config.cost_embedding.channels,
+            config.cost_embedding.field_correlation_channels,
+            config.field.phi_channels - config.coarse.offset_channels,
         )
-        self.refinement = MapRefinement(config) if config.lookups else None
+        self.refinement = MapRefinement(config) if config.coarse.lookups else None
         if config.reference_layout:
             self.backbone = backbone
 
@@ -137,14 +137,16 @@ class NeMF(nn.Module):
         self.y_normal = nn.Parameter(steps.clone(), requires_grad=False)
         self.feature_extraction = FeatureExtraction(config)
         channels = self.feature_extraction.channels
+        levels = config.cost_embedding.levels
         if self.aligns_objects:
             channels = (*channels, COORDINATE_CHANNELS)
         self.proj = nn.ModuleList(
-            nn.Linear(channels[level.tap], config.feature_channels) for level in config.levels
+            nn.Linear(channels[level.tap], config.cost_embedding.feature_channels)
+            for level in levels
         )
-        self.corr_embedder = nn.ModuleList(_Embedder(CostEmbedding(lv)) for lv in config.levels)
-        self.decoder = Aggregator(config) if config.levels else None
-        self.aligned_costs = None if config.levels else AlignedCosts(config)
+        self.corr_embedder = nn.ModuleList(_Embedder(CostEmbedding(level)) for level in levels)
+        self.decoder = Aggregator(config) if levels else None
+        self.aligned_costs = None if levels else AlignedCosts(config)
         self.mlp_model = MatchingField(config, self.feature_extraction)
         self.register_load_state_dict_pre_hook(_upgrade_state)
 
@@ -178,20 +180,21 @@ class NeMF(nn.Module):
         """Features on the coarse grid, projected: [B, levels, positions, feature_channels]."""
         size = [self.config.grid, self.config.grid]
         projected = []
-        for level, linear in zip(self.config.levels, self.proj, strict=True):
+        for level, linear in zip(self.config.cost_embedding.levels, self.proj, strict=True):
             tap = F.interpolate(taps[level.tap], size, mode="bilinear", align_corners=True)
             projected.append(linear(tap.flatten(2).transpose(1, 2)))
         return torch.stack(projected, dim=1)
 
     def _cost_embedding(self, source: list[Tensor], target: list[Tensor]) -> Tensor:
         """All levels' embedded correlations: [B, C, sources, targets]."""
-        cost = torch.cat(_embedded(self.config.levels, self.corr_embedder, source, target), dim=1)
+        levels = self.config.cost_embedding.levels
+        cost = torch.cat(_embedded(levels, self.corr_embedder, source, target), dim=1)
         return cost.flatten(4, 5).flatten(2, 3)
 
     def coarse_map(self, cost: Tensor) -> Tensor:
         """[B, sources, targets] -> [B, 2, grid, grid]: expected source point of each target."""
         grid = self.config.grid
-        probability = F.softmax(cost / self.config.temperature, dim=1)
+        probability = F.softmax(cost / self.config.coarse.temperature, dim=1)
         by_position = probability.view(-1, grid, grid, grid * grid)
         x = (by_position.sum(dim=1) * self.x_normal.view(1, -1, 1)).sum(dim=1)
         y = (by_position.sum(dim=2) * self.y_normal.view(1, -1, 1)).sum(dim=1)
@@ -223,9 +226,8 @@ class NeMF(nn.Module):
     ) -> list[Tensor]:
         """Taps of both images -> the embedded field correlations, [B, C, grid, grid, grid, grid]
         each."""
-        return _embedded(
-            self.config.field_correlations, self.mlp_model.field_correlations, source, target
-        )
+        levels = self.config.cost_embedding.field_correlations
+        return _embedded(levels, self.mlp_model.field_correlations, source, target)
 
     def fine_maps(
         self, source: Sequence[Tensor], target: Sequence[Tensor], costs: Costs

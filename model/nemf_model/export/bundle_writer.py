@@ -190,7 +190,7 @@ def coarse_bounds(model: NeMF, cost: Tensor) -> tuple[Tensor, Tensor]:
     """
     grid = model.config.grid
     exact = model.coarse_map(cost.double())
-    logits = cost.double() / model.config.temperature
+    logits = cost.double() / model.config.coarse.temperature
     x, y = model.x_normal.repeat(grid), model.y_normal.repeat_interleave(grid)
     distances = torch.stack([x, y])[None, :, :, None] - exact.flatten(2).unsqueeze(2)
     deviation = (logits.softmax(dim=1).unsqueeze(1) * distances.abs()).sum(dim=2)
@@ -212,19 +212,19 @@ def make_manifest(
             "sha256": sha256(files / _ENCODER_FILE),
             "input_size": config.image_size,
             "grid": config.grid,
-            "channels": config.phi_channels,
+            "channels": config.field.phi_channels,
             "mean": list(config.mean),
             "std": list(config.std),
         },
         "field": {
             "file": _FIELD_FILE,
             "sha256": sha256(files / _FIELD_FILE),
-            "channels": config.phi_channels,
-            "hidden": config.field_hidden,
-            "blocks": config.field_blocks,
-            "frequencies": list(config.frequencies),
-            "scale": config.field_scale,
-            "offset": config.field_offset,
+            "channels": config.field.phi_channels,
+            "hidden": config.field.hidden,
+            "blocks": config.field.blocks,
+            "frequencies": list(config.field.frequencies),
+            "scale": config.field.scale,
+            "offset": config.field.offset,
         },
         "provenance": {"torch": torch.__version__, "config": config.to_dict(), **provenance},
     }
@@ -241,7 +241,7 @@ def _field_inputs(config: ModelConfig, rows: int) -> tuple[Tensor, Tensor]:
     """Random points [rows, 4] in [-1, 1] and values of phi [rows, C]."""
     generator = torch.Generator().manual_seed(rows)
     points = torch.rand(rows, 4, generator=generator) * 2 - 1
-    return points, torch.rand(rows, config.phi_channels, generator=generator)
+    return points, torch.rand(rows, config.field.phi_channels, generator=generator)
 
 
 def _require_near(what: str, answer: Tensor, expected: Tensor) -> None:

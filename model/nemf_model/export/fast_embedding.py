@@ -144,7 +144,8 @@ class FastPhiEmbedding(nn.Module):
     def __init__(self, plain: PhiEmbedding, config: ModelConfig) -> None:
         super().__init__()
         conv, norm, _ = plain.embedder.conv4d[0]
-        self.layer = FastConv4d(without_mean_channel(conv, config.cost_channels), norm, config.grid)
+        conv = without_mean_channel(conv, config.cost_embedding.channels)
+        self.layer = FastConv4d(conv, norm, config.grid)
 
     def forward(self, refined: Tensor, field_correlations: list[Tensor]) -> Tensor:
         """R and the field correlations, [B, C, S, T] each -> [B, C', S, T]."""

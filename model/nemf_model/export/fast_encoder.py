@@ -28,9 +28,10 @@ class FastEncoder(nn.Module):
         super().__init__()
         self.model = model
         field = model.mlp_model
-        self.embeddings = fast_embeddings(model.config.levels, model.corr_embedder)
+        sizes = model.config.cost_embedding
+        self.embeddings = fast_embeddings(sizes.levels, model.corr_embedder)
         self.field_correlations = fast_embeddings(
-            model.config.field_correlations, field.field_correlations
+            sizes.field_correlations, field.field_correlations
         )
         self.aggregator = None if model.decoder is None else compiled(FastAggregator(model.decoder))
         self.phi = FastPhiEmbedding(field.cost_embedding, model.config)
@@ -45,7 +46,7 @@ class FastEncoder(nn.Module):
             refined, coarse = model.aligned_costs(sources, targets)
             cost = refined.mean(dim=1)
             field_correlations = embedded(
-                taps, model.config.field_correlations, self.field_correlations
+                taps, model.config.cost_embedding.field_correlations, self.field_correlations
             )
         else:
             refined, field_correlations = self._aggregated(taps, sources, targets)
@@ -74,11 +75,11 @@ class FastEncoder(nn.Module):
             coordinates = model.object_coordinates(sources, targets)
             taps[-1] = torch.cat([coordinates.source, coordinates.target])
         source, target = model.projected(taps).chunk(2)
-        levels, field_correlations = model.config.levels, model.config.field_correlations
+        levels = model.config.cost_embedding.levels
+        extra = model.config.cost_embedding.field_correlations
         # Together, as a field correlation mostly is a level's correlation, embedded anew.
-        costs = embedded(
-            taps, [*levels, *field_correlations], [*self.embeddings, *self.field_correlations]
-        )
+        embeddings = [*self.embeddings, *self.field_correlations]
+        costs = embedded(taps, [*levels, *extra], embeddings)
         field_correlations = costs[len(levels) :]
         costs = torch.cat(costs[: len(levels)], dim=1)
         refined = self.aggregator(mutual_nearest_neighbour(costs), source, target)

@@ -32,9 +32,9 @@ SUBCELLS = ((1, 1), (1, 2), (2, 1), (2, 2))
 def start_from_correlation(model: NeMF, noise: float = 0.02) -> None:
     """Sets cost embedding, aggregator and Phi's embedding; a little noise (a share of the largest
     weight) lets the channels part."""
-    config = model.config
     embedders = [*model.corr_embedder, *model.mlp_model.field_correlations]
-    levels = [*config.levels, *config.field_correlations]
+    sizes = model.config.cost_embedding
+    levels = [*sizes.levels, *sizes.field_correlations]
     for level, embedder in zip(levels, embedders, strict=True):
         blocks = list(embedder.embedder.conv4d)
         for index, block in enumerate(blocks):
@@ -46,9 +46,9 @@ def start_from_correlation(model: NeMF, noise: float = 0.02) -> None:
         nn.init.constant_(blocks[-1][1].weight, _cost_scale(model, level))
     if model.decoder is not None:
         _prior(model)
-    costs = [_offsets(level) for level in config.levels] or [torch.zeros(config.cost_channels, 4)]
+    costs = [_offsets(level) for level in sizes.levels] or [torch.zeros(sizes.channels, 4)]
     mean = torch.zeros(1, 4)  # of R
-    offsets = torch.cat([*costs, mean, *map(_offsets, config.field_correlations)])
+    offsets = torch.cat([*costs, mean, *map(_offsets, sizes.field_correlations)])
     _moments(model.mlp_model.cost_embedding.embedder.conv4d[0][0], offsets, noise)
 
 
@@ -98,7 +98,7 @@ def _prior(model: NeMF) -> None:
     carry its x along a fixed direction, the other half its y, and the projection reads them there.
     """
     aggregator, grid = model.decoder, model.config.grid
-    scale = model.config.temperature / PRIOR_WIDTH**2
+    scale = model.config.coarse.temperature / PRIOR_WIDTH**2
     positions = torch.linspace(-1, 1, grid)
     half = aggregator.pos_embed_x.shape[-1]
     direction = torch.ones(half)

@@ -169,8 +169,8 @@ def load_settings(path: Path) -> Settings:
             values[name] = _make(maker, values[name], f"{path}: {name}")
     settings = _make(Settings, {k: v for k, v in values.items() if v is not None}, str(path))
     for stage in ("objects", "aligned"):
-        if getattr(settings, stage) and not model.object_widths:
-            raise ValueError(f"{path}: {stage}: the model has no object finder (object_widths)")
+        if getattr(settings, stage) and not model.object_finder:
+            raise ValueError(f"{path}: {stage}: the model has no object finder")
     if settings.objects and settings.data.pasted == 0:
         raise ValueError(f"{path}: objects: data.pasted is 0, so no objects are cut out")
     return settings

@@ -11,7 +11,6 @@ import ast
 import pickle
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -77,7 +76,7 @@ def reference_config(hyperparameters: Namespace | None) -> ModelConfig:
     )
     if not in_stages:
         raise ValueError(f"hyperpixel ids = {list(ids)}, must be one of each stage of ResNet-101")
-    return replace(config, hyperpixel_ids=ids)
+    return config.changed(backbone={"hyperpixel_ids": ids})
 
 
 def load_reference_model(checkpoint: str | Path, hyperparameters: str | Path | None = None) -> NeMF:
