@@ -8,26 +8,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# So that a map of nothing has a size all the same.
+# Added to variances and to the sum of weights, so that an empty map has an extent, too.
 _LEAST_VARIANCE = 1e-3
 _LEAST_WEIGHT = 1e-4
 
 
 def pixel_to_normalised(points: Tensor, width: int, height: int) -> Tensor:
-    """Maps pixels (x, y) [..., 2] to [-1, 1]: 2 x / (width - 1) - 1; 0 along an axis of size 1."""
+    """Returns normalised points of pixels (x, y), [..., 2] each: 2 x / (width - 1) - 1, or 0 along
+    an axis of size 1."""
     x = _axis_to_normalised(points[..., 0], width)
     y = _axis_to_normalised(points[..., 1], height)
     return torch.stack([x, y], dim=-1)
 
 
 def normalised_to_pixel(points: Tensor, width: int, height: int) -> Tensor:
-    """The inverse of pixel_to_normalised(); pixel 0 along an axis of size 1. [..., 2]."""
+    """Returns pixels [..., 2] of normalised points [..., 2]; 0 along an axis of size 1."""
     last = torch.tensor([width - 1, height - 1], dtype=points.dtype, device=points.device)
     return (points + 1) * 0.5 * last
 
 
 def pixel_grid(width: int, height: int) -> Tensor:
-    """The pixels (x, y) of an image as [height, width, 2] float32."""
+    """Returns the pixels (x, y) of an image, [height, width, 2] float32."""
     y, x = torch.meshgrid(
         torch.arange(height, dtype=torch.float32),
         torch.arange(width, dtype=torch.float32),
@@ -37,7 +38,8 @@ def pixel_grid(width: int, height: int) -> Tensor:
 
 
 def identity_grid(height: int, width: int) -> Tensor:
-    """[height * width, 2], normalised (x, y), row-major, align_corners."""
+    """Returns the normalised cells (x, y) of a grid with corners aligned, [height * width, 2],
+    row-major."""
     y = torch.linspace(-1, 1, height)
     x = torch.linspace(-1, 1, width)
     rows, columns = torch.meshgrid(y, x, indexing="ij")
@@ -45,15 +47,24 @@ def identity_grid(height: int, width: int) -> Tensor:
 
 
 def apply_homography(matrix: Tensor, points: Tensor) -> Tensor:
-    """[B, 3, 3], [B, N, 2] -> [B, N, 2]."""
+    """Maps points.
+
+    Args:
+      matrix: [B, 3, 3].
+      points: [B, N, 2].
+
+    Returns:
+      [B, N, 2]. Denominators are clamped to 1e-3, so points near the horizon stay finite.
+    """
     homogeneous = F.pad(points, (0, 1), value=1.0) @ matrix.transpose(1, 2)
     return homogeneous[..., :2] / homogeneous[..., 2:].clamp(min=1e-3)
 
 
 class Extent(NamedTuple):
-    """Of B objects: centre and standard deviation along (x, y), [B, 2] each, normalised.
+    """Where B objects are, and how large: normalised, along (x, y).
 
-    A box that fills the picture has the deviation 1 / sqrt(3), about 0.58.
+    centre: [B, 2].
+    deviation: [B, 2], the standard deviation; of a box that fills the image it is 1 / sqrt(3).
     """
 
     centre: Tensor
@@ -61,15 +72,15 @@ class Extent(NamedTuple):
 
 
 def positions(like: Tensor, count: int) -> Tensor:
-    """`count` positions from -1 to 1, [count], of the type and on the device of a tensor.
+    """Returns `count` positions from -1 to 1, [count], with the type and device of `like`.
 
-    Not by linspace: tracing would write its device into the graph.
+    torch.linspace is avoided because tracing would write its device into the graph.
     """
     return (like.new_ones(count).cumsum(0) - 1) * (2 / (count - 1)) - 1
 
 
 def extent(weights: Tensor) -> Extent:
-    """[B, 1, h, w], not negative -> the extents of what the weights cover."""
+    """Returns the extents of maps of weights [B, 1, h, w], which are not negative."""
     height, width = weights.shape[2:]
     x, y = positions(weights, width), positions(weights, height)
     along_x, along_y = weights.sum(dim=2), weights.sum(dim=3)  # [B, 1, w], [B, 1, h]

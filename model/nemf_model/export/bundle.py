@@ -1,4 +1,4 @@
-"""Bundles: an exported model in a directory, and matching with one in Python.
+"""Loads bundles, exported models in directories, and matches with them.
 
 A bundle is DIR/<name>/<version>/ with model.json (sizes, preprocessing, SHA-256 of the other
 files), encoder.pt and field.pt (TorchScript).
@@ -24,7 +24,7 @@ MANIFEST = "model.json"
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in lower-case hexadecimal."""
+    """Returns the SHA-256 of a file in lower-case hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -33,7 +33,7 @@ def sha256(path: Path) -> str:
 class Bundle:
     """A loaded bundle.
 
-    manifest: what model.json holds.
+    manifest: the content of model.json.
     encoder: query and reference [B, 3, S, S] -> (phi [B, C, h, w, h, w], coarse [B, 2, h, w],
       cost [B, h*w, h*w]); see EncodedPair for the axes.
     field: points [N, 4], phi [N, C] -> scores [N].
@@ -47,7 +47,7 @@ class Bundle:
     def load(directory: str | Path) -> Bundle:
         """Loads a bundle onto the CPU.
 
-        Raises ValueError if its format is unknown or a file is not the one that model.json names.
+        Raises ValueError for an unknown format, or files of another SHA-256 than model.json says.
         """
         directory = Path(directory)
         manifest = json.loads((directory / MANIFEST).read_text())
@@ -58,7 +58,7 @@ class Bundle:
 
     @torch.no_grad()
     def encode(self, query: np.ndarray, reference: np.ndarray) -> EncodedPair:
-        """Encodes two images, [H, W, 3] uint8 RGB of any sizes."""
+        """Encodes two images of any sizes, [H, W, 3] uint8 RGB each."""
         phi, coarse, _ = self.encoder(self._input(query), self._input(reference))
         return EncodedPair(phi[0], coarse[0], _size(query), _size(reference))
 
@@ -69,14 +69,14 @@ class Bundle:
         keypoints: torch.Tensor,
         options: MatchOptions | None = None,
     ) -> Matches:
-        """Finds keypoints [K, 2] (query pixels) in the reference; Matches over [K]."""
+        """Finds keypoints [K, 2] (query pixels) in the reference; returns Matches over [K]."""
         pair = self.encode(query, reference)
         return transfer_keypoints(self.field, pair, keypoints, options or MatchOptions())
 
     def match_dense(
         self, query: np.ndarray, reference: np.ndarray, options: MatchOptions | None = None
     ) -> Matches:
-        """Finds every pixel of the query in the reference; Matches over [H, W]."""
+        """Finds every pixel of the query in the reference; returns Matches over [H, W]."""
         return dense_matches(self.field, self.encode(query, reference), options or MatchOptions())
 
     def _input(self, image: np.ndarray) -> torch.Tensor:

@@ -62,7 +62,7 @@ class Field(nn.Module):
 
 @dataclass(frozen=True)
 class BundleName:
-    """Where a bundle goes: <out>/<name>/<version>/."""
+    """The directory of a bundle, <out>/<name>/<version>/."""
 
     out: Path
     name: str
@@ -80,13 +80,13 @@ class BundleName:
 
 
 def export_bundle(model: NeMF, target: BundleName, provenance: dict[str, Any]) -> Path:
-    """Writes a bundle and checks that it answers like the model; returns its directory.
+    """Writes a bundle and compares its answers with the model's; returns its directory.
 
-    The bundle appears whole or not at all.
+    The bundle is written to a temporary directory and renamed, so it appears whole or not at all.
 
     Raises:
-      FileExistsError: the bundle's directory is there already.
-      RuntimeError: an exported module answers otherwise than the model.
+      FileExistsError: the bundle's directory exists.
+      RuntimeError: an exported module's answers differ from the model's.
     """
     if target.directory.exists():
         raise FileExistsError(f"{target.directory} exists; a version is never overwritten")
@@ -105,10 +105,10 @@ def export_bundle(model: NeMF, target: BundleName, provenance: dict[str, Any]) -
 
 @torch.no_grad()
 def trace_encoder(model: NeMF, batch: int = _TRACED_BATCH) -> torch.jit.ScriptModule:
-    """The encoder, arranged for inference and traced with `batch` pairs; it takes any number."""
+    """Traces the FastEncoder with `batch` pairs; the result takes any number of pairs."""
     with warnings.catch_warnings():
-        # torch.jit's notices of maintenance (the version is pinned), and the tracer's about shape
-        # checks inside GroupNorm: that other batch sizes work is checked by export_encoder().
+        # torch.jit is in maintenance; the version is pinned. The tracer warns about shape checks
+        # inside GroupNorm; export_encoder() checks other batch sizes.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", torch.jit.TracerWarning)
         inputs = _encoder_inputs(model, batch)
@@ -117,9 +117,9 @@ def trace_encoder(model: NeMF, batch: int = _TRACED_BATCH) -> torch.jit.ScriptMo
 
 @torch.no_grad()
 def export_encoder(model: NeMF, path: Path) -> None:
-    """Writes the encoder, arranged for inference, to `path` and checks the file.
+    """Traces the encoder, writes it to `path` and checks the file.
 
-    It is traced, and frozen if freezing keeps its answers.
+    The encoder is frozen if freezing keeps its answers.
     """
     logger.info("tracing the encoder; the published model takes some minutes")
     traced = trace_encoder(model)
@@ -138,7 +138,7 @@ def export_encoder(model: NeMF, path: Path) -> None:
 
 @torch.no_grad()
 def export_field(model: NeMF, path: Path) -> None:
-    """Scripts the field into `path` and checks the file. It keeps its parameters' names."""
+    """Scripts the field, writes it to `path` and checks the file; parameters keep their names."""
     field = Field(model.field).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -202,7 +202,7 @@ def coarse_bounds(model: NeMF, cost: Tensor) -> tuple[Tensor, Tensor]:
 def make_manifest(
     config: ModelConfig, target: BundleName, provenance: dict[str, Any], files: Path
 ) -> dict[str, Any]:
-    """The content of model.json for the encoder and field that lie in `files`."""
+    """Returns the content of model.json for the encoder and field in the directory `files`."""
     return {
         "format": FORMAT,
         "name": target.name,
@@ -231,14 +231,14 @@ def make_manifest(
 
 
 def _encoder_inputs(model: NeMF, batch: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Random normalised images, [batch, 3, S, S] each."""
+    """Returns random normalised images, [batch, 3, S, S] each."""
     generator = torch.Generator().manual_seed(seed)
     shape = (batch, 3, model.config.image_size, model.config.image_size)
     return torch.randn(shape, generator=generator), torch.randn(shape, generator=generator)
 
 
 def _field_inputs(config: ModelConfig, rows: int) -> tuple[Tensor, Tensor]:
-    """Random points [rows, 4] in [-1, 1] and values of phi [rows, C]."""
+    """Returns random points [rows, 4] in [-1, 1] and values of phi [rows, C]."""
     generator = torch.Generator().manual_seed(rows)
     points = torch.rand(rows, 4, generator=generator) * 2 - 1
     return points, torch.rand(rows, config.field.phi_channels, generator=generator)
@@ -260,15 +260,15 @@ def _require(what: str, difference: float, allowed: float) -> None:
 
 
 def _require_no_device(module: torch.jit.ScriptModule) -> None:
-    """Raises RuntimeError if tracing wrote a device into the graph: it must run on any."""
-    graph = module.inlined_graph  # Nodes live no longer than their graph.
+    """Raises RuntimeError if tracing wrote a device into the graph, which must run on any."""
+    graph = module.inlined_graph  # Kept, because its nodes are freed with it.
     for node in graph.findAllNodes("prim::Constant", recurse=True):
         if node.output().type().str() == "Device":
             raise RuntimeError(f"the traced encoder is bound to a device:\n{node}")
 
 
 def load_config(name_or_yaml: str) -> ModelConfig:
-    """A named configuration, or the `model` entry (a name or values) of a training YAML file."""
+    """Returns a named configuration, or the `model` entry of a training YAML file."""
     if not name_or_yaml.endswith((".yaml", ".yml")):
         return ModelConfig.named(name_or_yaml)
     return ModelConfig.of(yaml.safe_load(Path(name_or_yaml).read_text())["model"])

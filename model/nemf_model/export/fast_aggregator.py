@@ -1,12 +1,12 @@
 """The aggregator's arithmetic arranged for inference, with an Aggregator's weights.
 
-What differs from it:
-- on the CPU tokens go through a half block in parts, so that its activations stay in the cache and
-  no tensor is wider than the residual stream;
-- products are fused with bias, GELU and residual (fast_linear);
-- the residual stream keeps one layout and is updated in place.
+Differences from the Aggregator:
+- On the CPU tokens pass through a half block in parts, so that its activations stay in the cache
+  and no tensor is wider than the residual stream.
+- Products are fused with bias, GELU and residual (fast_linear.py).
+- The residual stream keeps one layout and is updated in place.
 
-The modules are meant for torch.jit.script.
+The modules are compiled by torch.jit.script.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from nemf_model.architecture.aggregator import Aggregator, Attention, Block, Mlp
 from nemf_model.export.fast_linear import linear, linear_add, linear_gelu
 
-# Tokens that go through a half block together on the CPU.
+# Tokens that pass through a half block together on the CPU.
 _TOKENS = 4096
 
 
@@ -32,7 +32,7 @@ class HalfBlock(nn.Module):
         self.heads = attention.heads
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, tokens, width], contiguous -> the same; attention is over the tokens."""
+        """Maps [N, tokens, width], contiguous, to the same shape; attends over the tokens."""
         n, tokens, width = x.shape
         qkv = linear(self.norm1(x), self.attention.qkv.weight, self.attention.qkv.bias)
         parts = qkv.view(n, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
@@ -53,7 +53,7 @@ class FastBlock(nn.Module):
         self.tokens = _TOKENS
 
     def forward(self, stream: Tensor) -> None:
-        """stream: [B, C, positions, width], contiguous; overwritten with the block's answer."""
+        """Overwrites the stream [B, C, positions, width], contiguous, with the block's answer."""
         b, channels, positions, width = stream.shape
         sequences = stream.view(b * channels, positions, width)
         for part in sequences.split(self._together(stream, positions)):
@@ -64,7 +64,7 @@ class FastBlock(nn.Module):
             part.copy_(answer.transpose(1, 2))
 
     def _together(self, stream: Tensor, tokens: int) -> int:
-        """How many sequences of `tokens` tokens go through together; on a GPU all of them."""
+        """Returns how many sequences of `tokens` tokens are computed together; on a GPU all."""
         if stream.is_cuda:
             return stream.numel()
         return max(1, self.tokens // tokens)
@@ -99,10 +99,10 @@ class FastAggregator(nn.Module):
         return linear_add(stream, self.proj.weight, self.proj.bias, cost)
 
     def _position_embedding(self, like: Tensor) -> Tensor:
-        """[1, levels, positions, width], of the type and on the device of a tensor.
+        """Returns [1, levels, positions, width] with the type and device of `like`.
 
-        Written into a new tensor, since an expression of parameters alone would be computed at
-        export and stored whole.
+        It is written into a new tensor: freezing would compute an expression of parameters alone
+        and store the result in the file.
         """
         x, y = self.pos_embed_x, self.pos_embed_y
         half = x.shape[4]
@@ -112,7 +112,7 @@ class FastAggregator(nn.Module):
         return embedding.flatten(2, 3)
 
     def _tokens(self, cost: Tensor, features: Tensor, position: Tensor) -> Tensor:
-        """Costs [B, C, positions, other positions], features and positions, side by side."""
+        """Concatenates costs [B, C, positions, others] with features, and adds positions."""
         b, channels, positions, others = cost.shape
         width = position.shape[3]
         tokens = cost.new_empty([b, channels, positions, width])

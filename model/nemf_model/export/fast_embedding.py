@@ -1,12 +1,12 @@
 """Correlations and their 4D convolutions arranged for inference, with the weights of conv4d.py.
 
-A 4D tensor is a stack of matrices [B, C, S, T]: sources and targets are positions, S = hs * ws and
-T = ht * wt. What differs from architecture.conv4d:
-- the convolution over one pair of dims reads a transposed copy of the matrices, made block by
-  block, instead of a permuted 6D tensor;
-- max-pooling compares whole rows of the matrix;
-- a correlation that is pooled at once is never stored: its products are made once by rows and once
-  by columns, in parts that stay in the cache, and pooled there.
+A 4D tensor is a stack of matrices [B, C, S, T] over source and target positions, S = hs * ws and
+T = ht * wt. Differences from architecture/conv4d.py:
+- The convolution over one pair of dims reads a transposed copy of the matrices, made block by
+  block, instead of a permuted 6D tensor.
+- Max-pooling compares whole rows of the matrix.
+- A correlation that is pooled first is never stored. Its products are computed once by rows and
+  once by columns, in parts that stay in the cache, and are pooled there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nemf_model.architecture.conv4d import Conv4d, CostEmbedding, PhiEmbedding
 from nemf_model.config import LevelConfig, ModelConfig
 from nemf_model.export.fast_linear import compiled, products
 
-# Products made together, before they are pooled.
+# Products that are computed together before they are pooled: 8 MiB of float32.
 _PRODUCTS = 1 << 21
 
 
@@ -27,14 +27,19 @@ def transposed(x: Tensor) -> Tensor:
     """[B, M, N] -> [B, N, M], contiguous."""
     if x.is_cuda:
         return x.transpose(1, 2).contiguous()
-    # Of matrices alone PyTorch makes such copies block by block.
+    # PyTorch copies block by block only for 2D tensors.
     return torch.stack([matrix.t().contiguous() for matrix in x.unbind(0)])
 
 
 def pool_rows(x: Tensor, height: int, width: int, stride: int) -> Tensor:
-    """Max-pools the rows of matrices [B, height * width, N], an image of positions.
+    """Max-pools the rows of matrices, which are the positions of an image.
 
-    The kernel is stride x stride (ceil mode) -> [B, height' * width', N].
+    Args:
+      x: [B, height * width, N].
+      stride: side of the kernel, too; ceil mode.
+
+    Returns:
+      [B, height' * width', N].
     """
     if stride == 1:
         return x
@@ -52,9 +57,15 @@ def pool_rows(x: Tensor, height: int, width: int, stride: int) -> Tensor:
 
 
 def pooled_products(a: Tensor, b: Tensor, size: int, stride: int, part: int) -> Tensor:
-    """Products of rows, a [B, size * size, K] x b [B, N, K], pooled over a's positions.
+    """Computes the products of rows of two matrices, max-pooled over a's positions.
 
-    About `part` products are made together -> [B, size' * size', N].
+    Args:
+      a: [B, size * size, K].
+      b: [B, N, K].
+      part: about this many products are computed together.
+
+    Returns:
+      [B, size' * size', N].
     """
     rows = max(1, part // (b.shape[1] * size * stride)) * stride
     if a.is_cuda:
@@ -74,7 +85,7 @@ _pooled_products = compiled(pooled_products)
 
 
 class FastConv4d(nn.Module):
-    """A Conv4d that is not transposed, then its GroupNorm and ReLU."""
+    """A Conv4d that is not transposed, with its GroupNorm and ReLU."""
 
     def __init__(self, conv: Conv4d, norm: nn.GroupNorm, size: int) -> None:
         """size: side of both images of positions."""
@@ -92,7 +103,15 @@ class FastConv4d(nn.Module):
         )
 
     def from_pooled(self, by_source: Tensor, by_target: Tensor) -> Tensor:
-        """The input pooled over either image: by_source [B, S', C, T], by_target [B, T', C, S]."""
+        """Takes the input pooled over either image.
+
+        Args:
+          by_source: [B, S', C, T].
+          by_target: [B, T', C, S].
+
+        Returns:
+          [B, C', S', T'].
+        """
         b, sources, c, _ = by_source.shape
         targets = by_target.shape[1]
         over_target = self.conv.supp_conv(by_source.reshape(-1, c, self.size, self.size))
@@ -104,7 +123,7 @@ class FastConv4d(nn.Module):
 
 
 class FastCostEmbedding(nn.Module):
-    """One level: the pooled correlation of both images' features -> its embedding."""
+    """A level's CostEmbedding, from unit features instead of their correlation."""
 
     def __init__(self, level: LevelConfig, plain: CostEmbedding) -> None:
         """level: not a transposed one."""
@@ -118,12 +137,12 @@ class FastCostEmbedding(nn.Module):
 
     @property
     def pooling(self) -> tuple[int, int]:
-        """The tap and the stride, by which pooled() differs: levels may share it."""
+        """The tap and the stride that pooled() depends on; levels with equal ones may share it."""
         return self.level.tap, self.level.strides[0]
 
     def pooled(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Unit vectors [B, size * size, features] of both images -> their products, pooled over the
-        source [B, S', T] and over the target [B, T', S]."""
+        """Returns the products of both images' unit features [B, size * size, K], pooled over the
+        source, [B, S', T], and over the target, [B, T', S]."""
         size, stride = self.level.size, self.level.strides[0]
         return (
             _pooled_products(source, target, size, stride, _PRODUCTS),
@@ -131,7 +150,7 @@ class FastCostEmbedding(nn.Module):
         )
 
     def forward(self, by_source: Tensor, by_target: Tensor) -> Tensor:
-        """What pooled() makes -> [B, C, S', T']."""
+        """Embeds the answer of pooled(): [B, C, S', T']."""
         x = self.layers[0].from_pooled(by_source.unsqueeze(2), by_target.unsqueeze(2))
         for layer in self.layers[1:]:
             x = layer(x)
@@ -139,7 +158,7 @@ class FastCostEmbedding(nn.Module):
 
 
 class FastPhiEmbedding(nn.Module):
-    """`PhiEmbedding`. The convolution of R's mean is part of the weights of R's channels."""
+    """A PhiEmbedding whose weights of R's mean are added to those of R's channels."""
 
     def __init__(self, plain: PhiEmbedding, config: ModelConfig) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""The encoder as it is exported: a model's weights and answers, arranged for inference.
+"""The exported encoder: a model's weights and answers, arranged for inference.
 
-It answers like architecture.model, which is written to be read and is the oracle, to float32
-rounding. See fast_aggregator.py and fast_embedding.py for what is arranged otherwise; besides, both
-images go through the backbone together and channels last.
+Its answers equal those of architecture/model.py, which is the oracle, up to float32 rounding. See
+fast_aggregator.py and fast_embedding.py for the differences. In addition, both images pass through
+the backbone together and channels last.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from nemf_model.export.fast_linear import compiled
 
 
 class FastEncoder(nn.Module):
-    """`model.encode` with the bundle's signature. For inference only: it shares the model's weights
-    but keeps copies made from some of them, and works in place."""
+    """`NeMF.encode()` with the bundle's signature, for inference only.
+
+    It shares the model's weights, keeps copies made from some of them, and works in place.
+    """
 
     def __init__(self, model: NeMF) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""Linear layers for inference, fused with what follows them.
+"""Linear layers for inference, fused with the operation that follows them.
 
-On the CPU they call oneDNN, whose float32 products use the widest vectors of the machine whoever
-made it, and which adds the bias, applies GELU or adds a residual while the product is in registers.
-Elsewhere they are PyTorch's own. TorchScript compiles them, so a module that was exported on one
+On the CPU they call oneDNN. Its float32 products use the widest vectors of any vendor's processor,
+and it adds the bias, applies GELU or adds a residual while the product is in registers. On a GPU
+they call PyTorch's own functions. TorchScript compiles them, so a module that was exported on one
 device runs on another.
 """
 
@@ -17,7 +17,7 @@ from torch import Tensor
 
 
 def compiled(target: Any) -> Any:
-    """torch.jit.script(target), without its notice of maintenance: the version is pinned."""
+    """Returns torch.jit.script(target), without its deprecation warning: the version is pinned."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return torch.jit.script(target)

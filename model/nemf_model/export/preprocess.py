@@ -1,4 +1,4 @@
-"""From image files to encoder inputs."""
+"""Reads images and converts them to encoder inputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 
 def load_image(path: str | Path) -> np.ndarray:
-    """Reads an image file, upright by its EXIF orientation, as [H, W, 3] uint8 RGB."""
+    """Reads an image file, rotated by its EXIF orientation, as [H, W, 3] uint8 RGB."""
     with Image.open(path) as image:
         return np.array(ImageOps.exif_transpose(image).convert("RGB"))
 

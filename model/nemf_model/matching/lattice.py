@@ -1,4 +1,4 @@
-"""A lattice of query points that is coarser than the pixels, and the way back to the pixels."""
+"""A lattice of query points coarser than the pixels, and interpolation back to the pixels."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from nemf_model.geometry import pixel_to_normalised
 from nemf_model.matching.sampling import field_scores
 from nemf_model.matching.types import EncodedPair, Field, MatchOptions, Refinement
 
-# Values that differ by at most this along each axis are one candidate; reference pixels.
+# Values that differ by at most this along each axis count as one candidate; reference pixels.
 TOLERANCE = 0.5
-# A cell is regular where the answer moves by at most so many lattice steps from node to node.
+# A cell is regular if the answer moves by at most this many node spacings from node to node.
 REGULAR_STRETCH = 1.5
 
 
 def on_lattice(pair: EncodedPair, options: MatchOptions) -> EncodedPair:
-    """The pair with a query of one pixel a node: corners aligned, that is where the nodes are."""
+    """Returns the pair with a query of one pixel a node; with corners aligned the pixels lie on the
+    nodes. The coarse map alone needs no lattice: the pair is returned as it is."""
     if options.refinement is Refinement.COARSE:
         return pair
     stride = options.lattice_stride
@@ -29,14 +30,14 @@ def on_lattice(pair: EncodedPair, options: MatchOptions) -> EncodedPair:
 def upsample(
     field: Field, pair: EncodedPair, nodes: Tensor, points: Tensor, options: MatchOptions
 ) -> Tensor:
-    """The values at points between the nodes; where these jump, the field decides.
+    """Returns the values at points between the nodes; if the nodes' values jump, the best scored.
 
     Args:
       nodes: [h, w, 2], normalised reference points.
       points: [N, 2], query pixels.
 
     Returns:
-      [N, 2]: the best of each point's candidates, the first of equals.
+      [N, 2]: each point's best scored candidate; of equal scores the first.
     """
     corners, fractions = _surroundings(pair, nodes, points)
     candidates = torch.stack([_bilinear(corners, fractions), *_nearest_first(corners, fractions)])
@@ -48,16 +49,16 @@ def upsample(
 
 
 def _surroundings(pair: EncodedPair, nodes: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-    """The values of the four nodes around each point, row-major: [4, N, 2]; and how far the point
-    is from the first, in lattice steps: [N, 2]."""
+    """Returns the values of the four nodes around each point, row-major, [4, N, 2], and the point's
+    offset from the first one in node spacings, [N, 2]."""
     height, width = nodes.shape[:2]
     last_node = torch.tensor([width - 1, height - 1], dtype=points.dtype)
     last_pixel = torch.tensor(pair.query_size, dtype=points.dtype) - 1
-    place = (points * (last_node / last_pixel.clamp(min=1))).clamp(min=0).minimum(last_node)
-    first = place.floor()
-    (x0, y0), (x1, y1) = first.long().T, place.ceil().long().T
+    position = (points * (last_node / last_pixel.clamp(min=1))).clamp(min=0).minimum(last_node)
+    first = position.floor()
+    (x0, y0), (x1, y1) = first.long().T, position.ceil().long().T
     corners = torch.stack([nodes[y0, x0], nodes[y0, x1], nodes[y1, x0], nodes[y1, x1]])
-    return corners, place - first
+    return corners, position - first
 
 
 def _bilinear(corners: Tensor, fractions: Tensor) -> Tensor:
@@ -68,7 +69,7 @@ def _bilinear(corners: Tensor, fractions: Tensor) -> Tensor:
 
 
 def _nearest_first(corners: Tensor, fractions: Tensor) -> list[Tensor]:
-    """The corners [4, N, 2] from the nearest to the opposite one, for each point for itself."""
+    """Orders each point's corners [4, N, 2] from the nearest to the opposite one."""
     far = fractions > 0.5
     nearest = far[:, 0] + 2 * far[:, 1]
     away = torch.where(far, 1 - fractions, fractions)
@@ -82,8 +83,11 @@ def _nearest_first(corners: Tensor, fractions: Tensor) -> list[Tensor]:
 def _wanted(
     pair: EncodedPair, nodes: Tensor, corners: Tensor, candidates: Tensor, most: int
 ) -> Tensor:
-    """Which of the candidates [5, N, 2] compete: [5, N]. The first always does; of the nodes at
-    most `most`, none close to an earlier candidate, and none in a regular cell."""
+    """Returns which of the candidates [5, N, 2] compete, [5, N].
+
+    The first one always does. Of the four nodes at most `most` do, none that is close to an earlier
+    candidate, and none in a regular cell.
+    """
 
     def length(sizes: tuple[int, int], steps: float) -> Tensor:
         return torch.tensor([2 * steps / max(size - 1, 1) for size in sizes])

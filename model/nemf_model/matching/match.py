@@ -1,7 +1,7 @@
 """Matching with an encoded pair, written plainly: the oracle of the C++ engine.
 
 Points are (x, y). Normalised coordinates span [-1, 1] over an image, corners aligned. The query is
-the image asked about, the reference the image searched.
+the image asked about, the reference is the image searched.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ from nemf_model.matching.types import EncodedPair, Field, Matches, MatchOptions,
 def transfer_keypoints(
     field: Field, pair: EncodedPair, keypoints: torch.Tensor, options: MatchOptions
 ) -> Matches:
-    """Finds keypoints [K, 2] (query pixels) in the reference; returns Matches over [K]."""
+    """Finds keypoints in the reference.
+
+    Args:
+      keypoints: [K, 2], query pixels (x, y), which may be fractional.
+
+    Returns:
+      Matches over [K].
+    """
     query = pixel_to_normalised(keypoints, *pair.query_size)
     if options.refinement is Refinement.COARSE:
         coords = sample_coarse(pair, keypoints)
@@ -54,7 +61,7 @@ def dense_matches(field: Field, pair: EncodedPair, options: MatchOptions) -> Mat
 
 
 def flow(pair: EncodedPair, matches: Matches) -> torch.Tensor:
-    """Reference pixel minus query pixel of a dense answer: [H, W, 2]."""
+    """Returns reference pixel minus query pixel of dense matches, [H, W, 2]."""
     return matches.reference - pixel_grid(*pair.query_size)
 
 
@@ -65,7 +72,7 @@ def _finish(
     query: torch.Tensor,
     options: MatchOptions,
 ) -> Matches:
-    """Optimises points [N, 2] if asked for, scores them and turns them into pixels."""
+    """Optimises points [N, 2] if the options say so, scores them and converts them to pixels."""
     if options.refinement is Refinement.PATCHMATCH_AND_OPTIMIZE:
         coords = optimize(field, pair.phi, coords, query, options)
     return _score(field, pair, coords, query)
@@ -80,7 +87,8 @@ def _is_strided(pair: EncodedPair, options: MatchOptions) -> bool:
 
 
 def _optimized_nodes(field: Field, pair: EncodedPair, options: MatchOptions) -> torch.Tensor:
-    """The lattice's values after PatchMatch and, if asked for, the optimisation: [h, w, 2]."""
+    """Returns the lattice's values after PatchMatch and, if the options say so, the optimisation,
+    [h, w, 2]."""
     lattice = on_lattice(pair, options)
     coords = PatchMatch(field, lattice, options).run()
     if options.refinement is not Refinement.PATCHMATCH_AND_OPTIMIZE:

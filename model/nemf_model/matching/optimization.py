@@ -10,12 +10,13 @@ import torch.nn.functional as F
 from nemf_model.matching.sampling import ROWS_PER_CALL, interpolate_phi
 from nemf_model.matching.types import Field, MatchOptions
 
+# AdamW's defaults (Loshchilov and Hutter, 2019).
 _BETAS = (0.9, 0.999)
 _EPSILON = 1e-8
 
 
 def learning_rate(step: int, options: MatchOptions) -> float:
-    """The rate of step 0, 1, ...: a cosine from `learning_rate` on, which starts one step late."""
+    """Returns the rate of step 0, 1, ...: a cosine that starts one step late."""
     phase = math.pi * max(step - 1, 0) / options.optimize_steps
     span = options.learning_rate - options.final_learning_rate
     return options.final_learning_rate + span * (1 + math.cos(phase)) / 2
@@ -24,9 +25,9 @@ def learning_rate(step: int, options: MatchOptions) -> float:
 def score_gradient(
     field: Field, phi: torch.Tensor, reference: torch.Tensor, query: torch.Tensor
 ) -> torch.Tensor:
-    """Gradient of -log sigmoid(score) in the reference point, through phi only.
+    """Returns the gradient of -log sigmoid(score) in the reference point, through phi only.
 
-    The harmonic embedding of the point is held constant, as by the published method.
+    The harmonic embedding of the point is held constant, as in the published method.
 
     Args:
       phi: [C, h, w, h, w].
@@ -55,7 +56,7 @@ def optimize(
     query: torch.Tensor,
     options: MatchOptions,
 ) -> torch.Tensor:
-    """AdamW on the reference points (docs/algorithm.md, section 5.3), each point for itself.
+    """Minimises -log sigmoid(score) of each point by AdamW (docs/algorithm.md, section 5.3).
 
     Args:
       phi: [C, h, w, h, w].

@@ -10,10 +10,10 @@ from nemf_model.matching.types import EncodedPair, Field, MatchOptions
 
 
 class PatchMatch:
-    """PatchMatch over all of a query, a half-step at a time (docs/algorithm.md, section 5.2).
+    """PatchMatch over all pixels of a query (docs/algorithm.md, section 5.2).
 
-    coords: [H, W, 2], the present normalised reference point of each query pixel.
-    scores: [H, W], the field's score of it.
+    coords: [H, W, 2], the current normalised reference point of each query pixel.
+    scores: [H, W], its score.
     """
 
     def __init__(self, field: Field, pair: EncodedPair, options: MatchOptions):
@@ -36,14 +36,15 @@ class PatchMatch:
 
     @torch.no_grad()
     def propagate(self) -> None:
-        """Takes a neighbour's point where it scores strictly better; the first of equals wins."""
+        """Takes the neighbours' best scored point if it is strictly better; of equal scores the
+        first wins."""
         for candidate in neighbour_values(self.coords):
             self._replace_where_better(candidate)
 
     @torch.no_grad()
     def search(self, iteration: int) -> None:
-        """Takes a random point within the search radius where it scores strictly better; where
-        there are several, all lie around the value that propagation left."""
+        """Takes the best scored random point if it is strictly better; of equal scores the first
+        wins. All candidates of an iteration lie around the point that propagation left."""
         height, width = self.scores.shape
         options = self._options
         centre = self.coords
@@ -55,7 +56,7 @@ class PatchMatch:
 
     @torch.no_grad()
     def clamp(self) -> None:
-        """Moves points back to within the radius of the coarse map, and scores those again."""
+        """Clamps points to the search radius around the coarse map; scores those that moved."""
         radius = self._options.search_radius
         clamped = self.coords.clamp(self._initial - radius, self._initial + radius)
         moved = (clamped != self.coords).any(dim=-1)
@@ -77,9 +78,15 @@ class PatchMatch:
 
 
 def neighbour_values(coords: torch.Tensor) -> list[torch.Tensor]:
-    """The values above, below, left and right of each pixel, mirrored at the border.
+    """Returns the values above, below, left and right of each pixel.
 
-    coords: [H, W, 2] -> four [H, W, 2]. The mirror does not repeat the edge: row -1 is row 1.
+    The border is mirrored without repeating the edge: row -1 is row 1.
+
+    Args:
+      coords: [H, W, 2].
+
+    Returns:
+      Four tensors [H, W, 2].
     """
     height, width = coords.shape[:2]
     rows, columns = torch.arange(height), torch.arange(width)

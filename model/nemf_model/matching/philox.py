@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+# Constants of Philox4x32-10 as published.
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _KEY_STEPS = (np.uint64(0x9E3779B9), np.uint64(0xBB67AE85))
 _LOW_WORD = np.uint64(0xFFFFFFFF)
@@ -54,7 +55,7 @@ def search_offsets(
       iteration: PatchMatch iteration, from 0.
       seed: integer in [0, 2^64).
       radius: half-width of the search in normalised units.
-      candidate: which of an iteration's random points, from 0.
+      candidate: number of the random point in its iteration, from 0.
 
     Returns:
       [height, width, 2] float32, each in [-radius, radius).

@@ -1,4 +1,4 @@
-"""Reading the cost embedding, the matching field and maps between their grid points."""
+"""Samples the cost embedding, the matching field and maps between their grid points."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from nemf_model.geometry import pixel_grid, pixel_to_normalised
 from nemf_model.matching.types import EncodedPair, Field
 
-# Rows that go through the field in one call, so that activations stay small.
+# Rows that the field scores in one call; bounds the memory of its activations.
 ROWS_PER_CALL = 16384
 
 
@@ -48,20 +48,32 @@ def interpolate_phi(phi: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
 def field_scores(
     field: Field, phi: torch.Tensor, reference: torch.Tensor, query: torch.Tensor
 ) -> torch.Tensor:
-    """Scores of normalised points: phi [C, h, w, h, w], reference and query [..., 2] -> [...]."""
+    """Scores pairs of points.
+
+    Args:
+      phi: [C, h, w, h, w].
+      reference, query: [..., 2], normalised.
+
+    Returns:
+      [...], logits.
+    """
     points = torch.cat([reference, query], dim=-1).reshape(-1, 4)
     scores = [field(part, interpolate_phi(phi, part)) for part in points.split(ROWS_PER_CALL)]
     return torch.cat(scores).reshape(reference.shape[:-1])
 
 
 def query_grid(pair: EncodedPair) -> torch.Tensor:
-    """Normalised positions of the query's pixels: [H, W, 2]."""
+    """Returns the normalised positions of the query's pixels, [H, W, 2]."""
     width, height = pair.query_size
     return pixel_to_normalised(pixel_grid(width, height), width, height)
 
 
 def coarse_map(pair: EncodedPair) -> torch.Tensor:
-    """The coarse map at the query's resolution, bilinear with corners aligned: [H, W, 2]."""
+    """Resizes the coarse map to the query's size, bilinearly with corners aligned.
+
+    Returns:
+      [H, W, 2], normalised reference points.
+    """
     width, height = pair.query_size
     resized = F.interpolate(
         pair.coarse[None], size=(height, width), mode="bilinear", align_corners=True
@@ -91,9 +103,14 @@ def sample_map(values: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
 
 
 def sample_coarse(pair: EncodedPair, points: torch.Tensor) -> torch.Tensor:
-    """The coarse map at query pixels [K, 2] that may be fractional, straight from its grid: [K, 2].
+    """Samples the coarse map at query pixels, directly on its grid.
 
-    Corners aligned; column (row) 0 of the grid along an axis of one pixel.
+    Args:
+      points: [K, 2], query pixels (x, y), which may be fractional. Corners are aligned; along an
+        axis of one pixel it is column (row) 0 of the grid.
+
+    Returns:
+      [K, 2], normalised reference points.
     """
     cells = pair.coarse.permute(1, 2, 0)
     height, width = cells.shape[:2]

@@ -1,4 +1,4 @@
-"""What goes into a matching run and what comes out of it."""
+"""Inputs and results of a matching run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Field = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class Refinement(Enum):
-    """How far the coarse answer is refined."""
+    """Which stages follow the coarse map."""
 
     COARSE = "coarse"
     PATCHMATCH = "patchmatch"
@@ -22,13 +22,23 @@ class Refinement(Enum):
 
 @dataclass(frozen=True)
 class MatchOptions:
-    """The schedule of one run; the defaults are the paper's. Lengths are in normalised units.
+    """The schedule of one run; the defaults are the paper's. Lengths are normalised.
 
-    The last four save work. PatchMatch and the optimisation may work on a lattice of query points,
-    one in about `lattice_stride` pixels along each axis; between its nodes the answer is the
-    interpolated value or, where values jump, the best scored of that and of up to
-    `upsample_candidates` nodes around. An iteration searches `search_candidates` random points, and
-    the radius shrinks by `search_decay` from one iteration to the next.
+    refinement: the last stage that runs.
+    seed: of the random search, in [0, 2^64).
+    patchmatch_iterations: propagations, each followed by a random search.
+    search_radius: half-width of the random search; no answer is further from the coarse map.
+    optimize_steps: of AdamW, after PatchMatch.
+    learning_rate, final_learning_rate: of the first and the last step; a cosine in between.
+    weight_decay: AdamW's.
+
+    The remaining fields save work:
+    lattice_stride: PatchMatch and the optimisation run on query points about this many pixels
+      apart; 1 for all pixels.
+    upsample_candidates: between the lattice's nodes the answer is the interpolated value. If the
+      nodes' values jump, it is the best scored of that value and of this many nodes around.
+    search_candidates: random points an iteration.
+    search_decay: factor of the search radius from one iteration to the next.
     """
 
     refinement: Refinement = Refinement.PATCHMATCH_AND_OPTIMIZE
@@ -47,10 +57,11 @@ class MatchOptions:
 
 @dataclass(frozen=True)
 class EncodedPair:
-    """What the encoder made of one pair, and the sizes (width, height) of its images in pixels.
+    """The encoder's answer for one pair.
 
     phi: [C, h, w, h, w], axes (channel, reference row, column, query row, column).
     coarse: [2, h, w], the normalised reference (x, y) of each cell of the query's grid.
+    query_size, reference_size: (width, height) of the images in pixels.
     """
 
     phi: torch.Tensor
@@ -61,12 +72,16 @@ class EncodedPair:
 
 @dataclass(frozen=True)
 class Matches:
-    """Answers for points [...]: reference [..., 2] in reference pixels, scores [...] (logits)."""
+    """The matches of query points [...].
+
+    reference: [..., 2], reference pixels (x, y).
+    scores: [...], the field's logits.
+    """
 
     reference: torch.Tensor
     scores: torch.Tensor
 
     @property
     def confidence(self) -> torch.Tensor:
-        """The field's probability that each point is right: [...] in (0, 1)."""
+        """The field's probability that each match is correct: [...] in (0, 1)."""
         return torch.sigmoid(self.scores)

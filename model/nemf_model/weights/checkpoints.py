@@ -1,4 +1,4 @@
-"""Reading files of weights without executing what they may contain."""
+"""Reads files of weights without executing code that they may contain."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import torch
 def load_state_dict(path: str | Path) -> dict[str, torch.Tensor]:
     """Reads the tensors of a checkpoint: a state_dict, or a dict that holds one as 'state_dict'.
 
-    The 'module.' that torch.nn.DataParallel puts before every key is taken off. Raises ValueError
-    if the file holds anything else.
+    The prefix 'module.' of torch.nn.DataParallel is removed if every key has it.
+
+    Raises:
+      ValueError: the file holds anything else.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)

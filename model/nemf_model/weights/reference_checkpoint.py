@@ -1,8 +1,8 @@
-"""Loading checkpoints of the reference implementation, without trusting them.
+"""Loads checkpoints of the reference implementation without trusting them.
 
-Tensors are read by torch.load(weights_only=True). The hyper-parameters lie beside them as a pickle
-of an argparse.Namespace; a pickle may name any function to be called, so it is read by an unpickler
-that knows a plain holder of attributes and a few builtin types, and refuses the rest.
+Tensors are read by torch.load(weights_only=True). The hyper-parameters lie beside them as a pickled
+argparse.Namespace. A pickle may call any function, so it is read by an unpickler that accepts a
+plain holder of attributes and a few builtin types and rejects everything else.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _STAGES = (range(1, 4), range(4, 8), range(8, 31), range(31, 34))
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Reads Namespaces of plain values; any other name in the pickle is an UnpicklingError."""
+    """Reads Namespaces of plain values; raises UnpicklingError for any other name."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
-        # A class of this file's own, so that a pickle that patches it patches nothing else.
+        # A class for this file alone: a pickle may change attributes of the classes it names.
         self.holder = type("Values", (), {})
 
     def find_class(self, module: str, name: str) -> type:
@@ -45,8 +45,9 @@ class _PlainUnpickler(pickle.Unpickler):
 def load_hyperparameters(path: str | Path) -> Namespace:
     """Reads a pickled argparse.Namespace.
 
-    Raises ValueError if the file is no such pickle, is larger than 1 MiB, or names anything but
-    argparse.Namespace and plain builtin types; nothing of it is executed.
+    Raises:
+      ValueError: the file is not such a pickle, is larger than 1 MiB, or names anything but
+        argparse.Namespace and plain builtin types. Nothing in it is executed.
     """
     path = Path(path)
     if path.stat().st_size > _MAX_HYPERPARAMETER_BYTES:
@@ -63,9 +64,13 @@ def load_hyperparameters(path: str | Path) -> Namespace:
 
 
 def reference_config(hyperparameters: Namespace | None) -> ModelConfig:
-    """The published model's configuration, with the checkpoint's hyperpixel ids if it names any.
+    """Returns the published model's configuration, with the hyperpixel ids of a checkpoint.
 
-    Raises ValueError if the ids do not take one bottleneck of each of the backbone's stages.
+    Args:
+      hyperparameters: of the checkpoint; None, or without ids, for the published ids.
+
+    Raises:
+      ValueError: the ids do not name one bottleneck of each stage of the backbone.
     """
     config = ModelConfig.reference()
     ids = _hyperpixel_ids(vars(hyperparameters)) if hyperparameters else None
@@ -93,7 +98,7 @@ def load_reference_model(checkpoint: str | Path, hyperparameters: str | Path | N
 
 
 def _hyperpixel_ids(values: Mapping[str, Any]) -> tuple[int, ...] | None:
-    """Ids under `hyperpixel` or `hyperpixel_ids`: a list, or its text such as "[3,7,30,33]"."""
+    """Reads `hyperpixel` or `hyperpixel_ids`: a list, or its text such as "[3,7,30,33]"."""
     ids = values.get("hyperpixel_ids", values.get("hyperpixel"))
     if isinstance(ids, str):
         try:

@@ -1,4 +1,4 @@
-"""Models from the checkpoints of nemf_model.training."""
+"""Loads models from checkpoints of nemf_model.training."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ logger = logging.getLogger(__name__)
 
 
 def load_trained_model(config: ModelConfig, weights: Path | None) -> NeMF:
-    """A model with the weights of a checkpoint of nemf_model.training (model.pt or train.pt).
+    """Builds a model with the weights of a checkpoint.
 
-    Without a checkpoint the weights are random. Raises ValueError if the checkpoint is of another
-    configuration.
+    Args:
+      weights: model.pt or train.pt of a training; None for random weights.
+
+    Raises:
+      ValueError: the checkpoint has another configuration or is not of a training.
     """
     model = NeMF(config)
     if weights is None:
@@ -28,6 +31,6 @@ def load_trained_model(config: ModelConfig, weights: Path | None) -> NeMF:
         raise ValueError(f"{weights} was trained with another configuration than --config")
     state = content.get("state_dict") or content.get("model")
     if state is None:
-        raise ValueError(f"{weights} is no checkpoint of nemf_model.training")
+        raise ValueError(f"{weights} is not a checkpoint of nemf_model.training")
     model.load_state_dict(state, strict=True)
     return model
