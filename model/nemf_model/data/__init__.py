@@ -1,1 +1,1 @@
-"""Training data: photographs under known random warps, and folders of roughly aligned classes."""
+"""Training data: photographs under random warps, classes of photographs, annotated pairs."""

@@ -1,4 +1,4 @@
-"""Randomised appearance: what two photographs of one class do not share."""
+"""Randomises colours and textures, which photographs of one class do not share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _chance(generator: torch.Generator, count: int, probability: float) -> Tenso
 
 
 def _colour(images: Tensor, generator: torch.Generator) -> Tensor:
-    """A random mixing of the channels near the identity, brightness and contrast."""
+    """Mixes the channels at random, near the identity, and changes brightness and contrast."""
     count = len(images)
     mixing = torch.eye(3) + 0.25 * torch.randn(count, 3, 3, generator=generator)
     mixed = torch.einsum("bij,bjhw->bihw", mixing, images)
@@ -32,7 +32,7 @@ def _grey(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _random_convolution(images: Tensor, generator: torch.Generator) -> Tensor:
-    """A random 3x3 filter an image: changes texture and keeps shape."""
+    """Applies a random 3x3 filter to each image, which changes texture and keeps shape."""
     count, channels, height, width = images.shape
     filters = torch.randn(count * 3, 3, 3, 3, generator=generator) / 27**0.5
     flat = F.pad(images - 0.5, (1, 1, 1, 1), mode="replicate")
@@ -53,7 +53,7 @@ def _blur(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def randomise_appearance(images: Tensor, generator: torch.Generator) -> Tensor:
-    """[B, 3, H, W] in [0, 1] -> the same shapes with other colours and textures, in [0, 1]."""
+    """Returns images [B, 3, H, W] in [0, 1] with other colours and textures, in [0, 1]."""
     images = _random_convolution(images, generator)
     images = _colour(images, generator)
     images = torch.where(_chance(generator, len(images), 0.1), 1 - images, images)

@@ -1,7 +1,7 @@
-"""Objects cut out of photographs and pasted on other photographs.
+"""Pastes objects that were cut out of photographs on other photographs.
 
-On other backgrounds an object looks as it does in the world, and a network that is trained on it
-cannot tell where it is from the place, the frame or the emptiness around it.
+A network that is trained on objects with other backgrounds cannot recognise their parts by the
+background, the frame or the empty space around them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from nemf_model.data.objects import Blobs
 class Pasted:
     """Views on other backgrounds.
 
-    views: [B, 3, S, S]. shown: [B, 1, S, S] in [0, 1], where a view shows its own photograph.
+    views: [B, 3, S, S].
+    shown: [B, 1, S, S], 1 where a view shows its own photograph, 0 where it shows another.
     """
 
     views: Tensor
@@ -27,25 +28,30 @@ class Pasted:
 
     @staticmethod
     def whole(views: Tensor) -> Pasted:
-        """Views that stay as they are."""
+        """Returns views that show nothing but their own photographs."""
         return Pasted(views, views.new_ones(len(views), 1, 1, 1))
 
     def shows(self, points: Tensor) -> Tensor:
-        """[B, N, 2] points of the views -> [B, N] bool."""
+        """Returns whether points [B, N, 2] of the views lie on their own photographs, [B, N]."""
         return shows(self.shown, points)
 
 
 def shows(maps: Tensor, points: Tensor) -> Tensor:
-    """Whether maps [B, 1, S, S] in [0, 1] show something at points [B, N, 2]: [B, N] bool."""
+    """Returns whether maps [B, 1, S, S] exceed 0.5 at points [B, N, 2], [B, N] bool."""
     at = F.grid_sample(maps, points.unsqueeze(2), align_corners=True)
     return at.squeeze(3).squeeze(1) > 0.5
 
 
 def object_masks(masks: Tensor, points: Tensor, cut: Tensor, generator: torch.Generator) -> Tensor:
-    """What views show of their objects, [B, 1, S, S]; a blob stands for one that was not cut out.
+    """Returns the masks of the views' objects; a random blob replaces an object that is unknown.
 
-    masks: [B, 1, S, S], the photographs' masks as the views see them. points: [B, S * S, 2], the
-    points of the photographs that the views show. cut: [B] bool, whether the masks are objects.
+    Args:
+      masks: [B, 1, S, S], the photographs' masks, sampled by the views.
+      points: [B, S * S, 2], the points of the photographs that the views show.
+      cut: [B] bool, whether the object of a photograph is known.
+
+    Returns:
+      [B, 1, S, S].
     """
     blobs = Blobs(torch.ones(len(masks), dtype=torch.bool), generator)
     blobs.centres = blobs.centres * 0.5
@@ -58,8 +64,10 @@ def object_masks(masks: Tensor, points: Tensor, cut: Tensor, generator: torch.Ge
 def paste(views: Tensor, masks: Tensor, backgrounds: Tensor, pasted: Tensor) -> Pasted:
     """Puts objects on other backgrounds.
 
-    views, backgrounds: [B, 3, S, S]; masks: [B, 1, S, S] in [0, 1]; pasted: [B] bool, the other
-    views stay as they are.
+    Args:
+      views, backgrounds: [B, 3, S, S].
+      masks: [B, 1, S, S] in [0, 1], the objects.
+      pasted: [B] bool; views where it is false are kept.
     """
     soft = F.avg_pool2d(F.pad(masks, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
     shown = torch.where(pasted.view(-1, 1, 1, 1), soft, 1.0)

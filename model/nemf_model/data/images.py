@@ -1,4 +1,4 @@
-"""Folders of photographs, held in memory as squares of one size."""
+"""Reads folders of photographs into memory as squares of one size."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ from nemf_model.data.frames import Frames
 from nemf_model.data.masks import object_mask
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-# Every n-th photograph of a folder is never trained on.
+# Every photograph with a number divisible by this is held out from training.
 HELD_OUT_EVERY = 20
-# The side at which objects are cut out, pixels.
+# Side of the images in which objects are cut out, pixels.
 MASK_SIDE = 96
 
 
 @dataclass
 class ImageStore:
-    """images: [N, 3, S, S] uint8 RGB, stretched to squares as the encoder's input is.
+    """N photographs in memory.
 
-    labels: [N] int64, the class of each image, -1 where it has none.
-    masks: [N, M, M] bool, the object of each image; None where they were not looked for.
-    cut: [N] bool, whether the object could be told from its background; if not, its mask is full.
-    frames: of the photographs in their classes (training.class_frames); None where they count as
-      aligned as they are.
+    images: [N, 3, S, S] uint8 RGB, stretched to squares like the encoder's input.
+    labels: [N] int64, the class of each image, -1 for none.
+    masks: [N, M, M] bool, the object of each image; None if objects were not cut out.
+    cut: [N] bool, whether the object could be separated from its background; otherwise its mask is
+      full.
+    frames: of the photographs in their classes (training/class_frames.py); None for the identity.
     """
 
     images: Tensor
@@ -46,11 +47,11 @@ class ImageStore:
         return len(self.images)
 
     def batch(self, indices: Tensor) -> Tensor:
-        """[B] -> [B, 3, S, S] float32 in [0, 1]."""
+        """Returns the images with the indices [B], [B, 3, S, S] float32 in [0, 1]."""
         return self.images[indices].float() / 255
 
     def batch_with_masks(self, indices: Tensor) -> Tensor:
-        """[B] -> [B, 4, S, S] float32: the images, then their objects' masks."""
+        """Returns images and masks with the indices [B], [B, 4, S, S] float32; the mask is last."""
         images = self.batch(indices)
         masks = self.masks[indices].unsqueeze(1).float()
         masks = F.interpolate(masks, images.shape[2:], mode="bilinear", align_corners=True)
@@ -58,26 +59,29 @@ class ImageStore:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The photographs directly in a folder, by name."""
+    """Returns the photographs directly in a folder, sorted by name."""
     return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
 
 
 def split_held_out(files: list[Path], held_out: bool) -> list[Path]:
-    """Every HELD_OUT_EVERY-th file, or all the others."""
+    """Returns every HELD_OUT_EVERY-th file, or all the others."""
     return [f for i, f in enumerate(files) if (i % HELD_OUT_EVERY == 0) == held_out]
 
 
 @dataclass(frozen=True)
 class Square:
-    """A photograph stretched to a square: pixels [3, S, S] uint8 RGB, and its original (width,
-    height)."""
+    """A photograph stretched to a square.
+
+    pixels: [3, S, S] uint8 RGB.
+    original: (width, height) of the file, pixels.
+    """
 
     pixels: Tensor
     original: tuple[int, int]
 
 
 def read_square(path: Path, size: int) -> Square | None:
-    """Reads a photograph; one that cannot be read is named in the log, and None."""
+    """Reads a photograph. Logs its name and returns None if it cannot be read."""
     try:
         with PillowImage.open(path) as image:
             original = image.size
@@ -90,7 +94,7 @@ def read_square(path: Path, size: int) -> Square | None:
 
 
 def load(files: list[tuple[Path, int]], size: int) -> ImageStore:
-    """Reads (file, label) pairs; broken files are named and skipped."""
+    """Reads (file, label) pairs; logs and skips broken files."""
     images, labels = [], []
     for path, label in tqdm(files, desc="reading", unit="image", disable=None):
         square = read_square(path, size)
@@ -107,7 +111,7 @@ def load(files: list[tuple[Path, int]], size: int) -> ImageStore:
 def photographs(
     folders: Iterable[Path], size: int, held_out: bool = False, cut_out: bool = False
 ) -> ImageStore:
-    """Photographs without classes; with the masks of their objects if `cut_out`."""
+    """Reads photographs without classes; `cut_out` adds the masks of their objects."""
     files = [f for folder in folders for f in split_held_out(image_files(folder), held_out)]
     store = load([(f, -1) for f in files], size)
     return _with_masks(store) if cut_out else store
@@ -120,10 +124,13 @@ def classes(
     cut_out: bool = False,
     apart: Collection[str] = (),
 ) -> ImageStore:
-    """Folders that hold one folder a class; with the masks of their objects if `cut_out`.
+    """Reads folders that hold one folder a class; `cut_out` adds the masks of their objects.
 
-    apart: classes that are held out as a whole; then only their photographs are, and all of them.
-    Raises ValueError for one that there is not.
+    Args:
+      apart: classes that are held out as a whole, instead of some photographs of every class.
+
+    Raises:
+      ValueError: a class of `apart` does not exist.
     """
     kept = [p for folder in folders for p in sorted(folder.iterdir()) if p.is_dir()]
     if missing := set(apart) - {p.name for p in kept}:
@@ -139,7 +146,7 @@ def classes(
 
 
 def _with_masks(store: ImageStore) -> ImageStore:
-    """The store with its objects cut out, where they can be."""
+    """Returns the store with the masks of those objects that can be separated."""
     side = min(MASK_SIDE, store.images.shape[-1])
     masks = torch.ones(len(store), side, side, dtype=torch.bool)
     cut = torch.zeros(len(store), dtype=torch.bool)

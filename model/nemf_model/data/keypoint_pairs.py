@@ -1,6 +1,6 @@
-"""Annotated keypoint pairs: readers of SPair-71k and PF-PASCAL.
+"""Reads annotated keypoint pairs: SPair-71k and PF-PASCAL.
 
-The names are the papers': keypoints of the *target* image are looked for in the *source* image.
+Keypoints of the *target* image are searched in the *source* image, in the papers' words.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ PASCAL_CLASSES = (
 
 
 class BrokenAnnotation(ValueError):
-    """An annotation that cannot be used; the message names its file (and line) and says why."""
+    """An annotation that cannot be used; the message names its file (and line) and the reason."""
 
 
 @dataclass(frozen=True)
 class AnnotatedPair:
     """Two photographs and their common keypoints, in pixels.
 
-    source_points, target_points: [K, 2] float32 (x, y), K >= 1, row by row the same part.
-    box: (x_min, y_min, x_max, y_max) of the source's object, whose longer side PCK is measured in;
-      None where it is the image's.
-    mirrored: both photographs are to be mirrored left to right; the points are as annotated.
+    source_points, target_points: [K, 2] float32 (x, y), K >= 1; equal rows are the same part.
+    box: (x_min, y_min, x_max, y_max) of the source's object. Its longer side is the unit of PCK;
+      None for the longer side of the image.
+    mirrored: both photographs must be mirrored left to right; the points are those before it.
     """
 
     source: Path
@@ -47,9 +47,9 @@ class AnnotatedPair:
 
 
 def read_spair(root: Path, split: str) -> list[AnnotatedPair]:
-    """SPair-71k's pairs of a split (trn, val or test).
+    """Reads SPair-71k's pairs of a split (trn, val or test).
 
-    Broken annotations are named, skipped and counted in the log. Raises ValueError if none is left.
+    Logs, counts and skips broken annotations. Raises ValueError if no pair is usable.
     """
     layout = root / "Layout" / "large" / f"{split}.txt"
     lines = [
@@ -61,9 +61,9 @@ def read_spair(root: Path, split: str) -> list[AnnotatedPair]:
 
 
 def read_pf_pascal(root: Path, split: str) -> list[AnnotatedPair]:
-    """PF-PASCAL's pairs of a split (trn, val or test); keypoints seen in both images only.
+    """Reads PF-PASCAL's pairs of a split (trn, val or test), with keypoints visible in both images.
 
-    Broken annotations are named, skipped and counted in the log. Raises ValueError if none is left.
+    Logs, counts and skips broken annotations. Raises ValueError if no pair is usable.
     """
     table = root / f"{split}_pairs.csv"
     nested = root / "PF-dataset-PASCAL"
@@ -78,11 +78,11 @@ def _read_all(
     entries: Iterable[tuple[str, Any]], read: Callable[[Any], AnnotatedPair], listing: Path
 ) -> list[AnnotatedPair]:
     pairs, broken = [], 0
-    for place, entry in entries:
+    for where, entry in entries:
         try:
             pairs.append(read(entry))
         except BrokenAnnotation as error:
-            logger.warning("%s: skipped: %s", place, error)
+            logger.warning("%s: skipped: %s", where, error)
             broken += 1
     if broken:
         logger.warning("%s: skipped %d of %d pairs", listing, broken, broken + len(pairs))
@@ -93,7 +93,7 @@ def _read_all(
 
 def _spair_pair(root: Path, split: str, line: str) -> AnnotatedPair:
     folder = root / "PairAnnotation" / split
-    # Archives for file systems without colons have an underscore.
+    # Archives for file systems without colons have an underscore instead.
     path = next(
         (p for p in (folder / f"{line}.json", folder / f"{line.replace(':', '_')}.json")
          if p.exists()),
@@ -137,7 +137,7 @@ def _pf_pascal_pair(root: Path, row: dict[str, str | None]) -> AnnotatedPair:
 
 
 def _mat_keypoints(path: Path) -> np.ndarray:
-    """`kps` of a MATLAB v5 file, [K, 2]; NaN where a keypoint is not seen."""
+    """Reads `kps` of a MATLAB v5 file, [K, 2]; NaN for invisible keypoints."""
     try:
         from scipy.io import loadmat
     except ModuleNotFoundError as error:
@@ -151,7 +151,7 @@ def _mat_keypoints(path: Path) -> np.ndarray:
 
 
 def _common_points(path: Path, source: Any, target: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The keypoints that are seen in both images, [K, 2] each."""
+    """Returns the keypoints that are visible in both images, [K, 2] each."""
     points = [np.asarray(values, dtype=np.float32) for values in (source, target)]
     if points[0].shape != points[1].shape or points[0].ndim != 2 or points[0].shape[1] != 2:
         shapes = " and ".join(str(list(p.shape)) for p in points)
@@ -170,6 +170,6 @@ def _box(values: Any) -> tuple[float, float, float, float]:
 
 
 def longer_side(box: tuple[float, float, float, float]) -> float:
-    """The longer side of a box (x_min, y_min, x_max, y_max) in pixels."""
+    """Returns the longer side of a box (x_min, y_min, x_max, y_max) in pixels."""
     x_min, y_min, x_max, y_max = box
     return max(x_max - x_min, y_max - y_min)

@@ -1,4 +1,4 @@
-"""Batches of annotated keypoint pairs."""
+"""Draws batches of annotated keypoint pairs."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from nemf_model.data.pairs import Matches
 from nemf_model.data.warps import MILD, homography_view, random_homography
 from nemf_model.geometry import apply_homography, pixel_to_normalised
 
-NO_POINT = 9.0  # fills the rows of pairs with fewer keypoints: far outside every image
+NO_POINT = 9.0  # fills the rows of pairs with fewer keypoints; outside every image
 
 
 @dataclass
 class KeypointBatch:
     """B annotated pairs of normalised images.
 
-    source, target: [B, 3, S, S]. matches: the keypoints; rows beyond a pair's own are not valid.
-    unit: [B, 2], by which a normalised distance (x, y) in the source is multiplied to be a share of
-      the length that PCK is measured in.
+    source, target: [B, 3, S, S].
+    matches: the keypoints; rows beyond a pair's own are not valid.
+    unit: [B, 2], the factors from normalised distances (x, y) in the source to shares of the length
+      that is the unit of PCK.
     """
 
     source: Tensor
@@ -38,9 +39,9 @@ class KeypointBatch:
 
 
 class KeypointSampler:
-    """Annotated pairs in memory; pairs whose photographs cannot be read are skipped and counted.
+    """Holds annotated pairs in memory; skips and counts pairs whose photographs cannot be read.
 
-    images: all their photographs.
+    images: all photographs of the pairs.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class KeypointSampler:
         return len(self.pairs)
 
     def draw(self, count: int, size: int) -> KeypointBatch:
-        """`count` random pairs, each photograph under its own mild homography and appearance."""
+        """Draws `count` pairs, each photograph with its own mild homography and appearance."""
         chosen = torch.randint(len(self), (count,), generator=self.generator).tolist()
         images, points, unit = self._gather(chosen)
         views, seen = [], []
@@ -84,13 +85,13 @@ class KeypointSampler:
         return self._batch(views, seen, points, unit)
 
     def exactly(self, indices: Sequence[int]) -> KeypointBatch:
-        """The named pairs as they are."""
+        """Returns the pairs with the given indices, unwarped and in their own colours."""
         images, points, unit = self._gather(indices)
         return self._batch(images, points, points, unit)
 
     def _gather(self, indices: Sequence[int]) -> tuple[list[Tensor], list[Tensor], Tensor]:
-        """Source and target photographs [B, 3, S, S], their keypoints [B, K, 2] normalised,
-        NO_POINT where a pair has none, and KeypointBatch.unit."""
+        """Returns source and target photographs [B, 3, S, S], their normalised keypoints [B, K, 2],
+        filled up with NO_POINT, and KeypointBatch.unit."""
         pairs = [self.pairs[i] for i in indices]
         longest = max(len(pair.source_points) for pair in pairs)
         images, points = [], []
@@ -116,7 +117,7 @@ class KeypointSampler:
     def _batch(
         self, images: list[Tensor], points: list[Tensor], annotated: list[Tensor], unit: Tensor
     ) -> KeypointBatch:
-        """points: where the images show the keypoints that the photographs have at `annotated`."""
+        """points: the keypoints in the views; annotated: in the photographs, or NO_POINT."""
         source, target = ((i - self.mean) / self.std for i in images)
         inside = [p.abs().amax(dim=2) <= 1 for p in points]
         known = annotated[0].amax(dim=2) < NO_POINT

@@ -1,9 +1,9 @@
-"""Finds the objects of photographs without being told, to cut them out.
+"""Separates the objects of photographs from their backgrounds, without annotation.
 
-Many photographs of single objects have a background of one colour. Where that is so the background
-is what can be reached from the border through pixels of the border's colour. Elsewhere GrabCut
-(Rother, Kolmogorov, Blake 2004) tells the colours of the border from those of the middle, and what
-it finds is an object if it is in one piece and ends before the border.
+Many photographs of single objects have a background of one or two colours. Then the background is
+all pixels of these colours that are connected with the border. Otherwise GrabCut (Rother,
+Kolmogorov and Blake, 2004) separates the colours of the border from those of the middle; its answer
+is accepted if it is mostly one piece and does not continue beyond the border.
 """
 
 from __future__ import annotations
@@ -12,26 +12,27 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-# How far a channel may be from the background's colour, of 255.
+# Largest difference of a channel from the background's colour, of 255.
 COLOUR_TOLERANCE = 26
-# Share of the border that must be of the colour.
+# Least share of the border that must have the colours.
 LEAST_BORDER = 0.6
-# Share of the photograph that the object must have, at least and at most.
+# Least and largest share of the photograph that an object covers.
 OBJECT_SHARE = (0.08, 0.85)
-# The frame that is looked at for the background's colour, pixels.
+# Width of the frame whose pixels give the background's colours, pixels.
 BORDER = 2
-# Shares of a photograph's side: what GrabCut takes for background, and what it thinks is.
+# GrabCut's start, as shares of the side: certain background, and then probable background.
 SURE_MARGIN = 0.05
 LIKELY_MARGIN = 0.15
 _ROUNDS = 3
-# Share of what GrabCut found that must be in one piece, and share of the frame around the sure
-# margin that it may touch.
+# Least share of GrabCut's answer that must be one piece; largest share of the frame inside of the
+# certain background that it may touch.
 LEAST_PIECE = 0.75
 MOST_TOUCHED = 0.2
 
 
 def object_mask(pixels: np.ndarray) -> np.ndarray | None:
-    """[H, W, 3] uint8 -> [H, W] bool, the object; None where none stands out."""
+    """Returns the object's mask, [H, W] bool, of an image [H, W, 3] uint8; None if it cannot be
+    separated."""
     mask = _before_plain(pixels)
     if mask is None:
         mask = _in_one_piece(_by_colours(pixels))
@@ -40,17 +41,17 @@ def object_mask(pixels: np.ndarray) -> np.ndarray | None:
 
 
 def _border(picture: np.ndarray) -> np.ndarray:
-    """[H, W, ...] -> [N, ...], the pixels near the border; those of the corners twice."""
+    """Returns the pixels near the border, [N, ...] of [H, W, ...]; those of the corners twice."""
     sides = picture[:BORDER], picture[-BORDER:], picture[:, :BORDER], picture[:, -BORDER:]
     return np.concatenate([side.reshape(-1, *picture.shape[2:]) for side in sides])
 
 
 def _before_plain(pixels: np.ndarray) -> np.ndarray | None:
-    """What is before a plain background, [H, W] bool; None if the background is not plain."""
+    """Returns the object before a plain background, [H, W] bool; None without plain background."""
     border = _border(pixels)
     reached = np.zeros(pixels.shape[:2], dtype=bool)
     left = border.astype(np.int16)
-    # A turned photograph has corners of another colour, so two colours are looked for.
+    # Two colours, because rotated photographs have corners of another colour.
     for _ in range(2):
         if len(left) == 0:
             break
@@ -65,14 +66,14 @@ def _before_plain(pixels: np.ndarray) -> np.ndarray | None:
 
 
 def _from_border(alike: np.ndarray) -> np.ndarray:
-    """The pixels of a mask that its pixels on the border are connected with."""
+    """Returns the pixels of a mask that are connected with its pixels on the border."""
     labels, _ = ndimage.label(alike)
     edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     return np.isin(labels, edge[edge > 0])
 
 
 def _by_colours(pixels: np.ndarray) -> np.ndarray:
-    """GrabCut's object, [H, W] bool."""
+    """Returns GrabCut's object, [H, W] bool."""
     side = np.array(pixels.shape[:2])
     sure, likely = (
         np.maximum(1, np.round(side * m).astype(int)) for m in (SURE_MARGIN, LIKELY_MARGIN)
@@ -88,7 +89,8 @@ def _by_colours(pixels: np.ndarray) -> np.ndarray:
 
 
 def _in_one_piece(found: np.ndarray) -> np.ndarray | None:
-    """The largest piece without holes; None if there is much beside it or it goes on outside."""
+    """Returns the largest piece with its holes filled; None if other pieces are large, or if it
+    continues beyond the border."""
     pieces, count = ndimage.label(found)
     if count == 0:
         return None

@@ -1,4 +1,4 @@
-"""Pictures in which the object is known, to train an object finder on."""
+"""Draws images with known objects, to train an object finder."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ from nemf_model.data.warps import (
     view_points,
 )
 
-# Of views with their own backgrounds.
+# Warps of views with their own backgrounds.
 OWN_BACKGROUNDS = WarpStrength(
     rotation=0.15, scale=0.4, stretch=0.3, shear=0.1, shift=0.25, perspective=0.03, crop=0.85
 )
-# Share of the views whose colours and textures are randomised; objects stand out less in them.
+# Share of the views with randomised appearance, in which objects are harder to separate.
 RANDOMISED = 0.5
 
 
 @dataclass
 class ObjectBatch:
-    """B pictures and their objects.
+    """B images and their objects.
 
-    images: [B, 3, S, S], normalised. masks: [B, 1, S, S] in [0, 1]. known: [B, 1, S, S], 0 where
-    a picture shows the mirror image of what is beyond its photograph's border, else 1.
+    images: [B, 3, S, S], normalised.
+    masks: [B, 1, S, S] in [0, 1].
+    known: [B, 1, S, S], 1 inside of the photograph and 0 where its mirror image is shown.
     """
 
     images: Tensor
@@ -40,9 +41,11 @@ class ObjectBatch:
 
 
 class ObjectViews:
-    """Draws from the photographs whose objects were cut out, as many of each store; half of the
-    views have the photograph's own background, half another and an object of any size at any
-    place."""
+    """Draws from the photographs whose objects were cut out, equally many of each store.
+
+    Half of the views keep the photograph's background. The other half have another background and
+    an object of random size and position.
+    """
 
     def __init__(self, pairs: PairSampler) -> None:
         self.pairs = pairs
@@ -53,11 +56,11 @@ class ObjectViews:
 
     @property
     def has_views(self) -> bool:
-        """Whether there is anything to draw from."""
+        """Whether any object was cut out."""
         return bool(self.cut)
 
     def draw(self, count: int, size: int, randomise: bool = True) -> ObjectBatch:
-        """`count` pictures of a side of `size`."""
+        """Draws `count` images with a side of `size`."""
         assert self.has_views
         own = self._on_own(self._photographs(count - count // 2), size)
         other = self._on_others(self._photographs(count // 2), size)
@@ -66,7 +69,7 @@ class ObjectViews:
         return ObjectBatch(images, masks, known)
 
     def _photographs(self, count: int) -> Tensor:
-        """[count, 4, S, S]: photographs and their masks, some mirrored."""
+        """Returns photographs and their masks, [count, 4, S, S], mirrored at random."""
         parts = []
         for (store, cut), share in zip(self.cut, _split(count, len(self.cut)), strict=True):
             chosen = torch.randint(len(cut), (share,), generator=self.generator)
@@ -74,7 +77,7 @@ class ObjectViews:
         return mirrored(torch.cat(parts), self.pairs.flip_mask(count))
 
     def _on_own(self, photographs: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Views with the photographs' own backgrounds: images, masks, known."""
+        """Returns images, masks and known of views with their own backgrounds."""
         count = len(photographs)
         amount = torch.rand(count, generator=self.generator).sqrt()
         matrix = random_homography(OWN_BACKGROUNDS, self.generator, amount)
@@ -84,11 +87,11 @@ class ObjectViews:
         return view[:, :3], view[:, 3:], inside.float()
 
     def _on_others(self, photographs: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Views with other backgrounds: images, masks, known."""
+        """Returns images, masks and known of views with other backgrounds."""
         count = len(photographs)
         matrix = random_placement(photographs[:, 3:], self.pairs.placing, self.generator)
         points = view_points(matrix, size)
-        # Nothing of the photograph but its object is shown, so nothing is mirrored.
+        # Only the object is shown, so the photograph needs no mirror image outside.
         view = F.grid_sample(photographs, points.view(count, size, size, 2), align_corners=True)
         pasted = torch.ones(count, dtype=torch.bool)
         shown = paste(view[:, :3], view[:, 3:], self.pairs.backgrounds(count, size), pasted)
@@ -96,5 +99,5 @@ class ObjectViews:
 
 
 def _split(count: int, parts: int) -> list[int]:
-    """`count` in `parts` nearly equal shares, the larger ones first."""
+    """Splits `count` into `parts` nearly equal shares, the larger ones first."""
     return [count // parts + (i < count % parts) for i in range(parts)]

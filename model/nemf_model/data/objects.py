@@ -1,9 +1,8 @@
 """Warps in which an object moves apart from its background.
 
-The object is a random blob of the photograph. In the second view the blob and the rest are warped
-each on its own, and the place that the blob has left shows another photograph. Every point of the
-second view still shows one known point of the photograph, so correspondences stay exact, and a
-point of the other photograph is known to have none.
+The object is a random blob of the photograph. In the second view the blob and the rest have warps
+of their own, and the region that the blob uncovers shows another photograph. Every other point of
+the second view shows one known point of the photograph, so correspondences stay exact.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ from nemf_model.data.warps import (
 )
 from nemf_model.geometry import identity_grid
 
-NOWHERE = 9.0  # the match of a point that has none: far outside every image
+NOWHERE = 9.0  # the match of a point without match; outside every image
 _WAVES = 4  # harmonics of a blob's outline
 
 
 class Blobs:
-    """B star-shaped regions, of 0.35 to 0.7 in radius and near the middle."""
+    """B star-shaped regions near the middle, with radii of 0.35 to 0.7."""
 
     def __init__(self, present: Tensor, generator: torch.Generator) -> None:
-        """present: [B] bool; the others are empty."""
+        """present: [B] bool; regions where it is false are empty."""
         count = len(present)
         self.centres = torch.rand(count, 1, 2, generator=generator) * 0.6 - 0.3
         self.radii = (torch.rand(count, 1, generator=generator) * 0.35 + 0.35) * present[:, None]
@@ -40,7 +39,7 @@ class Blobs:
         self.phases = torch.rand(count, 1, _WAVES, generator=generator) * 6.28
 
     def contain(self, points: Tensor) -> Tensor:
-        """[B, N, 2] points of the photographs -> [B, N] bool."""
+        """Returns whether the blobs contain points [B, N, 2], [B, N] bool."""
         offset = points - self.centres
         angle = torch.atan2(offset[..., 1], offset[..., 0]).unsqueeze(2)
         outline = 1 + (self.amplitudes * (self.order * angle + self.phases).cos()).sum(dim=2)
@@ -49,15 +48,15 @@ class Blobs:
 
 @dataclass
 class ObjectWarp:
-    """A RandomWarp whose blobs are warped by another; both share the first view."""
+    """Two RandomWarps, of the background and of blobs; both share the first view."""
 
     background: RandomWarp
     foreground: RandomWarp
     blobs: Blobs
 
     def _shown(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """Points [B, N, 2] of view 2 -> the points that they show, and whether of the photograph
-        [B, N] rather than of the other one."""
+        """Returns the points that points [B, N, 2] of view 2 show, and whether these are of the
+        photograph instead of the other one, [B, N]."""
         of_object = self.foreground.second_to_photograph(points)
         of_rest = self.background.second_to_photograph(points)
         on_object = self.blobs.contain(of_object)
@@ -65,13 +64,14 @@ class ObjectWarp:
         return torch.where(on_object.unsqueeze(2), of_object, of_rest), ~uncovered
 
     def match(self, points: Tensor) -> Tensor:
-        """[B, N, 2] points of view 2 -> the matching points of view 1, NOWHERE without one."""
+        """Returns the matches in view 1 of points [B, N, 2] of view 2; NOWHERE for none."""
         shown, known = self._shown(points)
         matches = self.background.photograph_to_first(shown)
         return torch.where(known.unsqueeze(2), matches, NOWHERE)
 
     def views(self, photographs: Tensor, size: int) -> tuple[Tensor, Tensor]:
-        """[B, 3, S, S] -> view 1 and view 2, [B, 3, size, size]; mirrored outside."""
+        """Returns view 1 and view 2, [B, 3, size, size], of photographs [B, 3, S, S], which are
+        mirrored outside."""
         count = len(photographs)
         first, _ = self.background.views(photographs, size)
         shown, known = self._shown(identity_grid(size, size).expand(count, -1, -1))
@@ -87,7 +87,7 @@ class ObjectWarp:
 def sample_warp(
     count: int, strength: WarpStrength, generator: torch.Generator
 ) -> RandomWarp | ObjectWarp:
-    """Random warps of `count` pairs; in the share strength.objects_apart an object moves."""
+    """Draws warps of `count` pairs; in a share of strength.objects_apart an object moves."""
     background = RandomWarp.sample(count, strength, generator)
     if strength.objects_apart == 0:
         return background

@@ -1,4 +1,4 @@
-"""Batches of training pairs with what is known of their correspondences."""
+"""Draws batches of training pairs with their known correspondences."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from nemf_model.data.warps import (
 )
 from nemf_model.geometry import apply_homography
 
-# Mean share of the side of a pasted photograph that a view shows, where its object is not known.
+# Mean share of a pasted photograph's side that a view shows if the object is not known.
 PASTED_CROP = 1.0
-# Views that objects are pasted on: parts of photographs.
+# Warps of the views that objects are pasted on.
 BACKGROUNDS = WarpStrength(
     rotation=0.2, scale=0.3, stretch=0.3, shift=0.4, perspective=0.05, crop=0.5
 )
@@ -38,9 +38,10 @@ BACKGROUND_ATTEMPTS = 3
 class Matches:
     """Matching points of B pairs, normalised, on the CPU.
 
-    source, target: [B, K, 2]. valid: [B, K], false where the match is not in the source image.
-    tolerance: how far a match may be off, in `unit`s; 0 where it is exact.
-    unit: [B], lengths in the source that count alike, normalised; None for 1.
+    source, target: [B, K, 2].
+    valid: [B, K], whether the match is inside of the source image.
+    tolerance: largest error of a match in units of `unit`; 0 for exact matches.
+    unit: [B], normalised lengths in the source; None for 1.
     """
 
     source: Tensor
@@ -50,11 +51,11 @@ class Matches:
     unit: Tensor | None = None
 
     def allowed(self) -> Tensor | None:
-        """How far each pair's matches may be off, normalised, [B]; None where they are exact."""
+        """Returns the largest error of each pair's matches, normalised, [B]; None if exact."""
         return None if self.tolerance == 0 else self.tolerance * self.units()
 
     def units(self) -> Tensor:
-        """The unit of every pair, [B]."""
+        """Returns the unit of every pair, [B]."""
         return torch.ones(len(self.source)) if self.unit is None else self.unit
 
 
@@ -62,10 +63,12 @@ class Matches:
 class PairBatch:
     """B pairs of normalised images and the map from target points to source points.
 
-    source, target: [B, 3, S, S]. match: target points [B, N, 2] -> source points [B, N, 2],
-    normalised; outside [-1, 1] where there is none. tolerance: as in Matches.
-    labels: [B] class of each pair, -1 where it has none.
-    views: of pairs of a class, the source's and the target's.
+    source, target: [B, 3, S, S].
+    match: maps target points [B, N, 2] to source points [B, N, 2], normalised; outside [-1, 1] if
+      there is no match.
+    tolerance: as in Matches.
+    labels: [B], the class of each pair, -1 for none.
+    views: the source's and the target's, of pairs of a class; otherwise empty.
     """
 
     source: Tensor
@@ -77,11 +80,11 @@ class PairBatch:
 
     @property
     def unit(self) -> Tensor | None:
-        """As in Matches: what is a length of 1 in the coordinates of the pair's class."""
+        """As in Matches: the length of 1 in the coordinates of the pair's class."""
         return self.views[0].unit() if self.views else None
 
     def matches(self, target: Tensor) -> Matches:
-        """Of target points [B, K, 2]."""
+        """Returns the matches of target points [B, K, 2]."""
         source = self.match(target)
         valid = source.abs().amax(dim=2) <= 1
         return Matches(source, target, valid, self.tolerance, self.unit)
@@ -91,8 +94,9 @@ class PairBatch:
 class ClassView:
     """Views of B photographs of classes.
 
-    matrix: [B, 3, 3], view -> photograph. frames: of the photographs.
-    objects: [B, 1, S, S] in [0, 1], where a view shows its object; everywhere if that is not known.
+    matrix: [B, 3, 3], view -> photograph.
+    frames: of the photographs.
+    objects: [B, 1, S, S] in [0, 1], the views' objects; 1 everywhere if the object is not known.
     """
 
     pasted: Pasted
@@ -101,11 +105,11 @@ class ClassView:
     objects: Tensor
 
     def inside(self, points: Tensor) -> Tensor:
-        """[B, N, 2] points of the views -> whether they lie on the photographs, [B, N]."""
+        """Returns whether points [B, N, 2] of the views lie on the photographs, [B, N]."""
         return apply_homography(self.matrix, points).abs().amax(dim=2) <= 1
 
     def object_coordinates(self, points: Tensor) -> Tensor:
-        """[B, N, 2] points of the views -> their coordinates in the class."""
+        """Maps points [B, N, 2] of the views to the coordinates of their class."""
         return self.frames.to_class(apply_homography(self.matrix, points))
 
     def points(self, coordinates: Tensor) -> Tensor:
@@ -114,19 +118,19 @@ class ClassView:
         return apply_homography(torch.linalg.inv(self.matrix), points)
 
     def unit(self) -> Tensor:
-        """[B]: the views' length, normalised, of a length of 1 in the class's coordinates;
-        the nonrigid warp does not count."""
+        """Returns the normalised length in the views of a length of 1 in the class's coordinates,
+        [B]; ignores the nonrigid warp."""
         matrix = self.frames.affine @ self.matrix
         return torch.linalg.det(matrix[:, :2, :2]).abs().clamp(min=1e-6).rsqrt()
 
 
 def mirrored(images: Tensor, flip_mask: Tensor) -> Tensor:
-    """[B, C, H, W] mirrored left to right where flip_mask [B, 1, 1, 1] is true."""
+    """Mirrors images [B, C, H, W] left to right where flip_mask [B, 1, 1, 1] is true."""
     return torch.where(flip_mask, images.flip(3), images)
 
 
 class PairSampler:
-    """Draws pairs at random from photographs (known warps) and from classes (weak knowledge).
+    """Draws pairs from photographs, under known warps, and from classes, roughly aligned.
 
     Either store may be missing; warped pairs come from both.
     """
@@ -141,8 +145,10 @@ class PairSampler:
         pasted: float = 0.0,
         placing: PlaceRange | None = None,
     ) -> None:
-        """pasted: share of the pairs of classes whose objects are put on other backgrounds, at
-        the places that `placing` allows."""
+        """pasted: share of the pairs of classes whose objects are put on other backgrounds.
+
+        placing: positions and sizes of pasted objects.
+        """
         self.photographs = photographs
         self.classes = classes
         self.strength = strength or WarpStrength()
@@ -162,19 +168,19 @@ class PairSampler:
 
     @property
     def has_pairs(self) -> bool:
-        """Whether same_class() has anything to draw from."""
+        """Whether any class has two photographs, as same_class() needs."""
         return bool(self.usable)
 
     def normalised(self, images: Tensor, randomised: float) -> Tensor:
-        """[B, 3, S, S] in [0, 1] as the model sees them; the appearance of a share of them is
-        randomised."""
+        """Normalises images [B, 3, S, S] in [0, 1] for the model, after randomising the appearance
+        of a share of them."""
         if randomised > 0:
             chosen = self._chance(len(images), randomised).view(-1, 1, 1, 1)
             images = torch.where(chosen, randomise_appearance(images, self.generator), images)
         return (images - self.mean) / self.std
 
     def flip_mask(self, count: int) -> Tensor:
-        """[count, 1, 1, 1] bool, as mirrored() takes them."""
+        """Draws the flip_mask of mirrored(), [count, 1, 1, 1] bool."""
         return torch.rand(count, 1, 1, 1, generator=self.generator) < 0.5
 
     def _chance(self, count: int, share: float) -> Tensor:
@@ -189,8 +195,8 @@ class PairSampler:
         return self.classes if use_classes else self.photographs
 
     def backgrounds(self, count: int, size: int) -> Tensor:
-        """[count, 3, size, size]: parts of photographs that have nothing to do with the pair, as
-        far from their own objects as a few attempts find."""
+        """Draws backgrounds [count, 3, size, size]: of a few random parts of photographs those that
+        show least of an object."""
         store = self.photographs or self.classes
         if store.masks is None:
             return self._parts(store.batch, len(store), count, size)
@@ -206,17 +212,17 @@ class PairSampler:
     def _parts(
         self, read: Callable[[Tensor], Tensor], photographs: int, count: int, size: int
     ) -> Tensor:
-        """Views of random parts of `count` of the photographs that are read by their numbers."""
+        """Draws views of random parts of `count` photographs; read() takes their indices."""
         chosen = torch.randint(photographs, (count,), generator=self.generator)
         matrix = random_homography(BACKGROUNDS, self.generator, torch.ones(count))
         return homography_view(read(chosen), matrix, size)
 
     def warped(self, count: int, size: int, randomised: float = 1.0) -> PairBatch:
-        """Two views each of `count` photographs."""
+        """Draws pairs of two views each of `count` photographs."""
         store = self._store()
         chosen = torch.randint(len(store), (count,), generator=self.generator)
         warp = sample_warp(count, self.strength, self.generator)
-        # Backgrounds must be matched too, so photographs without a class stay whole.
+        # Photographs without a class stay whole, because backgrounds must be matched as well.
         if self.pasted == 0 or store is not self.classes:
             photographs = mirrored(store.batch(chosen), self.flip_mask(count))
             source, target = (Pasted.whole(view) for view in warp.views(photographs, size))
@@ -249,16 +255,18 @@ class PairSampler:
         motion: float = 1.0,
         tolerance: float = 0.2,
     ) -> PairBatch:
-        """`count` pairs of two photographs of one class, each under its own homography.
+        """Draws pairs of two photographs of a class, each under a homography of its own.
 
-        motion: in [0, 1], how far the homographies go. tolerance: how far the objects of two
-        photographs may be from aligned, in the coordinates of their class. Only points of objects
-        have matches, where the objects are known.
+        Only points of objects have matches, if the objects are known.
+
+        Args:
+          motion: in [0, 1], the strength of the homographies.
+          tolerance: largest error of the alignment of two photographs, in class coordinates.
         """
         assert self.classes is not None and self.has_pairs
         chosen = self._two_of_a_class(count)
         pasted = self._chance(count, self.pasted)
-        # Both or neither, so that the objects stay aligned.
+        # Both photographs of a pair are mirrored, or neither: the objects stay aligned.
         flip_mask = self.flip_mask(count)
         source = self._class_view(chosen[:, 0], flip_mask, pasted, motion, size)
         target = self._class_view(chosen[:, 1], flip_mask, pasted, motion, size)
@@ -278,7 +286,7 @@ class PairSampler:
         )
 
     def _two_of_a_class(self, count: int) -> Tensor:
-        """[count, 2]: photographs, each two of one class."""
+        """Draws two photographs of one class each, [count, 2] indices."""
         labels = torch.randint(len(self.usable), (count,), generator=self.generator)
         pairs = []
         for label in labels.tolist():
@@ -290,7 +298,7 @@ class PairSampler:
     def _class_view(
         self, chosen: Tensor, flip_mask: Tensor, pasted: Tensor, motion: float, size: int
     ) -> ClassView:
-        """Views of photographs [B] of classes."""
+        """Returns views of the photographs with the indices [B]."""
         count = len(chosen)
         matrix = random_homography(CLASS_PAIRS, self.generator, torch.full((count,), motion))
         frames = self._frames(chosen, flip_mask)
@@ -298,7 +306,7 @@ class PairSampler:
             images = mirrored(self.classes.batch(chosen), flip_mask)
             whole = Pasted.whole(homography_view(images, matrix, size))
             return ClassView(whole, matrix, frames, whole.shown)
-        # What is around a photograph is not seen of a pasted one, so it may be shown smaller.
+        # A pasted photograph may be shown smaller, because its surroundings are not visible.
         farther = torch.where(pasted, PASTED_CROP / CLASS_PAIRS.crop, 1.0)
         matrix = torch.cat([matrix[:, :, :2] * farther.view(-1, 1, 1), matrix[:, :, 2:]], dim=2)
         images = mirrored(self.classes.batch_with_masks(chosen), flip_mask)
@@ -313,7 +321,7 @@ class PairSampler:
         return ClassView(shown, matrix, frames, objects)
 
     def _frames(self, chosen: Tensor, flip_mask: Tensor) -> Frames:
-        """Of photographs [B] that are mirrored by flip_mask."""
+        """Returns the frames of photographs [B] after mirroring by flip_mask."""
         if self.classes.frames is None:
             return Frames.none(len(chosen))
         return self.classes.frames.of(chosen).mirrored(flip_mask)

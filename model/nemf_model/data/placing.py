@@ -1,4 +1,4 @@
-"""Random places and sizes for the objects of photographs."""
+"""Draws positions and sizes for the objects of photographs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from torch import Tensor
 
 from nemf_model.geometry import extent
 
-# Half of a box's side in standard deviations.
+# Half of a box's side, in standard deviations of its points.
 _HALF_SIDE = 3**0.5
 
 
 @dataclass(frozen=True)
 class PlaceRange:
-    """Bounds of an object's random place in a view.
+    """Bounds of an object's random position and size in a view.
 
-    size: its box's mean side, as a share of the view's, least and most. stretch: of the logarithm
-    of the box's aspect ratio. rotation: radians. out: how much of the box may be outside the view,
-    a share of its side.
+    size: least and largest mean side of its box, as a share of the view's side.
+    stretch: bound of the logarithm of the box's aspect ratio.
+    rotation: bound, radians.
+    out: share of the box's side that may be outside of the view.
     """
 
     size: tuple[float, float] = (0.25, 1.0)
@@ -29,10 +30,13 @@ class PlaceRange:
 
 
 def random_placement(masks: Tensor, place: PlaceRange, generator: torch.Generator) -> Tensor:
-    """Views in which the objects have random sizes and places.
+    """Draws affine views in which the objects have random positions and sizes.
 
-    masks: [B, 1, h, w] in [0, 1], the objects in their photographs. Returns [B, 3, 3], view ->
-    photograph, affine.
+    Args:
+      masks: [B, 1, h, w] in [0, 1], the objects in their photographs.
+
+    Returns:
+      [B, 3, 3], view -> photograph.
     """
     count = len(masks)
 
@@ -47,7 +51,7 @@ def random_placement(masks: Tensor, place: PlaceRange, generator: torch.Generato
     scale = torch.cat([scale * stretch, scale / stretch], dim=1)
     half_sides = _HALF_SIDE * own.deviation / scale
     room = (1 - (1 - 2 * place.out) * half_sides).clamp(min=0.05)
-    # More often near the middle, as photographers do.
+    # More often near the middle, as in photographs.
     centre = uniform(2) * room * torch.rand(count, 1, generator=generator).sqrt()
     angle = uniform() * place.rotation
     turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], dim=1)

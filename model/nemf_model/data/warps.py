@@ -1,4 +1,4 @@
-"""Random warps whose correspondences are known exactly.
+"""Draws random warps whose correspondences are known exactly.
 
 A warp maps normalised points of a view to normalised points of the photograph, so a view is
 `photograph sampled at warp(grid)`. The first view's warp is a homography, which is inverted in
@@ -19,7 +19,7 @@ from nemf_model.geometry import apply_homography, identity_grid
 
 @dataclass(frozen=True)
 class WarpStrength:
-    """Bounds of the random parameters, in normalised units unless said otherwise."""
+    """Bounds of the random parameters, normalised unless a comment names another unit."""
 
     rotation: float = 0.35  # radians
     scale: float = 0.35  # of log2 of the scale
@@ -32,9 +32,9 @@ class WarpStrength:
     objects_apart: float = 0.0  # share of pairs in which an object moves on its own
 
 
-# Of views of photographs that differ anyway.
+# For annotated pairs, whose photographs differ already.
 MILD = WarpStrength(rotation=0.2, scale=0.25, shift=0.15, perspective=0.05, crop=0.85)
-# Of each photograph of a pair of one class: as their objects are at like places, anything weaker
+# For each photograph of a pair of a class. Objects of a class are framed alike, so weaker warps
 # would teach a network to match by position alone.
 CLASS_PAIRS = WarpStrength(
     rotation=0.25, scale=0.5, stretch=0.3, shift=0.35, perspective=0.05, crop=0.8
@@ -46,9 +46,13 @@ def _uniform(generator: torch.Generator, *shape: int) -> Tensor:
 
 
 def random_homography(strength: WarpStrength, generator: torch.Generator, amount: Tensor) -> Tensor:
-    """[B, 3, 3]: rotation, scale, stretch, shear and shift, then perspective.
+    """Draws homographies of rotation, scale, stretch, shear and shift, then perspective.
 
-    amount: [B] in [0, 1], the share of each bound that is used; 0 leaves the central crop.
+    Args:
+      amount: [B] in [0, 1], the share of each bound that is used; 0 leaves the central crop.
+
+    Returns:
+      [B, 3, 3], view -> photograph.
     """
     count = len(amount)
     angle = _uniform(generator, count) * amount * strength.rotation
@@ -70,14 +74,14 @@ def random_homography(strength: WarpStrength, generator: torch.Generator, amount
 
 
 class ThinPlateSpline:
-    """A smooth displacement field that moves a 4 x 4 grid of control points at random.
+    """Random smooth displacements, which interpolate those of a 4 x 4 grid of control points.
 
-    Duchon's thin-plate spline: f(p) = sum_i w_i U(|p - c_i|), U(r) = r^2 log r^2, plus an affine
-    part, with f(c_i) the wanted displacement.
+    Thin-plate spline (Duchon, 1977): f(p) = sum_i w_i U(|p - c_i|) with U(r) = r^2 log r^2, plus an
+    affine part; f(c_i) is the displacement of the control point c_i.
     """
 
     def __init__(self, strength: Tensor, generator: torch.Generator) -> None:
-        """strength: [B], the largest displacement of a control point of each field."""
+        """strength: [B], the largest displacement of a control point along an axis."""
         count = len(strength)
         self.controls = identity_grid(4, 4)
         n = len(self.controls)
@@ -96,7 +100,7 @@ class ThinPlateSpline:
         return squared * (squared + 1e-9).log()
 
     def __call__(self, points: Tensor) -> Tensor:
-        """[B, N, 2] -> displacements [B, N, 2]."""
+        """Returns the displacements [B, N, 2] of points [B, N, 2]."""
         n = len(self.controls)
         bent = torch.stack(
             [self._kernel(p) @ w for p, w in zip(points, self.weights[:, :n], strict=True)]
@@ -114,8 +118,7 @@ class RandomWarp:
 
     @staticmethod
     def sample(count: int, strength: WarpStrength, generator: torch.Generator) -> RandomWarp:
-        """Warps of all strengths from none to the bounds, so that a small motion is seen as often
-        as a large one."""
+        """Draws warps with strengths uniform between none and the bounds."""
         amount = torch.rand(count, generator=generator)
         return RandomWarp(
             random_homography(strength, generator, amount),
@@ -124,19 +127,20 @@ class RandomWarp:
         )
 
     def second_to_photograph(self, points: Tensor) -> Tensor:
-        """[B, N, 2] points of view 2 -> points of the photograph."""
+        """Maps points [B, N, 2] of view 2 to the photograph."""
         return apply_homography(self.second, points + self.spline(points))
 
     def photograph_to_first(self, points: Tensor) -> Tensor:
-        """[B, N, 2] points of the photograph -> points of view 1 (maybe outside it)."""
+        """Maps points [B, N, 2] of the photograph to view 1, possibly outside of it."""
         return apply_homography(torch.linalg.inv(self.first), points)
 
     def match(self, points: Tensor) -> Tensor:
-        """[B, N, 2] points of view 2 -> the matching points of view 1 (maybe outside it)."""
+        """Maps points [B, N, 2] of view 2 to their matches in view 1, possibly outside of it."""
         return self.photograph_to_first(self.second_to_photograph(points))
 
     def views(self, photographs: Tensor, size: int) -> tuple[Tensor, Tensor]:
-        """[B, 3, S, S] -> view 1 and view 2, [B, 3, size, size]; mirrored outside."""
+        """Returns view 1 and view 2, [B, 3, size, size], of photographs [B, 3, S, S], which are
+        mirrored outside."""
         count = len(photographs)
         first = view_points(self.first, size)
         second = self.second_to_photograph(identity_grid(size, size).expand(count, -1, -1))
@@ -144,7 +148,7 @@ class RandomWarp:
 
 
 def sample_at(photographs: Tensor, points: Tensor, size: int) -> Tensor:
-    """Samples [B, 3, S, S] at [B, size * size, 2]; mirrored outside the photograph."""
+    """Samples photographs [B, 3, S, S], mirrored outside, at points [B, size * size, 2]."""
     grid = points.view(len(photographs), size, size, 2)
     return F.grid_sample(
         photographs, grid, mode="bilinear", padding_mode="reflection", align_corners=True
@@ -152,11 +156,12 @@ def sample_at(photographs: Tensor, points: Tensor, size: int) -> Tensor:
 
 
 def view_points(matrix: Tensor, size: int) -> Tensor:
-    """The points [B, size * size, 2] that views of a side of `size` show, row by row; matrix:
-    [B, 3, 3], view -> photograph."""
+    """Returns the points [B, size * size, 2], row-major, that views with a side of `size` show;
+    matrix: [B, 3, 3], view -> photograph."""
     return apply_homography(matrix, identity_grid(size, size).expand(len(matrix), -1, -1))
 
 
 def homography_view(photographs: Tensor, matrix: Tensor, size: int) -> Tensor:
-    """[B, 3, S, S], [B, 3, 3] (view -> photograph) -> views [B, 3, size, size]."""
+    """Returns views [B, 3, size, size] of photographs [B, 3, S, S]; matrix: [B, 3, 3], view ->
+    photograph."""
     return sample_at(photographs, view_points(matrix, size), size)
