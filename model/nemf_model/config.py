@@ -323,6 +323,7 @@ _UNGROUPED = {
     "compared": ("cost_embedding", "compared"),
     "search_grid": ("cost_embedding", "search_grid"),
     "details": ("cost_embedding", "field_correlations"),
+    "field_correlations": ("cost_embedding", "field_correlations"),
     "feature_channels": ("cost_embedding", "feature_channels"),
     "depth": ("cost_embedding", "depth"),
     "heads": ("cost_embedding", "heads"),
