@@ -34,8 +34,8 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
   }
 };
 
-// A request is some hundred kilobytes at once. gRPC's defaults let a client send 64 KiB before it
-// has to wait for word from here, in frames of 16 KiB.
+// A request has some hundred kilobytes. With gRPC's defaults a client sends 64 KiB, in frames of
+// 16 KiB, and then waits for an update of the window.
 void SetTransportArguments(grpc::ServerBuilder* builder) {
   constexpr int kLookahead = 4 << 20;  // bytes of a stream on their way
   constexpr int kFrame = 1 << 20;
@@ -126,10 +126,10 @@ class GrpcServerImpl final : public GrpcServer {
   }
 
   void Shutdown(absl::Duration patience) override {
-    // Time for the last answers to leave, and for nothing else: watchers of health and clients of
-    // reflection keep their streams open for ever.
+    // Time for the last answers to leave. Longer is useless: watchers of health and clients of
+    // reflection keep their streams open until the connection ends.
     constexpr absl::Duration kGrace = absl::Seconds(1);
-    // Shorter than kRetryWhenClosed, so that clients which heed it are silent for so long.
+    // Shorter than kRetryWhenClosed, the time in which clients that follow it stay silent.
     constexpr absl::Duration kQuiet = absl::Milliseconds(100);
     constexpr absl::Duration kLongestWaitForQuiet = absl::Seconds(2);
     SetServing(false);

@@ -143,7 +143,7 @@ TEST(ImageDecoderTest, RefusesHugePngByItsHeader) {
   const std::string side = BigEndian(100'000, 4);
   const std::string file = Patched(Encode(Gradient(8, 8), ".png"), 16, side + side);
   EXPECT_EQ(ErrorOf(Decode(file)), "query.encoded width = 100000, must be <= 32768");
-  // The size is told even when little else of the file is there.
+  // The size is read even if the rest of the file is missing.
   EXPECT_EQ(ErrorOf(Decode(file.substr(0, 40))), "query.encoded width = 100000, must be <= 32768");
 }
 

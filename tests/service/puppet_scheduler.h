@@ -145,7 +145,7 @@ class PuppetScheduler : public Scheduler {
     absl::MutexLock lock(&mutex_);
     return waiting_.front();
   }
-  // Waits until so many jobs wait for their answer.
+  // Waits until this number of jobs wait for their answer.
   void AwaitWaiting(int jobs) {
     absl::MutexLock lock(&mutex_);
     const auto are_there = [this, jobs]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

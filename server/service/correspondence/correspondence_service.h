@@ -6,8 +6,8 @@
 
 namespace nemf {
 
-// The Correspondence RPCs (see the proto). Each call is an object of its own (see CallReactor), used
-// by gRPC's threads, the decoding threads and the service's executor. Nothing here blocks.
+// The Correspondence RPCs (see the proto). Each call is an object of its own (see CallReactor),
+// used by gRPC's threads, the decoding threads and the service's executor. Nothing here blocks.
 class CorrespondenceService final : public v1::Correspondence::CallbackService {
  public:
   // The environment outlives the service.

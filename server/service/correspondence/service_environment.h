@@ -32,8 +32,8 @@ struct ServiceEnvironment : RpcEnvironment {
   ModelFinder find_model;
   RequestLimits limits;
   ThreadPool* decoding = nullptr;  // decodes images; admission bounds what waits for it
-  // Runs what follows a job's answer (messages, metrics, log line, Finish), so that none of it
-  // blocks a scheduler. Keeps the order of a request's previews and answer.
+  // Runs the work after a job's answer (messages, metrics, log line, Finish), so that it cannot
+  // block a scheduler. Keeps the order of a request's previews and answer.
   SerialExecutor* completions = nullptr;
 };
 

@@ -22,9 +22,9 @@ struct CheckedImage {
   std::size_t stride = 0;  // of raw pixels: bytes from one row to the next
 };
 
-// Reads the header of an image, once, without decoding a pixel. Accepts complete JPEG, PNG, WebP,
-// BMP and TIFF files, told by their first bytes, and raw pixels. Needs no memory, and time linear
-// in the file.
+// Reads the header of an image, once, without decoding a pixel. Accepts raw pixels and complete
+// JPEG, PNG, WebP, BMP and TIFF files, recognised by their first bytes. Needs no memory, and time
+// linear in the file.
 //
 // INVALID_ARGUMENT names field, value and rule: "query.encoded width = 100000, must be <= 32768".
 absl::StatusOr<CheckedImage> CheckImage(const ImageSource& image, const ImageLimits& limits,

@@ -14,7 +14,7 @@ constexpr std::uint32_t kWindowsHeader = 40;
 constexpr std::uint32_t kUncompressed = 0;
 constexpr std::uint32_t kBitFields = 3;
 
-// Whether the rows, each padded to 4 bytes, fit behind the offset that the file states for them.
+// Returns whether the rows, each padded to 4 bytes, fit behind the offset that the file states.
 bool HoldsPixels(const ByteReader& reader, const ImageHeader& header, std::uint32_t bits) {
   if (header.width <= 0 || header.height <= 0) return false;
   const std::uint64_t row = (static_cast<std::uint64_t>(header.width) * bits + 31) / 32 * 4;
@@ -70,7 +70,7 @@ absl::StatusOr<ImageHeader> ReadWebp(absl::string_view file) {
   return Malformed("WebP", "unknown first chunk");
 }
 
-// BMP: "BM", the pixels' offset at 10, then a header whose own size (at 14) tells its kind: 12 is
+// BMP: "BM", the pixels' offset at 10, then a header whose own size (at 14) is its kind: 12 is
 // OS/2's with 16-bit sizes, 40 and above is Windows's with 32-bit ones.
 absl::StatusOr<ImageHeader> ReadBmp(absl::string_view file) {
   const ByteReader reader(file, ByteOrder::kLittle);

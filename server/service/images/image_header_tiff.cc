@@ -34,7 +34,7 @@ class Directory {
  public:
   Directory(const ByteReader& reader, std::uint64_t offset) : reader_(reader), offset_(offset) {}
 
-  // Whether all of the directory is inside the file.
+  // Returns whether all of the directory is inside the file.
   bool Complete() const {
     const auto count = reader_.U16(offset_);
     return count && reader_.Has(offset_ + 2, *count * kEntryBytes);
@@ -74,7 +74,7 @@ class Directory {
   std::uint64_t offset_;
 };
 
-// Whether every strip or tile lies inside the file.
+// Returns whether every strip or tile lies inside the file.
 bool PiecesInside(const ByteReader& reader, const Directory& directory, std::uint32_t offsets_tag,
                   std::uint32_t sizes_tag) {
   const std::optional<Values> offsets = directory.Find(offsets_tag);

@@ -11,7 +11,7 @@ namespace {
 constexpr int kExifMarker = JPEG_APP0 + 1;
 constexpr absl::string_view kExif("Exif\0\0", 6);
 
-// libjpeg's way to end at an error is a jump out of it.
+// Ends libjpeg at an error, by a jump out of it.
 struct ErrorJump {
   jpeg_error_mgr manager;  // first, so that a pointer to it is one to this
   std::jmp_buf place;
@@ -21,7 +21,7 @@ struct ErrorJump {
   std::longjmp(reinterpret_cast<ErrorJump*>(decoder->err)->place, 1);
 }
 
-void SayNothing(j_common_ptr) {}
+void Silence(j_common_ptr) {}
 
 bool HasExif(const jpeg_decompress_struct& decoder) {
   for (auto* marker = decoder.marker_list; marker != nullptr; marker = marker->next) {
@@ -37,14 +37,14 @@ bool IsPlain(const jpeg_decompress_struct& decoder, ImageSize size) {
          (decoder.num_components == 1 || decoder.num_components == 3) && !HasExif(decoder);
 }
 
-// Whether `rgb`, of size.height rows of 3 * size.width bytes, now holds the picture. Holds nothing
-// that has a destructor, which a jump would pass by.
+// Decodes into `rgb`, size.height rows of 3 * size.width bytes, and returns whether that succeeded.
+// Has no object with a destructor, because a jump would skip it.
 bool DecodeRows(absl::string_view file, ImageSize size, unsigned char* rgb) {
   jpeg_decompress_struct decoder;
   ErrorJump error;
   decoder.err = jpeg_std_error(&error.manager);
   error.manager.error_exit = Leave;
-  error.manager.output_message = SayNothing;
+  error.manager.output_message = Silence;
   jpeg_create_decompress(&decoder);
   if (setjmp(error.place) != 0) {
     jpeg_destroy_decompress(&decoder);

@@ -8,7 +8,7 @@
 namespace nemf {
 namespace {
 
-// Whether the byte continues a UTF-8 character (10xxxxxx).
+// Returns whether the byte continues a UTF-8 character (10xxxxxx).
 bool Continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 std::string CutMessage(absl::string_view message) {
