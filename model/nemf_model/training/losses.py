@@ -146,8 +146,8 @@ def coarse_loss(coarse: Tensor, matches: Matches) -> Tensor:
 
 
 def fine_loss(fine: Sequence[FineMap], coarse: Tensor, matches: Matches) -> Tensor:
-    """What the errors of the fine map's rounds cost by the Laplace distributions that it tells:
-    the negative logarithm of their density, but for a constant, less for earlier rounds.
+    """Negative log-likelihood of the errors of the fine map's rounds under the Laplace distributions
+    that it predicts, up to a constant; earlier rounds have less weight.
 
     Where the truth is not exact, it is too rough to teach corrections of a part of a cell. There
     only the distributions' scales learn from it, and the map to stay where the coarse one is.
