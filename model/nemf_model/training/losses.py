@@ -146,7 +146,7 @@ def coarse_loss(coarse: Tensor, matches: Matches) -> Tensor:
 
 
 def fine_loss(fine: Sequence[FineMap], coarse: Tensor, matches: Matches) -> Tensor:
-    """Negative log-likelihood of the errors of the fine map's rounds under the Laplace distributions
+    """Negative log-likelihood of the errors of the fine map's rounds under the Laplace distribution
     that it predicts, up to a constant; earlier rounds have less weight.
 
     Where the truth is not exact, it is too rough to teach corrections of a part of a cell. There
