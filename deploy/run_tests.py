@@ -1,7 +1,7 @@
 """Runs every test, C++ by ctest and Python by pytest, and ends with one line that sums them up.
 
-Usage: run_tests.py BUILD_DIR [--tsan BUILD_DIR] [--jobs N]
-With --tsan, the tests of that build's target tsan_tests (a build with ThreadSanitizer) run too.
+Usage: run_tests.py BUILD_DIR [--asan BUILD_DIR] [--tsan BUILD_DIR] [--jobs N]
+With --asan and --tsan, the tests of those builds' targets asan_tests and tsan_tests run too.
 The reports (JUnit XML and ctest's output) go to BUILD_DIR/test-reports.
 The last line is "N passed, N failed, N skipped"; the exit status is 0 only when nothing failed.
 """
@@ -17,8 +17,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST_NO_TESTS = 5
-# The rooms whose tests the target tsan_tests builds.
-TSAN_LABELS = "^(base|scheduling|models|tsan)$"
+# The labels of the tests that the targets asan_tests and tsan_tests build.
+SANITIZED = {
+    "asan": "^(base|scheduling|models|service|telemetry|client)$",
+    "tsan": "^(base|scheduling|models|tsan)$",
+}
+# The benchmarks have a command of their own: make bench-smoke.
+NOT_TESTS = ("tests/bench", "tests/bench_serving")
 
 
 @dataclass
@@ -72,8 +77,8 @@ def ctest(build: Path, report: Path, jobs: int) -> list[str]:
 
 
 def without_random_addresses() -> list[str]:
-    """Returns a prefix for commands that keeps ThreadSanitizer's fixed address ranges free, which
-    wide address randomisation does not; empty if a container forbids it."""
+    """Returns a command's prefix that leaves the sanitizers' fixed address ranges free, which some
+    kernels randomise into; empty if a container forbids it."""
     prefix = ["setarch", platform.machine(), "--addr-no-randomize"]
     try:
         allowed = subprocess.run([*prefix, "true"], capture_output=True, check=False)
@@ -82,9 +87,17 @@ def without_random_addresses() -> list[str]:
     return prefix if allowed.returncode == 0 else []
 
 
+def run_sanitized(name: str, build: Path, reports: Path, jobs: int) -> Tally:
+    """Runs the tests of a build with a sanitizer, `name` being "asan" or "tsan"."""
+    report = reports / f"{name}.xml"
+    command = ctest(build.resolve(), report, jobs) + ["--label-regex", SANITIZED[name]]
+    return run([*without_random_addresses(), *command], report)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", type=Path)
+    parser.add_argument("--asan", type=Path)
     parser.add_argument("--tsan", type=Path)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
@@ -93,23 +106,24 @@ def main() -> int:
     reports.mkdir(parents=True, exist_ok=True)
     os.environ["NEMF_BIN_DIR"] = str(build / "bin")
 
-    pytest = [sys.executable, "-m", "pytest", "tests", f"--junitxml={reports / 'pytest.xml'}"]
-
     report = reports / "ctest.xml"
-    in_cpp = run(ctest(build, report, arguments.jobs), report)
-    with_tsan = Tally()
-    if arguments.tsan is not None and arguments.tsan.resolve() != build:
-        report = reports / "tsan.xml"
-        command = ctest(arguments.tsan.resolve(), report, arguments.jobs)
-        command += ["--label-regex", TSAN_LABELS]
-        with_tsan = run([*without_random_addresses(), *command], report)
-    in_python = run(pytest, reports / "pytest.xml", allowed=(0, PYTEST_NO_TESTS))
-    print(f"C++ (ctest): {in_cpp}")
-    if arguments.tsan is not None:
-        print(f"C++ with ThreadSanitizer (ctest): {with_tsan}")
-    print(f"Python (pytest): {in_python}")
+    tallies = {"C++": run(ctest(build, report, arguments.jobs), report)}
+    if arguments.asan:
+        tallies["C++ with AddressSanitizer"] = run_sanitized(
+            "asan", arguments.asan, reports, arguments.jobs
+        )
+    if arguments.tsan:
+        tallies["C++ with ThreadSanitizer"] = run_sanitized(
+            "tsan", arguments.tsan, reports, arguments.jobs
+        )
+    report = reports / "pytest.xml"
+    pytest = [sys.executable, "-m", "pytest", "tests", f"--junitxml={report}"]
+    pytest += [f"--ignore={folder}" for folder in NOT_TESTS]
+    tallies["Python"] = run(pytest, report, allowed=(0, PYTEST_NO_TESTS))
+    for name, tally in tallies.items():
+        print(f"{name}: {tally}")
     print(f"Reports: {os.path.relpath(reports)}")
-    total = in_cpp + with_tsan + in_python
+    total = sum(tallies.values(), Tally())
     print(total)
     return 1 if total.failed or not total.passed else 0
 
