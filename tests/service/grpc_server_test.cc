@@ -300,8 +300,9 @@ TEST(GrpcServerOptionsTest, NamesTheBrokenRule) {
   }
   EXPECT_EQ(GrpcServerOptions{.max_message_bytes = 1}.Validate().message(),
             "GrpcServerOptions.max_message_bytes = 1, must be >= 1024");
-  EXPECT_EQ(GrpcServerOptions{.limits = {.max_keypoints = 0}}.Validate().message(),
-            "RequestLimits.max_keypoints = 0, must be >= 1");
+  GrpcServerOptions options;
+  options.limits.max_keypoints = 0;
+  EXPECT_EQ(options.Validate().message(), "RequestLimits.max_keypoints = 0, must be >= 1");
 }
 
 }  // namespace

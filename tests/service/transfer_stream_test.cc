@@ -120,7 +120,9 @@ TEST_F(TransferStreamTest, EndsAnEmptyStream) {
 
 // Nobody reads: the server takes its three pairs and no more, and goes on when one is answered.
 TEST_F(TransferStreamTest, TakesABoundedNumberOfPairs) {
-  Start(/*at_once=*/false, {.limits = {.max_stream_pairs = 3}});
+  GrpcServerOptions options;
+  options.limits.max_stream_pairs = 3;
+  Start(/*at_once=*/false, options);
   grpc::ClientContext context;
   const auto stream = stub_->TransferKeypointsStream(&context);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(stream->Write(Pair(absl::StrCat(i), 1)));
@@ -181,7 +183,9 @@ TEST_F(TransferStreamTest, ShutdownWaitsForPairsOnly) {
 // Cancels at every moment of a stream's life. (A use after free shows under the sanitizers.)
 TEST_F(TransferStreamTest, SurvivesCancellationAtAnyMoment) {
   constexpr int kStreams = 500;
-  Start(/*at_once=*/false, {.limits = {.max_stream_pairs = 2}});
+  GrpcServerOptions options;
+  options.limits.max_stream_pairs = 2;
+  Start(/*at_once=*/false, options);
   std::thread engine([this] { scheduler_->AnswerAll(); });
   std::mt19937 random(1);
   for (int i = 0; i < kStreams; ++i) {
