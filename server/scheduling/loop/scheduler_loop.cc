@@ -27,6 +27,13 @@ std::unique_ptr<MatchTask> StartTask(Engine* engine, JobSpec& spec,
   return engine->Start(std::move(pair), std::move(keypoints.keypoints), keypoints.options);
 }
 
+// Returns the field evaluations of the tasks so far.
+std::int64_t Evaluations(const std::vector<MatchTask*>& tasks) {
+  std::int64_t sum = 0;
+  for (const MatchTask* const task : tasks) sum += task->queries_spent();
+  return sum;
+}
+
 }  // namespace
 
 SchedulerLoop::SchedulerLoop(const SchedulerLoopParts& parts, const SchedulerOptions& options)
@@ -138,13 +145,10 @@ void SchedulerLoop::RunQuantum() {
 
 std::int64_t SchedulerLoop::StepOnce(std::int64_t max_queries) {
   const std::vector<MatchTask*> tasks = TasksInOrder();
-  const absl::Time start = clock_->Now();
-  const absl::StatusOr<std::int64_t> spent = engine_->Step(tasks, max_queries);
-  if (spent.ok()) {
-    NoteStep(*spent, clock_->Now() - start);
-  } else if (tasks.size() > 1 && !IsFatal(spent.status())) {
+  const absl::StatusOr<std::int64_t> spent = Step(tasks, max_queries);
+  if (!spent.ok() && tasks.size() > 1 && !IsFatal(spent.status())) {
     StepEachAlone(tasks);
-  } else {
+  } else if (!spent.ok()) {
     DropFailed(tasks.front(), spent.status());
   }
   NoteProgress();
@@ -170,19 +174,22 @@ void SchedulerLoop::StepEachAlone(const std::vector<MatchTask*>& tasks) {
       1, admission_->QuantumQueries() / static_cast<std::int64_t>(tasks.size()));
   for (MatchTask* const task : tasks) {
     if (task->done() || !lost_.ok()) continue;
-    const absl::Time start = clock_->Now();
-    const absl::StatusOr<std::int64_t> spent = engine_->Step({task}, share);
-    if (spent.ok()) {
-      NoteStep(*spent, clock_->Now() - start);
-    } else {
-      DropFailed(task, spent.status());
-    }
+    const absl::StatusOr<std::int64_t> spent = Step({task}, share);
+    if (!spent.ok()) DropFailed(task, spent.status());
   }
 }
 
-void SchedulerLoop::NoteStep(std::int64_t queries, absl::Duration duration) {
-  observer_->OnStep(queries, duration);
-  admission_->ObserveMatch(queries, duration);
+absl::StatusOr<std::int64_t> SchedulerLoop::Step(const std::vector<MatchTask*>& tasks,
+                                                 std::int64_t max_queries) {
+  const std::int64_t evaluations = Evaluations(tasks);
+  const absl::Time start = clock_->Now();
+  absl::StatusOr<std::int64_t> spent = engine_->Step(tasks, max_queries);
+  if (spent.ok()) {
+    const absl::Duration duration = clock_->Now() - start;
+    observer_->OnStep(Evaluations(tasks) - evaluations, duration);
+    admission_->ObserveMatch(*spent, duration);
+  }
+  return spent;
 }
 
 void SchedulerLoop::DropFailed(const MatchTask* task, const absl::Status& error) {

@@ -100,7 +100,8 @@ class SchedulerLoop {
   std::int64_t StepOnce(std::int64_t max_queries);
   std::vector<MatchTask*> TasksInOrder() const;
   void StepEachAlone(const std::vector<MatchTask*>& tasks);
-  void NoteStep(std::int64_t queries, absl::Duration duration);
+  // Calls the engine, and reports the evaluations and the time to the observer and the admission.
+  absl::StatusOr<std::int64_t> Step(const std::vector<MatchTask*>& tasks, std::int64_t max_queries);
   void DropFailed(const MatchTask* task, const absl::Status& error);
   void Fail(AcceptedJob job, absl::Status error);
   void NoteProgress();
