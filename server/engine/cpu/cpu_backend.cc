@@ -29,8 +29,11 @@ struct WorkRange {
 std::vector<WorkRange> CutIntoRanges(absl::Span<WorkItem> items, int workers) {
   std::vector<WorkRange> ranges;
   for (WorkItem& item : items) {
-    const int size =
-        std::clamp((item.end - item.begin + workers - 1) / workers, kMinRange, kMaxRange);
+    const int sites = item.end - item.begin;
+    // As many ranges for each worker, so that none waits for another's last one.
+    const int rounds = (sites + kMaxRange * workers - 1) / (kMaxRange * workers);
+    const int ranges_of_item = std::max(1, rounds * workers);
+    const int size = std::max(kMinRange, (sites + ranges_of_item - 1) / ranges_of_item);
     for (int begin = item.begin; begin < item.end; begin += size) {
       ranges.push_back({&item, begin, std::min(begin + size, item.end)});
     }

@@ -8,6 +8,10 @@ namespace nemf {
 
 namespace {
 
+// A wave is cut by the upper bound of its cost and mostly costs less. The last 1/8 of a budget is
+// left, as it would be cut into ever smaller waves, which the device runs badly.
+constexpr std::int64_t kSmallRemainder = 8;
+
 class BackendEngine : public Engine {
  public:
   explicit BackendEngine(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {}
@@ -57,7 +61,7 @@ class BackendEngine : public Engine {
         any_done = any_done || wave.tasks[i]->done();
       }
       if (any_done) break;
-    } while (spent < max_queries);
+    } while (max_queries - spent > max_queries / kSmallRemainder);
     return spent;
   }
 
