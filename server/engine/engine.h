@@ -122,8 +122,8 @@ class Engine {
   // Advances the unfinished tasks, in order, until one of them is done or at least 7/8 of
   // `max_queries` field evaluations' worth of work is done, but by at least one work item. Returns
   // that work, which exceeds `max_queries` by less than one smallest work item a task. Results do
-  // not depend on how the work is cut or on which tasks go together. After an error each task stands
-  // between two work items and may be stepped again.
+  // not depend on how the work is cut or on which tasks go together. After an error each task
+  // stands between two work items and may be stepped again.
   virtual absl::StatusOr<std::int64_t> Step(absl::Span<MatchTask* const> tasks,
                                             std::int64_t max_queries) = 0;
 };
