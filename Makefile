@@ -49,7 +49,7 @@ check: lint
 	$(MAKE) --no-print-directory configure PRESET=ci
 	cmake --build build/ci --target $(QUICK_TESTS)
 	ctest --test-dir build/ci --label-regex '^(base|models|scheduling|service|telemetry)$$' \
-	  --exclude-regex NOT_BUILT --parallel --output-on-failure
+	  --exclude-regex NOT_BUILT --parallel $$(nproc) --output-on-failure
 	$(PYTHON) -m pytest -q tests/lint
 
 # Retrains the shipped model with fixed seeds; an interrupted run continues from its checkpoints.
